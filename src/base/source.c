@@ -1,0 +1,19 @@
+/* The memory backend of scu__source. The file backend is io/file.c. */
+#include "base/source.h"
+
+#include <string.h>
+
+static scu_result memory_read_at(scu__source *self, uint64_t offset, void *to, size_t length, scu_error *error) {
+  scu__memory_source *memory = (scu__memory_source *)self;
+  if (offset > self->size || length > self->size - offset)
+    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "read of %zu bytes past the end", length);
+  if (length > 0) memcpy(to, memory->bytes + offset, length);
+  return SCU_OK;
+}
+
+void scu__memory_source_init(scu__memory_source *source, const void *bytes, size_t length) {
+  *source = (scu__memory_source){
+    .source = {.size = length, .read_at = memory_read_at, .close = NULL},
+    .bytes = bytes,
+  };
+}

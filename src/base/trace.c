@@ -1,0 +1,17 @@
+/* Formatting for the trace seam: one bounded line, control characters replaced. */
+#include "base/trace.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void scu__trace_line(const scu__trace *trace, scu__level level, uint32_t association, const char *format, ...) {
+  if (!trace || !trace->line || level > trace->level) return;
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  for (char *p = text; *p; p++)
+    if ((unsigned char)*p < 0x20 || *p == 0x7F) *p = '?';
+  trace->line(trace->user, level, association, text);
+}
