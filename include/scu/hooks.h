@@ -1,0 +1,38 @@
+/* What a session tells while it works. Every hook runs on the loop's thread between protocol steps; it may call
+ * scu_cancel and scu_abort, must not free the session, and delays the association while it runs. Any may be NULL. */
+#ifndef SCU_HOOKS_H
+#define SCU_HOOKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scu/report.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct scu_progress {
+  size_t size;
+  uint64_t instances_done;
+  uint64_t instances_total; /* 0 = not known */
+  uint64_t bytes_done;
+} scu_progress;
+
+typedef struct scu_hooks {
+  size_t size;
+  /* The fate of one instance is known: sent and answered, received and safe, failed or skipped. */
+  void (*instance)(void *user, const scu_instance_outcome *outcome);
+  /* At most about ten times a second. */
+  void (*progress)(void *user, const scu_progress *progress);
+  /* Something the user should know that is not an error: one line, no patient data. */
+  void (*warning)(void *user, const char *text);
+  /* Library log lines, level 1 (warning) to 3 (debug); association 0 = none. */
+  void (*log)(void *user, int level, uint32_t association, const char *text);
+  void *user;
+} scu_hooks;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,86 @@
+/* What came of an operation. Reports are owned by the caller; texts in them live as long as the report. */
+#ifndef SCU_REPORT_H
+#define SCU_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scu/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One final DIMSE response. A status is data: the call that gave it returned SCU_OK. */
+typedef struct scu_response scu_response;
+SCU_API void scu_response_free(scu_response *response);
+SCU_API uint16_t scu_response_status(const scu_response *response);
+/* "success", "warning", "failure", "cancel" or "pending", by the ranges of PS3.7 C; static storage. */
+SCU_API const char *scu_response_class(const scu_response *response);
+SCU_API const char *scu_response_comment(const scu_response *response); /* Error Comment (0000,0902), or "" */
+SCU_API uint32_t scu_response_elapsed_ms(const scu_response *response); /* request sent to response received */
+
+typedef enum scu_outcome {
+  SCU_OUTCOME_OK = 0,
+  SCU_OUTCOME_WARNING = 1, /* stored, with a warning status (B000, B006, B007) */
+  SCU_OUTCOME_FAILED = 2,
+  SCU_OUTCOME_SKIPPED = 3  /* not a DICOM file, or skipped by a hook */
+} scu_outcome;
+SCU_API const char *scu_outcome_name(scu_outcome outcome); /* "ok", "warning", "failed", "skipped" */
+
+/* What became of one instance; handed to hooks, borrowed for the call. */
+typedef struct scu_instance_outcome {
+  size_t size;
+  const char *sop_instance_uid;        /* as sent or received; "" when unknown */
+  const char *source_sop_instance_uid; /* as found in the file, when it differs; else the same */
+  const char *sop_class_uid;
+  const char *transfer_syntax_uid; /* as it went over the wire, or into the file; "" when it did not */
+  uint16_t status;                 /* DIMSE status; 0xFFFF when there was no response */
+  scu_outcome outcome;
+  const char *path;   /* local file, or "" */
+  const char *reason; /* one line, "" when OK */
+  uint64_t bytes;     /* dataset bytes that went or came */
+} scu_instance_outcome;
+
+/* Store. */
+typedef struct scu_store_report scu_store_report;
+SCU_API void scu_store_report_free(scu_store_report *report);
+SCU_API uint64_t scu_store_report_count(const scu_store_report *report, scu_outcome outcome);
+/* Of the skipped ones: those that were named, not met while walking a folder. */
+SCU_API uint64_t scu_store_report_named_skips(const scu_store_report *report);
+SCU_API uint64_t scu_store_report_bytes(const scu_store_report *report);
+SCU_API uint32_t scu_store_report_elapsed_ms(const scu_store_report *report);
+/* The first failed instance's DIMSE status, or 0. */
+SCU_API uint16_t scu_store_report_first_failure(const scu_store_report *report);
+
+/* Move and get. */
+typedef struct scu_retrieve_report scu_retrieve_report;
+SCU_API void scu_retrieve_report_free(scu_retrieve_report *report);
+
+typedef enum scu_verdict {
+  SCU_VERDICT_COMPLETE = 0,   /* every promised UID arrived and is safe */
+  SCU_VERDICT_COUNT_ONLY = 1, /* the peer promised no UIDs; the counts agree */
+  SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs */
+  SCU_VERDICT_UNKNOWN = 3,    /* went to another destination: only the peer's counts are known */
+  SCU_VERDICT_NOTHING = 4     /* nothing matched */
+} scu_verdict;
+SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report);
+SCU_API const char *scu_verdict_name(scu_verdict verdict); /* "complete", "count only", ... */
+/* Received here, by outcome. */
+SCU_API uint64_t scu_retrieve_report_count(const scu_retrieve_report *report, scu_outcome outcome);
+SCU_API uint64_t scu_retrieve_report_promised(const scu_retrieve_report *report); /* image-level UIDs the peer listed */
+SCU_API size_t scu_retrieve_report_missing_count(const scu_retrieve_report *report);
+SCU_API const char *scu_retrieve_report_missing(const scu_retrieve_report *report, size_t index);
+SCU_API uint64_t scu_retrieve_report_bytes(const scu_retrieve_report *report);
+SCU_API uint32_t scu_retrieve_report_elapsed_ms(const scu_retrieve_report *report);
+/* The last final C-MOVE or C-GET response: status, comment and the peer's own counts summed over all requests. */
+SCU_API uint16_t scu_retrieve_report_status(const scu_retrieve_report *report);
+SCU_API const char *scu_retrieve_report_comment(const scu_retrieve_report *report);
+SCU_API uint64_t scu_retrieve_report_peer_completed(const scu_retrieve_report *report);
+SCU_API uint64_t scu_retrieve_report_peer_failed(const scu_retrieve_report *report);
+SCU_API uint64_t scu_retrieve_report_peer_warning(const scu_retrieve_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

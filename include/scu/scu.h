@@ -1,0 +1,22 @@
+/* Everything libscu offers, in one include. Start with session.h. */
+#ifndef SCU_SCU_H
+#define SCU_SCU_H
+
+#include "scu/allocator.h"
+#include "scu/dataset.h"
+#include "scu/error.h"
+#include "scu/file.h"
+#include "scu/hooks.h"
+#include "scu/listener.h"
+#include "scu/loop.h"
+#include "scu/options.h"
+#include "scu/query.h"
+#include "scu/report.h"
+#include "scu/result.h"
+#include "scu/session.h"
+#include "scu/sink.h"
+#include "scu/source.h"
+#include "scu/types.h"
+#include "scu/version.h"
+
+#endif

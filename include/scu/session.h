@@ -1,0 +1,99 @@
+/* A session: everything one application wants of one peer. It owns 1..n associations, opened when an operation needs
+ * them and reused by later ones (PS3.7, PS3.8), and releases them when it is freed.
+ *
+ * Blocking calls return when the operation is done. Their DIMSE outcome is in the response or report; the scu_result
+ * says whether the operation could be carried out. Details of a failure: scu_session_error. */
+#ifndef SCU_SESSION_H
+#define SCU_SESSION_H
+
+#include "scu/dataset.h"
+#include "scu/hooks.h"
+#include "scu/loop.h"
+#include "scu/options.h"
+#include "scu/query.h"
+#include "scu/report.h"
+#include "scu/sink.h"
+#include "scu/source.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct scu_session scu_session;
+
+/* peer: AET@host:port, scu://AET@host:port, or a name from the options' node file. options may be NULL (defaults) and
+ * are copied. A handle comes back even when this fails (except for MEMORY), with the error in it. */
+SCU_API scu_result scu_session_new(scu_session **out, const scu_options *options, const char *peer);
+/* The same on a loop of the caller's, which must outlive the session. */
+SCU_API scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const scu_options *options, const char *peer);
+/* Releases what is open, within the release time-out, then closes. NULL is allowed. Not from a hook. */
+SCU_API void scu_session_free(scu_session *session);
+/* The last failure, valid until the next call on the session. Never NULL. */
+SCU_API const scu_error *scu_session_error(const scu_session *session);
+/* Copied; the functions and user must stay valid for the session's life. */
+SCU_API scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks);
+
+/* Cancel: operations end early the way PS3.7 allows (see scu_op_cancel). Abort: A-ABORT on every association at once.
+ * Both from any thread, hook or signal handler; both only ask, the running call returns soon after. */
+SCU_API void scu_cancel(scu_session *session);
+SCU_API void scu_abort(scu_session *session);
+
+/* C-ECHO (PS3.4 A). */
+SCU_API scu_result scu_echo(scu_session *session, scu_response **out);
+SCU_API scu_op *scu_echo_start(scu_session *session);
+SCU_API scu_result scu_echo_take(scu_op *op, scu_response **out); /* after the op is done */
+
+/* C-STORE (PS3.4 B) of everything the source gives. The source is borrowed until the operation is done. A failing
+ * instance never ends the operation; it is in the report, and in the instance hook. */
+SCU_API scu_result scu_store(scu_session *session, scu_source *source, scu_store_report **out);
+SCU_API scu_op *scu_store_start(scu_session *session, scu_source *source);
+SCU_API scu_result scu_store_take(scu_op *op, scu_store_report **out);
+/* Like store without any connection: reads and checks everything, reports what would be sent. */
+SCU_API scu_result scu_store_dry_run(scu_session *session, scu_source *source, scu_store_report **out);
+
+/* C-FIND (PS3.4 C). Matches are pulled; a slow reader holds the peer back (TCP), nothing is lost. Other operations of
+ * the session may run meanwhile: they use another association. */
+typedef struct scu_matches scu_matches;
+SCU_API scu_result scu_find(scu_session *session, const scu_query *query, scu_matches **out);
+/* SCU_OK and a match, borrowed until the next call; SCU_END after the last; or an error, then too the rows that came
+ * before it were real matches. */
+SCU_API scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match);
+/* As scu_matches_next, but SCU_PENDING instead of waiting. */
+SCU_API scu_result scu_matches_poll(scu_matches *matches, const scu_dataset **match);
+SCU_API uint64_t scu_matches_count(const scu_matches *matches);
+/* After SCU_END: the final response's status and comment. */
+SCU_API uint16_t scu_matches_status(const scu_matches *matches);
+SCU_API const char *scu_matches_comment(const scu_matches *matches);
+SCU_API const scu_error *scu_matches_error(const scu_matches *matches);
+/* Cancels and drains when matches are still coming, bounded by the response time-out. NULL is allowed. */
+SCU_API void scu_matches_close(scu_matches *matches);
+
+/* C-MOVE (PS3.4 C.4.2) to another AE: what arrives there is only known through the peer's counts. */
+SCU_API scu_result scu_move(scu_session *session, const scu_query *what, const char *destination_ae,
+                            scu_retrieve_report **out);
+SCU_API scu_op *scu_move_start(scu_session *session, const scu_query *what, const char *destination_ae);
+/* C-MOVE to ourselves: a listener runs on the options' listen address for as long as it takes; every instance goes to
+ * the sink and is acknowledged when the sink says so; what came is compared with what C-FIND promised. */
+SCU_API scu_result scu_move_to_self(scu_session *session, const scu_query *what, scu_sink *sink,
+                                    scu_retrieve_report **out);
+SCU_API scu_op *scu_move_to_self_start(scu_session *session, const scu_query *what, scu_sink *sink);
+/* C-GET (PS3.4 C.4.3): the same over the association itself. */
+SCU_API scu_result scu_get(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out);
+SCU_API scu_op *scu_get_start(scu_session *session, const scu_query *what, scu_sink *sink);
+SCU_API scu_result scu_retrieve_take(scu_op *op, scu_retrieve_report **out);
+
+/* The association last used: what was negotiated (PS3.8 9.3). "" and 0 before there was one. */
+SCU_API const char *scu_session_peer(const scu_session *session); /* "AET@host:port" */
+SCU_API const char *scu_session_peer_implementation_uid(const scu_session *session);
+SCU_API const char *scu_session_peer_implementation_version(const scu_session *session);
+SCU_API uint32_t scu_session_peer_max_pdu(const scu_session *session); /* bytes; 0 = no limit or none yet */
+SCU_API size_t scu_session_context_count(const scu_session *session);
+/* One context of the last association: FALSE (0) when index is out of range. transfer_syntax is "" when rejected;
+ * result is that of PS3.8 Table 9-18. Borrowed until the next operation. */
+SCU_API int scu_session_context(const scu_session *session, size_t index, const char **abstract_syntax,
+                                const char **transfer_syntax, uint8_t *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
