@@ -1,0 +1,127 @@
+/* Settings of sessions, listeners and sinks: a bag of values by stable id, checked when they are set.
+ *
+ * Every option is one row of one table (scu_option_at), which says its kind, bounds, default and the words for help
+ * texts, so that commands and bindings are made from it. Sessions and listeners copy what they are given: changing
+ * options later changes nothing that is already running. One thread at a time. Nothing here reads the environment. */
+#ifndef SCU_OPTIONS_H
+#define SCU_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scu/allocator.h"
+#include "scu/error.h"
+#include "scu/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct scu_options scu_options;
+
+/* Numbers are frozen; new options get new ones. Kind and unit stand behind each. */
+typedef enum scu_option {
+  SCU_OPTION_CALLING_AE = 1,               /* text: our AE title */
+  SCU_OPTION_LOCAL_ADDRESS = 2,            /* text: connect from this address; "" = any */
+  SCU_OPTION_LOCAL_PORT = 3,               /* integer: connect from this port; 0 = any */
+  SCU_OPTION_LISTEN_ADDRESS = 4,           /* text: listen on this address; "" = all */
+  SCU_OPTION_LISTEN_PORT = 5,              /* integer: 0 = any free one */
+  SCU_OPTION_MAX_PDU = 6,                  /* integer, bytes: the largest PDU we take and make (PS3.8 D.1) */
+  SCU_OPTION_IMPLEMENTATION_UID = 7,       /* text (PS3.7 D.3.3.2) */
+  SCU_OPTION_IMPLEMENTATION_VERSION = 8,   /* text, 1-16 characters; "" = not sent */
+  SCU_OPTION_TEMP_DIR = 9,                 /* text: folder for spools; "" = the system's */
+  SCU_OPTION_TIMEOUT_CONNECT = 10,         /* duration: resolve and connect */
+  SCU_OPTION_TIMEOUT_ASSOCIATE = 11,       /* duration: A-ASSOCIATE-RQ to its answer (ARTIM as acceptor) */
+  SCU_OPTION_TIMEOUT_RESPONSE = 12,        /* duration: a request to its response, and between responses */
+  SCU_OPTION_TIMEOUT_IDLE = 13,            /* duration: no byte moves while some should; as acceptor: nothing comes */
+  SCU_OPTION_TIMEOUT_RELEASE = 14,         /* duration: A-RELEASE-RQ to its answer, and closing */
+  SCU_OPTION_TIMEOUT_RETRIEVE = 15,        /* duration: C-MOVE and C-GET since the last sign of life */
+  SCU_OPTION_MOVE_GRACE = 16,              /* duration: listening goes on after the final C-MOVE response */
+  SCU_OPTION_CANCEL_WAIT = 17,             /* duration: C-CANCEL to the final response */
+  SCU_OPTION_DURABILITY = 18,              /* text: batch, file or none */
+  SCU_OPTION_LAYOUT = 19,                  /* text: tree or flat */
+  SCU_OPTION_ON_DUPLICATE = 20,            /* text: keep, replace or both */
+  SCU_OPTION_ALLOW_TRUNCATED = 21,         /* boolean: store files that end inside Pixel Data */
+  SCU_OPTION_ACCEPT_FROM = 22,             /* text: AE titles we accept, comma between; "" = anyone */
+  SCU_OPTION_NODES_FILE = 23,              /* text: path of the node file; "" = none */
+  SCU_OPTION_LISTEN_MAX_ASSOCIATIONS = 24, /* integer: more are rejected (2/3/2, local limit exceeded) */
+  SCU_OPTION_ALLOCATOR = 25                /* pointer to scu_allocator; NULL = the options' own */
+} scu_option;
+
+/* An empty bag: every option has its default. `allocator` may be NULL. */
+SCU_API scu_result scu_options_new(const scu_allocator *allocator, scu_options **out);
+/* NULL is allowed. */
+SCU_API void scu_options_free(scu_options *options);
+SCU_API scu_result scu_options_copy(const scu_options *options, scu_options **out);
+/* Why the last setter failed; valid until the next one. */
+SCU_API const scu_error *scu_options_error(const scu_options *options);
+
+/* Setters check kind, bounds and form at once: USAGE leaves the value that was there, the reason is in the error.
+ * Texts are copied. A text value of "" is allowed where the table's minimum is 0. */
+SCU_API scu_result scu_options_set_text(scu_options *options, scu_option option, const char *utf8);
+SCU_API scu_result scu_options_set_integer(scu_options *options, scu_option option, int64_t value);
+SCU_API scu_result scu_options_set_boolean(scu_options *options, scu_option option, bool value);
+SCU_API scu_result scu_options_set_duration_ms(scu_options *options, scu_option option, uint64_t milliseconds);
+SCU_API scu_result scu_options_set_pointer(scu_options *options, scu_option option, const void *pointer);
+/* From text as typed by a person, for any kind but pointers: integers in decimal, booleans as yes/no, durations in
+ * seconds with up to three decimals, or with unit: 500ms, 10s, 2m, 1h. */
+SCU_API scu_result scu_options_parse(scu_options *options, scu_option option, const char *utf8);
+/* Back to the default. */
+SCU_API scu_result scu_options_reset(scu_options *options, scu_option option);
+
+/* Getters give what was set, else the default; USAGE when the option is not of that kind. Texts are borrowed until
+ * the option is changed or the bag is freed. */
+SCU_API scu_result scu_options_get_text(const scu_options *options, scu_option option, const char **utf8);
+SCU_API scu_result scu_options_get_integer(const scu_options *options, scu_option option, int64_t *value);
+SCU_API scu_result scu_options_get_boolean(const scu_options *options, scu_option option, bool *value);
+SCU_API scu_result scu_options_get_duration_ms(const scu_options *options, scu_option option, uint64_t *milliseconds);
+SCU_API scu_result scu_options_get_pointer(const scu_options *options, scu_option option, const void **pointer);
+SCU_API bool scu_options_is_set(const scu_options *options, scu_option option);
+
+/* ---- the table ---- */
+
+typedef enum scu_option_kind {
+  SCU_KIND_TEXT = 1,
+  SCU_KIND_INTEGER = 2,
+  SCU_KIND_BOOLEAN = 3,
+  SCU_KIND_DURATION = 4,
+  SCU_KIND_POINTER = 5
+} scu_option_kind;
+
+/* What reads an option; several may be or-ed. */
+enum {
+  SCU_USED_BY_SESSION = 1, /* anything that connects to a peer */
+  SCU_USED_BY_STORE = 2,
+  SCU_USED_BY_FIND = 4,
+  SCU_USED_BY_RETRIEVE = 8, /* move and get */
+  SCU_USED_BY_LISTENER = 16,
+  SCU_USED_BY_SINK = 32 /* whatever writes received files */
+};
+
+struct scu_option_info {
+  size_t size; /* sizeof of the library's struct: fields are only added at its end */
+  scu_option option;
+  const char *name; /* "timeout-connect": stable, lower case */
+  scu_option_kind kind;
+  int64_t minimum, maximum;  /* integers; durations in ms; texts: length in bytes */
+  const char *default_text;  /* as scu_options_parse takes it; "" = empty text, NULL = none (pointers) */
+  const char *choices;       /* "batch|file|none", or NULL */
+  const char *flag;          /* command line: "--timeout-connect", or NULL when it has none of its own */
+  const char *argument_name; /* "SECONDS"; NULL for flags without argument */
+  const char *help;          /* one line, no full stop */
+  const char *since;         /* "0.1.0" */
+  uint32_t used_by;          /* SCU_USED_BY_... */
+};
+
+SCU_API size_t scu_option_count(void);
+/* Rows in rising id; NULL beyond the last. Static storage. */
+SCU_API const struct scu_option_info *scu_option_at(size_t index);
+/* NULL when there is no such option. */
+SCU_API const struct scu_option_info *scu_option_find(scu_option option);
+SCU_API const struct scu_option_info *scu_option_find_name(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

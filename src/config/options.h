@@ -1,0 +1,50 @@
+/* The options with every default filled in, as plain values: what client and listener work with. */
+#ifndef SCU_CONFIG_OPTIONS_H
+#define SCU_CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/values.h"
+#include "scu/options.h"
+
+/* Bounds of texts, NUL included. A path of the system is at most 4096. */
+enum { SCU__HOST_MAX = 256, SCU__OPTION_PATH_MAX = 4096, SCU__ACCEPT_FROM_MAX = 64 };
+
+typedef enum scu__durability { SCU__DURABILITY_BATCH, SCU__DURABILITY_FILE, SCU__DURABILITY_NONE } scu__durability;
+typedef enum scu__layout { SCU__LAYOUT_TREE, SCU__LAYOUT_FLAT } scu__layout;
+typedef enum scu__on_duplicate { SCU__DUPLICATE_KEEP, SCU__DUPLICATE_REPLACE, SCU__DUPLICATE_BOTH } scu__on_duplicate;
+
+typedef struct scu__config {
+  const scu_allocator *allocator; /* may be NULL = default */
+  scu__ae calling_ae;
+  char local_address[SCU__HOST_MAX];  /* "" = any */
+  uint16_t local_port;                /* 0 = any */
+  char listen_address[SCU__HOST_MAX]; /* "" = all interfaces */
+  uint16_t listen_port;               /* 0 = any free one */
+  uint32_t max_pdu;                   /* bytes */
+  scu__uid implementation_uid;
+  char implementation_version[17]; /* "" = not sent */
+  uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;
+  uint64_t timeout_retrieve_ms, move_grace_ms, cancel_wait_ms;
+  scu__durability durability;
+  scu__layout layout;
+  scu__on_duplicate on_duplicate;
+  bool allow_truncated;
+  size_t accept_from_count; /* 0 = no list was given */
+  scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
+  uint32_t listen_max_associations;
+  char temp_dir[SCU__OPTION_PATH_MAX];   /* "" = the system's */
+  char nodes_file[SCU__OPTION_PATH_MAX]; /* "" = none */
+} scu__config;
+
+/* options may be NULL: all defaults. Every value was checked when it was set, so this fails only on combinations
+ * (none so far). */
+scu_result scu__options_resolve(const scu_options *options, scu__config *config, scu_error *error);
+
+/* Comma-separated AE titles; blanks around them do not count. USAGE for an empty or bad one, or too many. */
+scu_result scu__accept_from_parse(const char *text, scu__ae *titles, size_t room, size_t *count, scu_error *error);
+
+#endif
