@@ -1,0 +1,19 @@
+/* Time for the loop: monotonic milliseconds, behind a seam so that tests can move the hands themselves. */
+#ifndef SCU_IO_CLOCK_H
+#define SCU_IO_CLOCK_H
+
+#include <stdint.h>
+
+typedef struct scu__clock {
+  uint64_t (*now_ms)(void *user); /* never goes back; does not block; any thread */
+  void *user;
+} scu__clock;
+
+/* CLOCK_MONOTONIC; static storage. */
+const scu__clock *scu__clock_monotonic(void);
+/* clock may be NULL: the monotonic one. */
+uint64_t scu__clock_now_ms(const scu__clock *clock);
+/* Seconds since 1970-01-01 UTC, for reports only: never for deadlines, because it may jump. */
+int64_t scu__clock_wall_seconds(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* Local files as sources: opened so that nothing but a regular file ever blocks or surprises us, read with pread. */
+#ifndef SCU_IO_FILE_H
+#define SCU_IO_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/source.h"
+#include "scu/allocator.h"
+
+/* Opens `path` (symbolic links are followed). Anything but a regular file is refused without blocking. The size is
+ * fixed at open; a file that shrinks later gives STORAGE from read_at, naming the path. Errors: STORAGE, MEMORY.
+ * `*out` is owned by the caller: scu__source_close. */
+scu_result scu__file_source_open(const char *path, const scu_allocator *allocator, scu__source **out, scu_error *error);
+/* The descriptor behind a file source, for sendfile; -1 for any other source. Valid until the source is closed. */
+int scu__file_source_descriptor(const scu__source *source);
+/* Calls source->close when there is one; NULL is allowed. */
+void scu__source_close(scu__source *source);
+
+/* Reads a whole small file (configuration); more than `maximum` bytes is LIMIT. The block carries one extra NUL that
+ * is not counted. Owned by the caller: scu__free(allocator, *bytes). */
+scu_result scu__file_read_whole(const char *path, const scu_allocator *allocator, size_t maximum, uint8_t **bytes,
+                                size_t *length, scu_error *error);
+
+typedef enum scu__file_kind { SCU__FILE_NONE, SCU__FILE_REGULAR, SCU__FILE_FOLDER, SCU__FILE_OTHER } scu__file_kind;
+/* What `path` is, links followed. NONE when it is missing or cannot be looked at (then *os_errno says why; may be
+ * NULL). Never blocks on a FIFO. */
+scu__file_kind scu__file_kind_of(const char *path, int *os_errno);
+
+#endif

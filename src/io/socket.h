@@ -1,0 +1,65 @@
+/* Non-blocking TCP over IPv4 and IPv6: connect, listen, accept. Every descriptor is CLOEXEC and non-blocking; every
+ * connection has TCP_NODELAY and finds a dead peer in about two minutes. Bytes are moved by io/transport.h. */
+#ifndef SCU_IO_SOCKET_H
+#define SCU_IO_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+
+enum {
+  SCU__ADDRESSES_MAX = 16,   /* of one host name; E08: a name with a hundred addresses is not tried for ever */
+  SCU__ADDRESS_TEXT_MAX = 64 /* "[v6%scope]:port" */
+};
+
+typedef struct scu__address {
+  struct sockaddr_storage storage;
+  socklen_t length; /* 0 = none */
+} scu__address;
+
+typedef struct scu__address_list {
+  size_t count;
+  scu__address list[SCU__ADDRESSES_MAX];
+} scu__address_list;
+
+/* "127.0.0.1:104" or "[::1]:104"; always NUL-terminated. Returns `text`. */
+const char *scu__address_text(const scu__address *address, char text[SCU__ADDRESS_TEXT_MAX]);
+uint16_t scu__address_port(const scu__address *address);
+void scu__address_set_port(scu__address *address, uint16_t port);
+/* A numeric address ("10.1.2.3", "::1", "fe80::1%eth0", brackets allowed); false when it is a name. No look-up. */
+bool scu__address_parse(scu__address *address, const char *host, uint16_t port);
+bool scu__address_equal_host(const scu__address *a, const scu__address *b); /* ports left out; v4-mapped = v4 */
+
+/* Where a connection comes from; zeroed = the kernel's choice. */
+typedef struct scu__socket_local {
+  const char *address; /* numeric; NULL = any */
+  uint16_t port;       /* 0 = any */
+} scu__socket_local;
+
+/* Starts connecting. SCU_OK: connected already; SCU_PENDING: wait until *fd is writable, then ask
+ * scu__socket_connect_result. On error *fd is -1. Errors: TRANSPORT (E09: each with its own words and hint), USAGE for
+ * an unusable local address. */
+scu_result scu__socket_connect_start(const scu__address *to, const scu__socket_local *local, int *fd, scu_error *error);
+/* SCU_OK: connected; SCU_PENDING: not yet; else TRANSPORT. Does not close fd. */
+scu_result scu__socket_connect_result(int fd, const scu__address *to, scu_error *error);
+
+/* Listens on `address` (numeric or "localhost"; NULL, "" or "*" = all interfaces, both families where the system has
+ * IPv6). Port 0 = any free one; the port in use comes back in *actual. */
+scu_result scu__socket_listen(const char *address, uint16_t port, int *fd, scu__address *actual, scu_error *error);
+/* SCU_OK and a connection, SCU_PENDING when nobody waits (also when the caller just went away), LIMIT when we are out
+ * of descriptors or memory (try again when a connection has closed), else TRANSPORT. */
+scu_result scu__socket_accept(int listener, int *fd, scu__address *peer, scu_error *error);
+
+/* The two ends of a connection; length 0 when unknown. */
+void scu__socket_ends(int fd, scu__address *local, scu__address *peer);
+void scu__socket_close(int fd); /* -1 is allowed */
+/* Closes so that the peer sees a reset at once and nothing lingers. */
+void scu__socket_reset(int fd);
+
+/* A connected pair for tests of whatever sits on a descriptor. */
+scu_result scu__socket_pair(int fds[2], scu_error *error);
+
+#endif
