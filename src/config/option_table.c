@@ -1,0 +1,140 @@
+/* The option table: everything that can be set, in one place. Adding an option is an id in scu/options.h, a row here
+ * and a field in scu__config. */
+#include "config/option_table.h"
+
+#include <string.h>
+
+#include "base/values.h"
+#include "config/option_check.h"
+#include "scu/version.h"
+
+enum {
+  SECOND = 1000,
+  /* Long enough for a tape robot over a weekend; a number above it is a slip of the unit. */
+  DURATION_MAX = 7 * 24 * 3600 * SECOND
+};
+
+#define ROW_HEAD(id, row_name, row_kind)                                                                               \
+  .size = sizeof(struct scu_option_info), .option = (id), .name = (row_name), .kind = (row_kind), .since = "0.1.0"
+#define DURATION_ROW(id, row_name, row_default, row_help, row_users)                                                   \
+  {                                                                                                                    \
+    .info = {                                                                                                          \
+      ROW_HEAD(id, row_name, SCU_KIND_DURATION),                                                                       \
+      .minimum = 1,                                                                                                    \
+      .maximum = DURATION_MAX,                                                                                         \
+      .default_text = (row_default),                                                                                   \
+      .flag = "--" row_name,                                                                                           \
+      .argument_name = "SECONDS",                                                                                      \
+      .help = (row_help),                                                                                              \
+      .used_by = (row_users)                                                                                           \
+    }                                                                                                                  \
+  }
+
+const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
+    {.info = {ROW_HEAD(SCU_OPTION_CALLING_AE, "aet", SCU_KIND_TEXT), .minimum = 1, .maximum = 16, .default_text = "SCU",
+              .flag = "--aet", .argument_name = "NAME", .help = "our own AE title",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER},
+     .check = scu__check_ae},
+    {.info = {ROW_HEAD(SCU_OPTION_LOCAL_ADDRESS, "local-address", SCU_KIND_TEXT), .minimum = 0, .maximum = 255,
+              .default_text = "", .flag = "--local-address", .argument_name = "ADDRESS",
+              .help = "connect from this address of ours", .used_by = SCU_USED_BY_SESSION},
+     .check = scu__check_host},
+    {.info = {ROW_HEAD(SCU_OPTION_LOCAL_PORT, "local-port", SCU_KIND_INTEGER), .minimum = 0, .maximum = 65535,
+              .default_text = "0", .flag = "--local-port", .argument_name = "PORT",
+              .help = "connect from this port of ours; 0 = any", .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_LISTEN_ADDRESS, "listen-address", SCU_KIND_TEXT), .minimum = 0, .maximum = 255,
+              .default_text = "", .help = "listen on this address; empty = on all",
+              .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE},
+     .check = scu__check_host},
+    {.info = {ROW_HEAD(SCU_OPTION_LISTEN_PORT, "listen-port", SCU_KIND_INTEGER), .minimum = 0, .maximum = 65535,
+              .default_text = "11112", .help = "listen on this port; 0 = any free one",
+              .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE}},
+    {.info = {ROW_HEAD(SCU_OPTION_MAX_PDU, "max-pdu", SCU_KIND_INTEGER), .minimum = 4096, .maximum = 1048576,
+              .default_text = "131072", .flag = "--max-pdu", .argument_name = "BYTES",
+              .help = "largest PDU we take and make", .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+    {.info = {ROW_HEAD(SCU_OPTION_IMPLEMENTATION_UID, "implementation-uid", SCU_KIND_TEXT), .minimum = 1, .maximum = 64,
+              .default_text = SCU_IMPLEMENTATION_CLASS_UID, .flag = "--implementation-uid", .argument_name = "UID",
+              .help = "Implementation Class UID to present",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER | SCU_USED_BY_SINK},
+     .check = scu__check_uid},
+    {.info = {ROW_HEAD(SCU_OPTION_IMPLEMENTATION_VERSION, "implementation-version", SCU_KIND_TEXT), .minimum = 0,
+              .maximum = 16, .default_text = SCU_IMPLEMENTATION_VERSION_NAME, .flag = "--implementation-version",
+              .argument_name = "NAME", .help = "Implementation Version Name to present; empty = none",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER | SCU_USED_BY_SINK},
+     .check = scu__check_version_name},
+    {.info = {ROW_HEAD(SCU_OPTION_TEMP_DIR, "temp-dir", SCU_KIND_TEXT), .minimum = 0, .maximum = 4095,
+              .default_text = "", .flag = "--temp-dir", .argument_name = "DIR", .help = "folder for temporary files",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+    DURATION_ROW(SCU_OPTION_TIMEOUT_CONNECT, "timeout-connect", "10", "resolve the name and connect within this time",
+                 SCU_USED_BY_SESSION),
+    DURATION_ROW(SCU_OPTION_TIMEOUT_ASSOCIATE, "timeout-associate", "10", "agree on an association within this time",
+                 SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER),
+    DURATION_ROW(SCU_OPTION_TIMEOUT_RESPONSE, "timeout-response", "60",
+                 "wait this long for a response, and between two", SCU_USED_BY_SESSION),
+    DURATION_ROW(SCU_OPTION_TIMEOUT_IDLE, "timeout-idle", "60", "give up when nothing moves for this long",
+                 SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER),
+    DURATION_ROW(SCU_OPTION_TIMEOUT_RELEASE, "timeout-release", "10", "release the association within this time",
+                 SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER),
+    DURATION_ROW(SCU_OPTION_TIMEOUT_RETRIEVE, "timeout-retrieve", "600",
+                 "a retrieval ends this long after its last sign of life", SCU_USED_BY_RETRIEVE),
+    DURATION_ROW(SCU_OPTION_MOVE_GRACE, "move-grace", "5", "go on listening this long after the peer says it is done",
+                 SCU_USED_BY_RETRIEVE),
+    DURATION_ROW(SCU_OPTION_CANCEL_WAIT, "cancel-wait", "5", "after cancelling, wait this long for the peer to agree",
+                 SCU_USED_BY_FIND | SCU_USED_BY_RETRIEVE),
+    {.info = {ROW_HEAD(SCU_OPTION_DURABILITY, "durability", SCU_KIND_TEXT), .minimum = 1, .maximum = 16,
+              .default_text = "batch", .choices = "batch|file|none", .flag = "--durability", .argument_name = "HOW",
+              .help = "when a received file counts as safe: batch (on disk, synced together), file, none",
+              .used_by = SCU_USED_BY_SINK}},
+    {.info = {ROW_HEAD(SCU_OPTION_LAYOUT, "layout", SCU_KIND_TEXT), .minimum = 1, .maximum = 16, .default_text = "tree",
+              .choices = "tree|flat", .flag = "--layout", .argument_name = "HOW",
+              .help = "folders: tree (STUDY/SERIES/INSTANCE.dcm) or flat (INSTANCE.dcm)", .used_by = SCU_USED_BY_SINK}},
+    {.info = {ROW_HEAD(SCU_OPTION_ON_DUPLICATE, "on-duplicate", SCU_KIND_TEXT), .minimum = 1, .maximum = 16,
+              .default_text = "keep", .choices = "keep|replace|both", .flag = "--on-duplicate", .argument_name = "HOW",
+              .help = "an instance that is already there: keep the old file, replace it, or keep both",
+              .used_by = SCU_USED_BY_SINK}},
+    {.info = {ROW_HEAD(SCU_OPTION_ALLOW_TRUNCATED, "allow-truncated", SCU_KIND_BOOLEAN), .minimum = 0, .maximum = 1,
+              .default_text = "no", .flag = "--allow-truncated", .help = "send files that end inside their Pixel Data",
+              .used_by = SCU_USED_BY_STORE}},
+    {.info = {ROW_HEAD(SCU_OPTION_ACCEPT_FROM, "accept-from", SCU_KIND_TEXT), .minimum = 0, .maximum = 2048,
+              .default_text = "", .flag = "--accept-from", .argument_name = "AET,...",
+              .help = "calling AE titles that may send to us; none = anyone",
+              .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE},
+     .check = scu__check_accept_from},
+    {.info = {ROW_HEAD(SCU_OPTION_NODES_FILE, "nodes", SCU_KIND_TEXT), .minimum = 0, .maximum = 4095,
+              .default_text = "", .flag = "--nodes", .argument_name = "FILE", .help = "node file: names for peers",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+    {.info = {ROW_HEAD(SCU_OPTION_LISTEN_MAX_ASSOCIATIONS, "max-associations", SCU_KIND_INTEGER), .minimum = 1,
+              .maximum = 10000, .default_text = "100", .flag = "--max-associations", .argument_name = "N",
+              .help = "serve this many associations at once", .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE}},
+    {.info = {ROW_HEAD(SCU_OPTION_ALLOCATOR, "allocator", SCU_KIND_POINTER), .help = "where memory comes from",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+};
+
+const scu__option_row *scu__option_row_of(scu_option option) {
+  for (size_t i = 0; i < SCU__OPTION_ROWS; i++)
+    if (scu__option_table[i].info.option == option) return &scu__option_table[i];
+  return NULL;
+}
+
+size_t scu__option_index(const scu__option_row *row) {
+  return (size_t)(row - scu__option_table);
+}
+
+size_t scu_option_count(void) {
+  return SCU__OPTION_ROWS;
+}
+
+const struct scu_option_info *scu_option_at(size_t index) {
+  return index < SCU__OPTION_ROWS ? &scu__option_table[index].info : NULL;
+}
+
+const struct scu_option_info *scu_option_find(scu_option option) {
+  const scu__option_row *row = scu__option_row_of(option);
+  return row ? &row->info : NULL;
+}
+
+const struct scu_option_info *scu_option_find_name(const char *name) {
+  for (size_t i = 0; name && i < SCU__OPTION_ROWS; i++)
+    if (strcmp(scu__option_table[i].info.name, name) == 0) return &scu__option_table[i].info;
+  return NULL;
+}

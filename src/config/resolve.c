@@ -1,0 +1,131 @@
+/* From a bag of options to plain values: every default filled in, every word turned into an enum. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/options.h"
+
+/* The setters have checked lengths and forms, and a default is the table's: what does not fit here is our own fault,
+ * and is reported rather than cut. */
+typedef struct resolver {
+  const scu_options *options;
+  scu_error *error;
+  scu_result result;
+} resolver;
+
+static void fail(resolver *r, scu_option option) {
+  const struct scu_option_info *info = scu_option_find(option);
+  if (r->result != SCU_OK) return;
+  r->result = scu__error_set(r->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "option %s cannot be resolved",
+                             info ? info->name : "?");
+}
+
+static const char *text_of(resolver *r, scu_option option) {
+  const char *text = "";
+  if (scu_options_get_text(r->options, option, &text) != SCU_OK) fail(r, option);
+  return text;
+}
+
+static void copy_text(resolver *r, scu_option option, char *to, size_t room) {
+  const char *text = text_of(r, option);
+  size_t length = strlen(text);
+  if (length >= room)
+    fail(r, option);
+  else
+    memcpy(to, text, length + 1);
+}
+
+static int64_t integer_of(resolver *r, scu_option option) {
+  int64_t value = 0;
+  if (scu_options_get_integer(r->options, option, &value) != SCU_OK) fail(r, option);
+  return value;
+}
+
+static bool boolean_of(resolver *r, scu_option option) {
+  bool value = false;
+  if (scu_options_get_boolean(r->options, option, &value) != SCU_OK) fail(r, option);
+  return value;
+}
+
+static uint64_t milliseconds_of(resolver *r, scu_option option) {
+  uint64_t value = 0;
+  if (scu_options_get_duration_ms(r->options, option, &value) != SCU_OK) fail(r, option);
+  return value;
+}
+
+/* The place of the value among `words`, which stand in the order of the enum. */
+static unsigned word_of(resolver *r, scu_option option, const char *const *words, unsigned count) {
+  const char *text = text_of(r, option);
+  for (unsigned i = 0; i < count; i++)
+    if (strcmp(words[i], text) == 0) return i;
+  fail(r, option);
+  return 0;
+}
+
+static void resolve_words(resolver *r, scu__config *config) {
+  static const char *const durabilities[] = {"batch", "file", "none"};
+  static const char *const layouts[] = {"tree", "flat"};
+  static const char *const duplicates[] = {"keep", "replace", "both"};
+  config->durability = (scu__durability)word_of(r, SCU_OPTION_DURABILITY, durabilities, 3);
+  config->layout = (scu__layout)word_of(r, SCU_OPTION_LAYOUT, layouts, 2);
+  config->on_duplicate = (scu__on_duplicate)word_of(r, SCU_OPTION_ON_DUPLICATE, duplicates, 3);
+}
+
+static void resolve_durations(resolver *r, scu__config *config) {
+  config->timeout_connect_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_CONNECT);
+  config->timeout_associate_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_ASSOCIATE);
+  config->timeout_response_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RESPONSE);
+  config->timeout_idle_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_IDLE);
+  config->timeout_release_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RELEASE);
+  config->timeout_retrieve_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RETRIEVE);
+  config->move_grace_ms = milliseconds_of(r, SCU_OPTION_MOVE_GRACE);
+  config->cancel_wait_ms = milliseconds_of(r, SCU_OPTION_CANCEL_WAIT);
+}
+
+static void resolve_identity(resolver *r, scu__config *config) {
+  if (!scu__ae_from_text(&config->calling_ae, text_of(r, SCU_OPTION_CALLING_AE))) fail(r, SCU_OPTION_CALLING_AE);
+  if (!scu__uid_from_text(&config->implementation_uid, text_of(r, SCU_OPTION_IMPLEMENTATION_UID)))
+    fail(r, SCU_OPTION_IMPLEMENTATION_UID);
+  copy_text(r, SCU_OPTION_IMPLEMENTATION_VERSION, config->implementation_version,
+            sizeof config->implementation_version);
+}
+
+static void resolve_places(resolver *r, scu__config *config) {
+  copy_text(r, SCU_OPTION_LOCAL_ADDRESS, config->local_address, sizeof config->local_address);
+  copy_text(r, SCU_OPTION_LISTEN_ADDRESS, config->listen_address, sizeof config->listen_address);
+  copy_text(r, SCU_OPTION_TEMP_DIR, config->temp_dir, sizeof config->temp_dir);
+  copy_text(r, SCU_OPTION_NODES_FILE, config->nodes_file, sizeof config->nodes_file);
+  config->local_port = (uint16_t)integer_of(r, SCU_OPTION_LOCAL_PORT);
+  config->listen_port = (uint16_t)integer_of(r, SCU_OPTION_LISTEN_PORT);
+}
+
+scu_result scu__options_resolve(const scu_options *options, scu__config *config, scu_error *error) {
+  resolver r = {.options = options, .error = error, .result = SCU_OK};
+  memset(config, 0, sizeof *config);
+  config->allocator = scu__options_allocator(options);
+  resolve_identity(&r, config);
+  resolve_places(&r, config);
+  resolve_durations(&r, config);
+  resolve_words(&r, config);
+  config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
+  config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);
+  config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);
+  scu_result result = scu__accept_from_parse(text_of(&r, SCU_OPTION_ACCEPT_FROM), config->accept_from,
+                                             SCU__ACCEPT_FROM_MAX, &config->accept_from_count, error);
+  return r.result != SCU_OK ? r.result : result;
+}
+
+scu_result scu__accept_from_parse(const char *text, scu__ae *titles, size_t room, size_t *count, scu_error *error) {
+  *count = 0;
+  for (const char *p = text; *text != 0;) {
+    size_t span = strcspn(p, ",");
+    if (*count == room)
+      return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "--accept-from: more than %zu AE titles", room);
+    if (!scu__ae_from_bytes(&titles[*count], (const uint8_t *)p, span))
+      return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "--accept-from: '%.*s' is not an AE title",
+                            span < 64 ? (int)span : 64, p);
+    ++*count;
+    if (p[span] == 0) break;
+    p += span + 1;
+  }
+  return SCU_OK;
+}
