@@ -53,7 +53,8 @@ typedef struct scu__outbox {
   scu__outbox_item *first, *last;
   scu__outbox_item *finished; /* its bytes may still be borrowed by the last fragment */
   size_t count;
-  scu__buffer staging; /* producer bytes of the current fragment */
+  scu__buffer staging; /* producer bytes of the current fragment, and one more */
+  size_t staged;       /* of them, what the last fragment lent out */
 } scu__outbox;
 
 void scu__outbox_init(scu__outbox *outbox, const scu_allocator *allocator);
@@ -80,7 +81,8 @@ bool scu__outbox_is_sending(const scu__outbox *outbox, const void *owner);
 /* Any message of this owner waits or is under way. */
 bool scu__outbox_has(const scu__outbox *outbox, const void *owner);
 /* After a failure response that came before the data set was out (PS3.7 9.1.1: the requester may end it early): lets go
- * of the payload; if it had started, one empty last fragment follows. */
+ * of the payload; if it had started, one empty last fragment follows. What the last fragment lent must not be needed
+ * any more. */
 void scu__outbox_end_early(scu__outbox *outbox, const void *owner);
 
 #endif

@@ -1,0 +1,304 @@
+/* Messages out: a list of encoded commands with their payloads, fragmented from the front. */
+#include "dimse/outbox.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+
+typedef enum item_stage { STAGE_COMMAND, STAGE_DATA } item_stage;
+
+struct scu__outbox_item {
+  scu__outbox_item *next;
+  uint8_t context_id;
+  scu__message_payload payload;
+  item_stage stage;
+  bool has_started;
+  scu__buffer command; /* encoded */
+  size_t command_sent;
+  scu__buffer bytes;
+  scu__source *source;
+  uint64_t offset, left; /* BYTES and RANGE: what is still to go */
+  scu__producer *producer;
+  void *owner;
+};
+
+/* --- items --- */
+
+static void close_producer(scu__producer *producer) {
+  if (producer && producer->close) producer->close(producer);
+}
+
+void scu__message_free(scu__message *message) {
+  scu__buffer_free(&message->bytes);
+  close_producer(message->producer);
+  memset(message, 0, sizeof *message);
+}
+
+static void let_go_of_payload(scu__outbox_item *item) {
+  scu__buffer_free(&item->bytes);
+  close_producer(item->producer);
+  item->producer = NULL;
+  item->source = NULL;
+  item->left = 0;
+}
+
+static void free_item(const scu_allocator *allocator, scu__outbox_item *item) {
+  if (!item) return;
+  let_go_of_payload(item);
+  scu__buffer_free(&item->command);
+  scu__free(allocator, item);
+}
+
+static void drop_finished(scu__outbox *outbox) {
+  free_item(outbox->allocator, outbox->finished);
+  outbox->finished = NULL;
+}
+
+void scu__outbox_init(scu__outbox *outbox, const scu_allocator *allocator) {
+  memset(outbox, 0, sizeof *outbox);
+  outbox->allocator = scu__allocator_or_default(allocator);
+  /* One byte more than a fragment: it tells whether the fragment is the last. */
+  scu__buffer_init(&outbox->staging, allocator, SCU__PDU_LENGTH_MAX + 1);
+}
+
+void scu__outbox_free(scu__outbox *outbox) {
+  drop_finished(outbox);
+  while (outbox->first) {
+    scu__outbox_item *item = outbox->first;
+    outbox->first = item->next;
+    free_item(outbox->allocator, item);
+  }
+  scu__buffer_free(&outbox->staging);
+  memset(outbox, 0, sizeof *outbox);
+}
+
+bool scu__outbox_is_idle(const scu__outbox *outbox) {
+  return outbox->count == 0;
+}
+size_t scu__outbox_count(const scu__outbox *outbox) {
+  return outbox->count;
+}
+
+/* --- pushing --- */
+
+static uint64_t payload_length(const scu__message *message) {
+  if (message->payload == SCU__PAYLOAD_BYTES) return message->bytes.length;
+  return message->payload == SCU__PAYLOAD_RANGE ? message->length : 0;
+}
+
+static bool is_payload_sound(const scu__message *message) {
+  switch (message->payload) {
+  case SCU__PAYLOAD_NONE:
+  case SCU__PAYLOAD_BYTES: return true;
+  case SCU__PAYLOAD_PRODUCER: return message->producer != NULL;
+  case SCU__PAYLOAD_RANGE: return message->source != NULL && message->length <= UINT64_MAX - message->offset;
+  }
+  return false;
+}
+
+static void set_data_set_type(scu__message *message) {
+  scu__command *command = &message->command;
+  command->data_set_type = message->payload == SCU__PAYLOAD_NONE ? SCU__NO_DATASET : SCU__WITH_DATASET;
+  command->present |= SCU__HAS_DATA_SET_TYPE;
+}
+
+static scu_result encode_command(scu__outbox *outbox, scu__outbox_item *item, scu__message *message) {
+  set_data_set_type(message);
+  if (!is_payload_sound(message) || (scu__command_missing(&message->command) & SCU__HAS_DATA_SET_TYPE))
+    return SCU_ERROR_USAGE;
+  scu__buffer_init(&item->command, outbox->allocator, SCU__COMMAND_MAX);
+  return scu__command_encode(&message->command, &item->command);
+}
+
+static void move_payload(scu__outbox_item *item, scu__message *message) {
+  item->context_id = message->context_id;
+  item->payload = message->payload;
+  item->left = payload_length(message);
+  item->offset = message->payload == SCU__PAYLOAD_RANGE ? message->offset : 0;
+  item->source = message->payload == SCU__PAYLOAD_RANGE ? message->source : NULL;
+  item->bytes = message->bytes;
+  item->producer = message->producer;
+  item->owner = message->owner;
+  memset(message, 0, sizeof *message);
+}
+
+static void append(scu__outbox *outbox, scu__outbox_item *item) {
+  if (outbox->last)
+    outbox->last->next = item;
+  else
+    outbox->first = item;
+  outbox->last = item;
+  outbox->count++;
+}
+
+scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message) {
+  scu__outbox_item *item = scu__alloc(outbox->allocator, sizeof *item);
+  scu_result result = item ? encode_command(outbox, item, message) : SCU_ERROR_MEMORY;
+  if (result != SCU_OK) {
+    free_item(outbox->allocator, item);
+    scu__message_free(message);
+    return result;
+  }
+  move_payload(item, message);
+  append(outbox, item);
+  return SCU_OK;
+}
+
+/* --- fragmenting --- */
+
+/* The item stays until the next call, for the fragment may borrow from it. */
+static void finish_first(scu__outbox *outbox) {
+  scu__outbox_item *item = outbox->first;
+  outbox->first = item->next;
+  if (!outbox->first) outbox->last = NULL;
+  outbox->count--;
+  outbox->finished = item;
+}
+
+static void next_of_command(scu__outbox_item *item, size_t max_fragment, scu__pdv_fragment *out) {
+  size_t left = item->command.length - item->command_sent;
+  out->is_command = true;
+  out->bytes = item->command.data + item->command_sent;
+  out->length = left < max_fragment ? left : max_fragment;
+  item->command_sent += out->length;
+  out->is_last = out->length == left;
+  if (!out->is_last) return;
+  item->stage = STAGE_DATA;
+  out->is_message_end = item->payload == SCU__PAYLOAD_NONE;
+}
+
+static void next_of_known_length(scu__outbox_item *item, size_t max_fragment, scu__pdv_fragment *out) {
+  out->length = item->left < max_fragment ? (size_t)item->left : max_fragment;
+  out->is_last = out->length == item->left;
+  out->pad = (out->length & 1) != 0; /* only the last one can be odd */
+  if (item->source) {
+    out->source = item->source;
+    out->offset = item->offset;
+  } else if (out->length > 0) {
+    out->bytes = item->bytes.data + item->offset;
+  }
+  item->offset += out->length;
+  item->left -= out->length;
+}
+
+/* Reads until `wanted` bytes are staged or there are no more; *is_end says which. */
+static scu_result fill_staging(scu__buffer *staging, scu__producer *producer, size_t wanted, bool *is_end,
+                               scu_error *error) {
+  *is_end = false;
+  while (staging->length < wanted) {
+    size_t room = wanted - staging->length, got = 0;
+    uint8_t *to = scu__buffer_reserve(staging, room);
+    if (!to) return scu__error_memory(error, SCU_PHASE_REQUEST);
+    scu_result result = producer->read(producer, to, room, &got, error);
+    if (result == SCU_END) {
+      *is_end = true;
+      return SCU_OK;
+    }
+    if (result != SCU_OK) return result;
+    if (got == 0 || got > room)
+      return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_REQUEST, "producer gave %zu of %zu bytes", got, room);
+    scu__buffer_commit(staging, got);
+  }
+  return SCU_OK;
+}
+
+static scu_result next_of_producer(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error) {
+  bool is_end;
+  scu__buffer *staging = &outbox->staging;
+  scu_result result = fill_staging(staging, outbox->first->producer, max_fragment + 1, &is_end, error);
+  if (result != SCU_OK) return result;
+  out->is_last = is_end && staging->length <= max_fragment;
+  out->length = out->is_last ? staging->length : max_fragment;
+  out->pad = (out->length & 1) != 0;
+  if (out->length > 0) out->bytes = staging->data;
+  return SCU_OK;
+}
+
+/* Removes from the staging what the last fragment lent out. */
+static void return_staging(scu__outbox *outbox) {
+  scu__buffer_drop_front(&outbox->staging, outbox->staged);
+  outbox->staged = 0;
+}
+
+static scu_result next_of_data(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error) {
+  scu__outbox_item *item = outbox->first;
+  if (item->producer) {
+    scu_result result = next_of_producer(outbox, max_fragment, out, error);
+    if (result != SCU_OK) return result;
+    outbox->staged = out->length;
+  } else {
+    next_of_known_length(item, max_fragment, out);
+  }
+  out->is_message_end = out->is_last;
+  return SCU_OK;
+}
+
+scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error) {
+  *out = (scu__pdv_fragment){0};
+  drop_finished(outbox);
+  return_staging(outbox);
+  scu__outbox_item *item = outbox->first;
+  if (!item) return SCU_END;
+  if (max_fragment > SCU__PDU_LENGTH_MAX) max_fragment = SCU__PDU_LENGTH_MAX;
+  max_fragment &= ~(size_t)1;
+  if (max_fragment == 0)
+    return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_REQUEST, "fragments of less than 2 bytes");
+  item->has_started = true;
+  out->context_id = item->context_id;
+  out->message_owner = item->owner;
+  if (item->stage == STAGE_COMMAND) {
+    next_of_command(item, max_fragment, out);
+  } else {
+    scu_result result = next_of_data(outbox, max_fragment, out, error);
+    if (result != SCU_OK) return result;
+  }
+  if (out->is_message_end) finish_first(outbox);
+  return SCU_OK;
+}
+
+/* --- by owner --- */
+
+bool scu__outbox_remove(scu__outbox *outbox, const void *owner) {
+  bool was_any = false;
+  scu__outbox_item **link = &outbox->first;
+  outbox->last = NULL;
+  while (*link) {
+    scu__outbox_item *item = *link;
+    if (item->owner == owner && !item->has_started) {
+      *link = item->next;
+      outbox->count--;
+      free_item(outbox->allocator, item);
+      was_any = true;
+      continue;
+    }
+    outbox->last = item;
+    link = &item->next;
+  }
+  return was_any;
+}
+
+void scu__outbox_disown(scu__outbox *outbox, const void *owner) {
+  for (scu__outbox_item *item = outbox->first; item; item = item->next)
+    if (item->owner == owner) item->owner = NULL;
+}
+
+bool scu__outbox_has(const scu__outbox *outbox, const void *owner) {
+  for (const scu__outbox_item *item = outbox->first; item; item = item->next)
+    if (item->owner == owner) return true;
+  return false;
+}
+
+bool scu__outbox_is_sending(const scu__outbox *outbox, const void *owner) {
+  return outbox->first && outbox->first->has_started && outbox->first->owner == owner;
+}
+
+void scu__outbox_end_early(scu__outbox *outbox, const void *owner) {
+  if (scu__outbox_is_sending(outbox, owner) && outbox->first->payload != SCU__PAYLOAD_NONE) {
+    let_go_of_payload(outbox->first);
+    outbox->first->payload = SCU__PAYLOAD_BYTES;
+    scu__buffer_clear(&outbox->staging);
+    outbox->staged = 0;
+  }
+  scu__outbox_remove(outbox, owner);
+}
