@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -171,8 +172,9 @@ class DcmQrScp(Peer):
 
     title = "DCMQRSCP"
 
-    def __init__(self, *options, **keywords):
-        self.options = options
+    def __init__(self, *options, others=(), **keywords):
+        """others: (AE title, port) of further move destinations on loopback."""
+        self.options, self.others = options, others
         super().__init__(**keywords)
 
     def prepare(self):
@@ -181,7 +183,10 @@ class DcmQrScp(Peer):
         config = os.path.join(self.folder, "dcmqrscp.cfg")
         with open(config, "w", encoding="ascii") as file:
             file.write("NetworkTCPPort = %d\nMaxPDUSize = 131072\nMaxAssociations = 32\n" % self.port)
-            file.write("HostTable BEGIN\nus = (%s, %s, %d)\nHostTable END\n" % (self.our_title, HOST, self.our_port))
+            file.write("HostTable BEGIN\n")
+            for name, (title, port) in enumerate([(self.our_title, self.our_port), *self.others]):
+                file.write("host%d = (%s, %s, %d)\n" % (name, title, HOST, port))
+            file.write("HostTable END\n")
             file.write("VendorTable BEGIN\nVendorTable END\n")
             file.write("AETable BEGIN\n%s %s RW (100000, 4096mb) ANY\nAETable END\n" % (self.title, database))
         return [find("dcmqrscp"), "-c", config, *self.options]
@@ -217,11 +222,13 @@ class Orthanc(Peer):
 
 
 class Recorder:
-    """A TCP proxy in front of a peer that keeps what both sides sent: the "recording peer" of the truncation tests."""
+    """A TCP proxy in front of a peer that keeps what both sides sent: the "recording peer" of the truncation tests.
 
-    def __init__(self, port):
-        import threading
-        self.target, self.sent, self.answered = port, [], []
+    With a limit it closes the connection, both ways, after so many bytes from the client.
+    """
+
+    def __init__(self, port, limit=None):
+        self.target, self.limit, self.sent, self.answered = port, limit, [], []
         self.listener = socket.create_server((HOST, 0))
         self.port = self.listener.getsockname()[1]
         self.threads = []
@@ -229,7 +236,6 @@ class Recorder:
         self.accepting.start()
 
     def accept(self):
-        import threading
         while True:
             try:
                 client, _ = self.listener.accept()
@@ -244,11 +250,15 @@ class Recorder:
                 thread.start()
                 self.threads.append(thread)
 
-    @staticmethod
-    def copy(source, sink, record):
+    def copy(self, source, sink, record):
+        is_cut = self.limit is not None and any(record is kept for kept in self.sent)
         try:
             while True:
                 piece = source.recv(1 << 16)
+                if is_cut and len(record) + len(piece) >= self.limit:
+                    sink.sendall(piece[:self.limit - len(record)])
+                    source.shutdown(socket.SHUT_RDWR)
+                    break
                 if not piece:
                     break
                 record += piece
@@ -292,3 +302,71 @@ def command_fields(stream):
                     fields.append(int.from_bytes(command[place + 8:place + 10], "little"))
             at += 4 + length
     return fields
+
+
+class Rude:
+    """A server that is no DICOM peer: hands each connection to behave(connection), then closes it."""
+
+    def __init__(self, behave):
+        self.behave = behave
+        self.listener = socket.create_server((HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        self.released = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    self.behave(connection, self.released)
+                except OSError:
+                    pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.released.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(5)
+
+
+def silent(connection, released):
+    """Takes the request and never says a word."""
+    connection.recv(1 << 16)
+    released.wait(30)
+
+
+def closing(connection, released):
+    """Takes the request and hangs up."""
+    connection.recv(1 << 16)
+
+
+def garbage(connection, released):
+    connection.recv(1 << 16)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 4)
+
+
+def half_accept(connection, released):
+    """An A-ASSOCIATE-AC that stops in the middle."""
+    connection.recv(1 << 16)
+    connection.sendall(b"\2\0\0\0\0\xb8\0\1\0\0" + b"x" * 40)
+
+
+def rejecting(connection, released):
+    """A-ASSOCIATE-RJ: permanent, by the user, called AE title not recognised (PS3.8 9.3.4)."""
+    connection.recv(1 << 16)
+    connection.sendall(b"\3\0\0\0\0\4\0\1\1\7")
+    connection.recv(1 << 16)
+
+
+def aborting(connection, released):
+    connection.recv(1 << 16)
+    connection.sendall(b"\7\0\0\0\0\4\0\0\2\0")
+    connection.recv(1 << 16)

@@ -1,0 +1,60 @@
+"""scu get --with get: C-GET from both archives."""
+
+import unittest
+
+import archives
+import make_samples
+import support
+from archives import STUDIES
+from support import scu
+
+
+class Get(archives.ArchiveCase):
+    def get(self, *arguments):
+        folder = self.output()
+        return scu("get", self.peer.address, *arguments, "-o", folder, "--with", "get", "--json"), folder
+
+    def test_every_study_comes_back_equal(self):
+        for study, uid in STUDIES.items():
+            with self.subTest(study):
+                run, folder = self.get("StudyInstanceUID=" + uid)
+                self.check_retrieved(run, folder, self.instances_of(study))
+
+    def test_one_series_comes_back(self):
+        run, folder = self.get("StudyInstanceUID=" + STUDIES["ct study"],
+                               "SeriesInstanceUID=" + make_samples.uid("ct study/axial"))
+        self.check_retrieved(run, folder, self.instances_of("ct study"))
+
+    def test_one_image_comes_back_alone(self):
+        instance = make_samples.uid("ct study/axial/i2")
+        run, folder = self.get("StudyInstanceUID=" + STUDIES["ct study"],
+                               "SeriesInstanceUID=" + make_samples.uid("ct study/axial"), "SOPInstanceUID=" + instance)
+        self.check_retrieved(run, folder, {instance: self.sent[instance]})
+
+    def test_a_patient_comes_back(self):
+        run, folder = self.get("PatientID=SCU-JP-1", "--level", "patient")
+        self.check_retrieved(run, folder, self.instances_of("ct study"))
+
+    def test_keys_that_are_not_unique_are_resolved_first(self):
+        run, folder = self.get("PatientID=SCU-GR-1", "StudyDate=20240517")
+        self.check_retrieved(run, folder, self.instances_of("mr study"))
+
+    def test_getting_twice_into_one_folder_keeps_one_of_each(self):
+        folder = self.output()
+        for _ in range(2):
+            run = scu("get", self.peer.address, "StudyInstanceUID=" + STUDIES["ct study"], "-o", folder, "--with", "get",
+                      "--json")
+            self.assertEqual(run.code, 0, run)
+        self.assertEqual(sorted(support.by_instance(support.files_under(folder))), sorted(self.instances_of("ct study")))
+
+    def test_a_folder_that_cannot_be_made_is_11(self):
+        run = scu("get", self.peer.address, "StudyInstanceUID=" + STUDIES["ct study"], "-o", self.samples[0] + "/below",
+                  "--with", "get", "--json")
+        self.assertEqual(run.code, 11, run)
+
+
+archives.for_each_archive(globals(), Get)
+del Get
+
+if __name__ == "__main__":
+    unittest.main()
