@@ -36,6 +36,7 @@ typedef struct scu__exchange_event {
   uint64_t number; /* MATCH: 1, 2, ... */
   const scu__command *command;
   const scu_dataset *identifier; /* MATCH; FINAL of move and get (Failed SOP Instance UID List); else NULL */
+  bool is_identifier_malformed;  /* FINAL of move and get: there was one, but it cannot be read */
   const uint8_t *bytes;
   size_t length;
   bool is_last;
