@@ -70,6 +70,11 @@ SCU_API scu_result scu_options_parse(scu_options *options, scu_option option, co
 /* Back to the default. */
 SCU_API scu_result scu_options_reset(scu_options *options, scu_option option);
 
+/* The content of a node file: what its [self] section says of our title and listen port becomes the value of options
+ * that are not set yet. USAGE, naming file and line, when the file has a fault anywhere. `name` is for that message;
+ * whoever wants its nodes also sets SCU_OPTION_NODES_FILE. */
+SCU_API scu_result scu_options_apply_node_file(scu_options *options, const char *name, const char *text, size_t length);
+
 /* Getters give what was set, else the default; USAGE when the option is not of that kind. Texts are borrowed until
  * the option is changed or the bag is freed. */
 SCU_API scu_result scu_options_get_text(const scu_options *options, scu_option option, const char **utf8);

@@ -239,3 +239,7 @@ const scu_allocator *scu__options_allocator(const scu_options *options) {
   scu_options_get_pointer(options, SCU_OPTION_ALLOCATOR, &pointer);
   return pointer ? pointer : options ? options->allocator : NULL;
 }
+
+scu_error *scu__options_error(scu_options *options) {
+  return &options->error;
+}

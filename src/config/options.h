@@ -46,6 +46,8 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
 
 /* The pointer that was set, else the bag's own allocator. Both may be NULL = default. */
 const scu_allocator *scu__options_allocator(const scu_options *options);
+/* The bag's error, for what fills it from outside of the setters. */
+scu_error *scu__options_error(scu_options *options);
 
 /* Comma-separated AE titles; blanks around them do not count. USAGE for an empty or bad one, or too many. */
 scu_result scu__accept_from_parse(const char *text, scu__ae *titles, size_t room, size_t *count, scu_error *error);
