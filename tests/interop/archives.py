@@ -4,10 +4,10 @@ import os
 import shutil
 import tempfile
 
+import support  # first: it knows where the others are
 import dicomfile
 import make_samples
 import peers
-import support
 from support import scu
 
 ARCHIVES = {"dcmqrscp": lambda **keywords: peers.DcmQrScp("+xr", "-xr", **keywords), "orthanc": peers.Orthanc}

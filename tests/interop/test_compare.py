@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import unittest
 
-import support
+import support  # first: it knows where the others are
 import compare
 import dicomfile
 import make_samples as samples

@@ -2,8 +2,8 @@
 
 import unittest
 
+import support  # first: it knows where the others are
 import peers
-import support
 from support import scu
 
 

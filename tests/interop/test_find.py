@@ -2,9 +2,9 @@
 
 import unittest
 
+import support  # first: it knows where the others are
 import archives
 import make_samples
-import support
 from archives import STUDIES
 from support import scu
 

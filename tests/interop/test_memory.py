@@ -8,9 +8,9 @@ import shutil
 import tempfile
 import unittest
 
+import support  # first: it knows where the others are
 import make_samples
 import peers
-import support
 from support import scu
 
 MEGABYTES = 1024 if os.environ.get("SCU_SWEEP") == "full" else 256

@@ -2,10 +2,10 @@
 
 import unittest
 
+import support  # first: it knows where the others are
 import archives
 import make_samples
 import peers
-import support
 from archives import STUDIES
 from support import scu
 

@@ -5,11 +5,11 @@ import shutil
 import tempfile
 import unittest
 
+import support  # first: it knows where the others are
 import compare
 import dicomfile
 import make_samples
 import peers
-import support
 from support import scu
 
 

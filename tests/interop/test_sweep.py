@@ -12,11 +12,11 @@ import shutil
 import tempfile
 import unittest
 
+import support  # first: it knows where the others are
 import archives
 import compare
 import dicomfile
 import peers
-import support
 from support import scu
 
 REPORT = os.environ.get("SCU_REPORT", os.path.join(support.ROOT, "build", "interop-report"))

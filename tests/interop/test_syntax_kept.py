@@ -5,10 +5,10 @@ import shutil
 import tempfile
 import unittest
 
+import support  # first: it knows where the others are
 import dicomfile
 import make_samples
 import peers
-import support
 from support import scu
 
 JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.70"
