@@ -41,15 +41,20 @@ typedef struct scu__element_header {
   uint8_t size;    /* bytes of the header itself: 8 or 12 */
 } scu__element_header;
 
+/* Left blank by some writers ("  " or "??"), which then use a 16-bit length: read so, and to be treated as UN. */
+static inline bool scu__vr_is_blank(scu_vr vr) {
+  return vr == SCU_VR(' ', ' ') || vr == SCU_VR('?', '?');
+}
+
 /* SCU_MORE when bytes are missing (at most SCU__ELEMENT_HEADER_MAX are ever needed). Group FFFE never has a VR. Two
  * upper-case letters that are no VR we know are kept and read in the 32-bit form, as PS3.5 7.1.2 reserves it; the two
- * reserved bytes are not checked. Anything else in place of a VR is SCU_ERROR_MALFORMED: nothing tells which form the
- * length has. On MORE and MALFORMED the tag is filled in when its 4 bytes were there (else 0). */
+ * reserved bytes are not checked. Anything else in place of a VR, but for a blank one, is SCU_ERROR_MALFORMED: nothing
+ * tells which form the length has. On MORE and MALFORMED the tag is filled in when its 4 bytes were there (else 0). */
 scu_result scu__element_header_read(scu__encoding encoding, const uint8_t *bytes, size_t length,
                                     scu__element_header *header);
 
 /* What an explicit VR header has to say for this VR and length: the VR itself, or UN where a 16-bit length field is too
- * short for the value (PS3.5 6.2.2; RULES 4), or where the VR is NONE. */
+ * short for the value (PS3.5 6.2.2; RULES 4), or where the VR is NONE or blank. */
 scu_vr scu__element_written_vr(scu_vr vr, uint32_t length);
 
 /* Writes the header in the given encoding; `size` is not looked at. Failure is sticky in the buffer. */

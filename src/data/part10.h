@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "base/values.h"
 #include "data/element.h"
+#include "data/read_ahead.h"
 
 typedef struct scu__file_meta {
   bool has_preamble;           /* 128 bytes and "DICM" */
@@ -25,6 +26,8 @@ typedef struct scu__file_meta {
  * that comes twice counts once, the first one; unknown ones are passed over. Errors of the source are passed on. */
 scu_result scu__part10_read(scu__source *source, const scu_allocator *allocator, scu__file_meta *meta,
                             scu_error *error);
+/* The same over a window that goes on to be used for the dataset. */
+scu_result scu__part10_read_ahead(scu__read_ahead *ahead, scu__file_meta *meta, scu_error *error);
 
 /* Preamble of zeros, "DICM", group 0002 with its length, (0002,0001) and every field that is not "". */
 scu_result scu__part10_write_header(scu__buffer *buffer, const scu__file_meta *meta);

@@ -67,19 +67,20 @@ typedef struct scu__reader {
   scu__encoding encoding; /* in force now */
   scu__reader_options options;
   uint8_t state;
-  unsigned depth; /* levels in use */
-  scu__reader_level levels[SCU__NESTING_MAX];
+  unsigned depth;                                 /* levels in use */
+  scu__reader_level levels[SCU__NESTING_MAX + 1]; /* one more for fragments in the deepest item */
   const uint8_t *input;
   size_t input_left;
-  uint64_t position; /* stream offset of the next byte, carried ones included in what lies behind */
+  uint64_t position; /* stream offset of the next byte to be understood; carried ones count as not yet */
   uint64_t limit;    /* first_offset + total_length, or UINT64_MAX */
   uint8_t carry[SCU__ELEMENT_HEADER_MAX];
   uint8_t carry_size;
   bool is_finished;
   bool is_cut;
   bool has_seen_pixel_data, has_seen_element;
-  bool is_fragments;  /* the innermost level is Pixel Data */
-  scu__token current; /* the element whose value is being read */
+  bool is_fragments;     /* the innermost level is Pixel Data */
+  uint8_t trailing_seen; /* letters of "DICM" seen after trailing zeros */
+  scu__token current;    /* the element whose value is being read */
   uint64_t value_left;
   uint8_t captured[2], captured_size; /* of (0028,0100) and (0028,0103) */
   bool is_signed;
