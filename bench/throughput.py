@@ -28,46 +28,46 @@ import peers
 CASES = {"1,000 tiny": (1000, 512), "400 x 512 KiB": (400, 512 * 1024)}
 
 
+def children_cpu():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def timed(command, environment):
-    """(wall seconds, CPU seconds) of a command that must succeed."""
+    """Wall seconds of a command that must succeed."""
     started = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=environment)
-    error = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                         env=environment)
     wall = time.monotonic() - started
-    if process.returncode != 0:
-        sys.exit("%s: exit code %d\n%s" % (" ".join(command[:6]), process.returncode, error.decode("utf-8", "replace")))
-    return wall, usage.ru_utime + usage.ru_stime
-
-
-def cpu_of_children(run):
-    """What the receiver, which has ended inside run(), used; the sender is subtracted by its caller."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = run()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return result, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    if run.returncode != 0:
+        sys.exit("%s: exit code %d\n%s" % (" ".join(command[:6]), run.returncode, run.stderr.decode("utf-8", "replace")))
+    return wall
 
 
 def ours(folder, count):
+    """(wall seconds, CPU seconds of sender and receiver, the receiver's start included)"""
     with support.Listener("--durability", "none", "-q") as listener:
-        wall, _ = timed([support.SCU, "store", listener.address, folder, "-r", "-q"], support.ENVIRONMENT)
+        before = children_cpu()
+        wall = timed([support.SCU, "store", listener.address, folder, "-r", "-q"], support.ENVIRONMENT)
         listener.stop()
+        cpu = children_cpu() - before
         arrived = len(listener.files())
     if arrived != count:
         sys.exit("scu listen kept %d of %d objects" % (arrived, count))
-    return wall
+    return wall, cpu
 
 
 def dcmtks(folder, count):
     with peers.StoreScp("+B") as storescp:
-        wall, _ = timed([peers.find("storescu"), "-q", "-aec", storescp.title, "-pdu", "131072", "+sd", peers.HOST,
-                         str(storescp.port), folder], peers.ENVIRONMENT)
+        before = children_cpu()
+        wall = timed([peers.find("storescu"), "-q", "-aec", storescp.title, "-pdu", "131072", "+sd", peers.HOST,
+                      str(storescp.port), folder], peers.ENVIRONMENT)
+        storescp.program.stop()
+        cpu = children_cpu() - before
         arrived = len(storescp.files())
     if arrived != count:
         sys.exit("storescp kept %d of %d objects" % (arrived, count))
-    return wall
+    return wall, cpu
 
 
 def measure(folder, count, rounds):
@@ -75,7 +75,7 @@ def measure(folder, count, rounds):
     walls, cpus = {"scu": [], "DCMTK": []}, {"scu": [], "DCMTK": []}
     for _ in range(rounds):
         for side, way in (("scu", ours), ("DCMTK", dcmtks)):
-            wall, cpu = cpu_of_children(lambda: way(folder, count))
+            wall, cpu = way(folder, count)
             walls[side].append(wall)
             cpus[side].append(cpu)
     return {side: (statistics.median(walls[side]), statistics.median(cpus[side])) for side in walls}
