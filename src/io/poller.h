@@ -22,7 +22,7 @@ scu_result scu__poller_new(const scu_allocator *allocator, scu__poller **out, sc
 void scu__poller_free(scu__poller *poller);
 int scu__poller_fd(const scu__poller *poller);
 
-/* Level-triggered. `interest` 0 keeps the descriptor registered but silent. */
+/* Level-triggered. `interest` 0 keeps the descriptor registered but silent, except for one report of a hang-up. */
 scu_result scu__poller_add(scu__poller *poller, int fd, unsigned interest, void *user, scu_error *error);
 scu_result scu__poller_modify(scu__poller *poller, int fd, unsigned interest, void *user, scu_error *error);
 /* Before closing the descriptor. Events of this wait that were already handed out are the caller's to ignore. */

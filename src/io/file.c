@@ -1,0 +1,153 @@
+/* The file backend of scu__source, and reading small files whole. */
+#define _POSIX_C_SOURCE 200809L
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "io/os_error.h"
+
+typedef struct file_source {
+  scu__source source;
+  const scu_allocator *allocator;
+  int fd;
+  char *path;
+} file_source;
+
+/* Reads until `length` bytes are there or the file ends; the number read, or -1 and errno. */
+static ssize_t read_fully(int fd, uint64_t offset, uint8_t *to, size_t length) {
+  size_t got = 0;
+  while (got < length) {
+    ssize_t n = pread(fd, to + got, length - got, (off_t)(offset + got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -1;
+    if (n == 0) break;
+    got += (size_t)n;
+  }
+  return (ssize_t)got;
+}
+
+static scu_result file_read_at(scu__source *self, uint64_t offset, void *to, size_t length, scu_error *error) {
+  file_source *file = (file_source *)self;
+  if (offset > self->size || length > self->size - offset)
+    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "%s: read of %zu bytes past the end", file->path,
+                          length);
+  ssize_t got = read_fully(file->fd, offset, to, length);
+  if (got < 0) return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, errno, "%s: cannot read", file->path);
+  if ((size_t)got == length) return SCU_OK;
+  scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "%s: the file has become shorter while it was being read",
+                 file->path);
+  scu__error_at(error, 0, offset + (uint64_t)got);
+  return SCU_ERROR_STORAGE;
+}
+
+static void file_close(scu__source *self) {
+  file_source *file = (file_source *)self;
+  close(file->fd);
+  scu__free(file->allocator, file->path);
+  scu__free(file->allocator, file);
+}
+
+/* O_NONBLOCK only so that opening a FIFO or a device does not hang; regular files ignore it. */
+static scu_result open_regular(const char *path, int *fd, uint64_t *size, scu_error *error) {
+  *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (*fd < 0) {
+    int os_errno = errno;
+    if (os_errno == ENXIO)
+      return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "%s: not a regular file (a socket or device)",
+                            path);
+    return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, os_errno, "%s: cannot open", path);
+  }
+  struct stat status;
+  if (fstat(*fd, &status) != 0) {
+    int os_errno = errno;
+    close(*fd);
+    return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, os_errno, "%s: cannot look at", path);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    close(*fd);
+    const char *kind = S_ISDIR(status.st_mode)    ? "a folder"
+                       : S_ISFIFO(status.st_mode) ? "a FIFO"
+                       : S_ISSOCK(status.st_mode) ? "a socket"
+                                                  : "a device";
+    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "%s: not a regular file but %s", path, kind);
+  }
+  *size = (uint64_t)status.st_size;
+  return SCU_OK;
+}
+
+scu_result scu__file_source_open(const char *path, const scu_allocator *allocator, scu__source **out,
+                                 scu_error *error) {
+  *out = NULL;
+  int fd = -1;
+  uint64_t size = 0;
+  scu_result result = open_regular(path, &fd, &size, error);
+  if (result != SCU_OK) return result;
+  file_source *file = scu__alloc(allocator, sizeof *file);
+  char *copy = file ? scu__strdup(allocator, path) : NULL;
+  if (!copy) {
+    close(fd);
+    scu__free(allocator, file);
+    return scu__error_memory(error, SCU_PHASE_FILE);
+  }
+  *file = (file_source){
+      .source = {.size = size, .read_at = file_read_at, .close = file_close},
+      .allocator = allocator,
+      .fd = fd,
+      .path = copy,
+  };
+  *out = &file->source;
+  return SCU_OK;
+}
+
+int scu__file_source_descriptor(const scu__source *source) {
+  return source && source->read_at == file_read_at ? ((const file_source *)source)->fd : -1;
+}
+
+void scu__source_close(scu__source *source) {
+  if (source && source->close) source->close(source);
+}
+
+scu_result scu__file_read_whole(const char *path, const scu_allocator *allocator, size_t maximum, uint8_t **bytes,
+                                size_t *length, scu_error *error) {
+  *bytes = NULL;
+  *length = 0;
+  scu__source *source = NULL;
+  scu_result result = scu__file_source_open(path, allocator, &source, error);
+  if (result != SCU_OK) return result;
+  if (source->size > maximum || source->size >= SIZE_MAX) {
+    result = scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_FILE, "%s: longer than %zu bytes", path, maximum);
+    goto done;
+  }
+  size_t size = (size_t)source->size;
+  uint8_t *block = scu__alloc(allocator, size + 1);
+  if (!block) {
+    result = scu__error_memory(error, SCU_PHASE_FILE);
+    goto done;
+  }
+  result = source->read_at(source, 0, block, size, error);
+  if (result != SCU_OK) {
+    scu__free(allocator, block);
+    goto done;
+  }
+  *bytes = block;
+  *length = size;
+done:
+  scu__source_close(source);
+  return result;
+}
+
+scu__file_kind scu__file_kind_of(const char *path, int *os_errno) {
+  struct stat status;
+  if (os_errno) *os_errno = 0;
+  if (stat(path, &status) != 0) {
+    if (os_errno) *os_errno = errno;
+    return SCU__FILE_NONE;
+  }
+  if (S_ISREG(status.st_mode)) return SCU__FILE_REGULAR;
+  return S_ISDIR(status.st_mode) ? SCU__FILE_FOLDER : SCU__FILE_OTHER;
+}
