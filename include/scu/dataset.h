@@ -120,7 +120,7 @@ SCU_API scu_result scu_dataset_set_charset(scu_dataset *dataset, const char *def
 
 /* ---- writing it down ---- */
 
-/* Receives output in pieces; a negative result stops the writing and is handed back. */
+/* Receives output in pieces; must not touch the dataset. A negative result stops the writing and is handed back. */
 typedef scu_result (*scu_write_function)(void *user, const char *bytes, size_t length);
 
 typedef struct scu_json_options {

@@ -54,18 +54,33 @@ struct scu_dataset {
   const scu_dataset *parent; /* NULL at the root */
   scu_element *elements;
   size_t count, capacity;
+  unsigned depth;         /* items around it: 0 at the root, at most SCU__NESTING_MAX */
   bool has_fixed_charset; /* scu_dataset_set_charset was called: encoding must not choose another */
 };
 
 /* Empties the dataset for the next use and keeps its memory: a root, never an item. */
 void scu__dataset_reset(scu_dataset *dataset);
-/* An empty item in the tree of `parent`; NULL when there is no memory. */
+/* An empty item in the tree of `parent`; NULL when there is no memory. The caller has looked at parent->depth. */
 scu_dataset *scu__dataset_new_item(scu_dataset *parent);
+/* The element with this tag, made (VR NONE, no value) when absent; NULL when there is no memory. */
+scu_element *scu__dataset_slot(scu_dataset *dataset, scu_tag tag);
 
 /* The first element whose tag is not below `tag`. */
 size_t scu__dataset_position(const scu_dataset *dataset, scu_tag tag);
-/* The element a parsed path leads to, or NULL. */
-const scu_element *scu__dataset_at_path(const scu_dataset *dataset, const scu__path *path);
+/* The element a parsed path leads to, or NULL; *level (may be NULL) is the dataset or item it stands in. */
+const scu_element *scu__dataset_at_path(const scu_dataset *dataset, const scu__path *path, const scu_dataset **level);
+/* Walks a tree in dataset order without recursion: visits every dataset before its items. */
+typedef struct scu__walk {
+  size_t depth;
+  struct {
+    const scu_dataset *dataset;
+    size_t element, item; /* where to go on */
+  } levels[SCU__NESTING_MAX + 1];
+} scu__walk;
+void scu__walk_start(scu__walk *walk, const scu_dataset *dataset);
+/* The next dataset: the first one is the start itself; NULL at the end. */
+const scu_dataset *scu__walk_next(scu__walk *walk);
+
 /* The dataset or item that declares the character set of `dataset`, NULL when none of the line does; and the set. */
 const scu_dataset *scu__dataset_charset_owner(const scu_dataset *dataset);
 scu__charset scu__dataset_charset(const scu_dataset *dataset);
