@@ -143,15 +143,21 @@ static void take_all(struct decoder *decoder) {
   }
 }
 
+static bool has_8_bit_bytes(const uint8_t *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (bytes[i] >= 0x80) return true;
+  }
+  return false;
+}
+
 /* The row that reads the value as a whole, without escapes, or ASCII when there is none. */
 static uint8_t row_for_all(const scu__charset *charset, const uint8_t *bytes, size_t length, bool *had_errors) {
   if (charset->count != 1) return SCU__ROW_ASCII;
   uint8_t row = charset->terms[0];
   if (scu__row_stands_alone(row)) return row;
+  if (scu__repertoire_table[row].kind != SCU__REPERTOIRE_LATIN1) return SCU__ROW_ASCII;
   /* Latin-1 that happens to be UTF-8 from end to end is next to impossible; the reverse mistake is common. */
-  if (scu__repertoire_table[row].kind != SCU__REPERTOIRE_LATIN1 || !scu__utf8_is_valid(bytes, length)) {
-    return SCU__ROW_ASCII;
-  }
+  if (!has_8_bit_bytes(bytes, length) || !scu__utf8_is_valid(bytes, length)) return SCU__ROW_ASCII;
   *had_errors = true;
   for (uint8_t i = 0; i < scu__repertoire_table_count; i++) {
     if (scu__repertoire_table[i].kind == SCU__REPERTOIRE_UTF8) return i;

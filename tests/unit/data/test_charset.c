@@ -29,6 +29,7 @@ typedef struct example {
 static const example examples[] = {
     {"", SCU_VR_PN, "Doe^Jane", "Doe^Jane"},
     {"ISO_IR 100", SCU_VR_PN, "Buc^J\xE9r\xF4me", "Buc^Jérôme"},
+    {"ISO_IR 100", SCU_VR_LO, "27\\LX\\~", "27\\LX\\~"},
     {"ISO_IR 101", SCU_VR_PN, "Wa\xB3\xEAsa", "Wałęsa"},
     {"ISO_IR 144", SCU_VR_PN, "\xBB\xEE\xDA", "Люк"},
     {"ISO_IR 127", SCU_VR_PN, "\xE2\xC8\xC7\xE6\xEA^\xE4\xE6\xD2\xC7\xD1", "قباني^لنزار"},
@@ -471,7 +472,7 @@ static void test_every_cut_and_every_changed_byte_gives_valid_text(void **state)
 static void test_a_full_buffer_is_a_limit_error_and_never_overrun(void **state) {
   (void)state;
   scu__charset charset = charset_of("\\ISO 2022 IR 87");
-  const example *one = &examples[8];
+  const example *one = &examples[9];
   for (size_t maximum = 1; maximum < strlen(one->utf8); maximum++) {
     scu__buffer utf8;
     scu__buffer_init(&utf8, NULL, maximum);
