@@ -11,7 +11,7 @@
 #include "data/reader.h"
 #include "data/sop_class.h"
 
-enum { UID_VALUE_MAX = 128, INFLATED_CHUNK = 32 * 1024 };
+enum { UID_VALUE_MAX = 128, INFLATED_CHUNK = 32 * 1024, GZIP_TRAILER = 8 };
 
 #define TAG_SOP_CLASS     SCU_TAG(0x0008, 0x0016)
 #define TAG_SOP_INSTANCE  SCU_TAG(0x0008, 0x0018)
@@ -194,17 +194,15 @@ static scu_result drain(walk *w) {
 
 /* Ends and warnings */
 
-static scu_result settle_deflated_end(walk *w) {
+static void settle_deflated_end(walk *w) {
   scu__head *head = w->head;
-  const uint8_t *bytes;
-  size_t length;
-  scu_result result = scu__read_ahead_peek(&w->ahead, w->offset, 1, SCU__READ_AHEAD_MAX, &bytes, &length, w->error);
-  if (result != SCU_OK) return result;
   head->dataset_length = w->offset - head->dataset_offset;
-  /* PS3.5 A.5: one NUL makes the stream even. */
-  if (length > 0 && bytes[0] == 0 && head->dataset_length % 2 != 0) head->dataset_length++;
-  if (head->dataset_offset + head->dataset_length < w->size) head->warnings |= SCU__HEAD_TRAILING_BYTES;
-  return SCU_OK;
+  uint64_t left = w->size - w->offset;
+  /* PS3.5 A.5: one NUL makes the stream even. Some writers leave the trailer of gzip behind it; nobody minds. */
+  if (left <= 1 + GZIP_TRAILER)
+    head->dataset_length += left;
+  else
+    head->warnings |= SCU__HEAD_TRAILING_BYTES;
 }
 
 static void settle_plain_end(walk *w) {
@@ -274,8 +272,10 @@ static scu_result walk_file(walk *w, const scu_allocator *allocator) {
     if (!scu__error_is_set(error)) scu__error_copy(error, &kept);
     return result;
   }
-  if (w->inflater && !w->head->is_truncated) return settle_deflated_end(w);
-  settle_plain_end(w);
+  if (w->inflater && !w->head->is_truncated)
+    settle_deflated_end(w);
+  else
+    settle_plain_end(w);
   return SCU_OK;
 }
 

@@ -77,15 +77,16 @@ static scu_result not_dicom(walk *w, const char *why) {
 
 /* Guessing the encoding of a dataset by its first elements */
 
+/* 0001, 0003, 0005, 0007 are forbidden too, but files with them exist. */
 static bool is_dataset_group(uint16_t group) {
-  return group >= 4 && group != 5 && group != 7 && group < 0xFFFE;
+  return group != 0 && group != 2 && group < 0xFFFE;
 }
 
 static bool fits(uint32_t length, uint64_t left) {
   return length == SCU__UNDEFINED_LENGTH || length <= left;
 }
 
-/* Whether elements in this encoding could begin here; is_second asks no more of what follows. */
+/* Whether an element in this encoding could begin here. */
 static scu_result is_begin_of_dataset(walk *w, scu__encoding encoding, uint64_t offset, scu__element_header *header,
                                       bool *answer) {
   const uint8_t *bytes;
@@ -103,12 +104,21 @@ static scu_result is_begin_of_dataset(walk *w, scu__encoding encoding, uint64_t 
   return SCU_OK;
 }
 
-/* The second element is asked too: four bytes and a fitting length are thin evidence in implicit VR. */
+/* What follows is asked too, an item or a second element: four bytes and a fitting length are thin evidence. */
 static scu_result matches(walk *w, scu__encoding encoding, uint64_t offset, bool *answer) {
   scu__element_header first, second;
   scu_result result = is_begin_of_dataset(w, encoding, offset, &first, answer);
-  if (result != SCU_OK || !*answer || !encoding.is_implicit_vr || first.length == SCU__UNDEFINED_LENGTH) return result;
-  offset += first.size + (uint64_t)first.length;
+  if (result != SCU_OK || !*answer || !encoding.is_implicit_vr) return result;
+  offset += first.size;
+  if (first.length == SCU__UNDEFINED_LENGTH) {
+    const uint8_t *bytes;
+    size_t length;
+    result = peek(w, offset, SCU__ELEMENT_HEADER_MAX, &bytes, &length);
+    *answer = result == SCU_OK && scu__element_header_read(encoding, bytes, length, &second) == SCU_OK &&
+              (second.tag == SCU__TAG_ITEM || second.tag == SCU__TAG_SEQUENCE_DELIMITER);
+    return result;
+  }
+  offset += first.length;
   if (offset == w->size) return SCU_OK;
   result = is_begin_of_dataset(w, encoding, offset, &second, answer);
   *answer = *answer && second.tag > first.tag;

@@ -241,8 +241,7 @@ static scu_result end_of_input(scu__reader *r, scu_tag tag, const uint8_t *bytes
     return SCU_END;
   }
   const scu__reader_level *level = innermost(r);
-  return cut(r, level->tag, r->position, end,
-             level->item_end == UNBOUNDED && level->is_in_item ? "an open item of" : "the open sequence");
+  return cut(r, level->tag, level->offset, end, "the open sequence");
 }
 
 /* SCU_OK: a header was read and passed. SCU_END: there is none, the stream has ended where it may. */
@@ -295,6 +294,7 @@ static scu_result open_level(scu__reader *r, scu__token *token, bool is_fragment
   scu__reader_level *level = &r->levels[r->depth++];
   *level = (scu__reader_level){.tag = token->tag,
                                .vr = token->vr,
+                               .offset = token->offset,
                                .length = token->length,
                                .end = UNBOUNDED,
                                .outer = r->encoding,

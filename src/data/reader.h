@@ -56,6 +56,7 @@ typedef struct scu__reader_level {
   scu_tag tag;
   scu_vr vr;
   uint32_t length, item_length; /* as declared */
+  uint64_t offset;              /* of the sequence's header */
   uint64_t end, item_end;       /* stream offsets; UINT64_MAX = undefined length */
   scu__encoding outer, inner;   /* of the sequence's header, of its content */
   uint16_t outer_bits_allocated;
