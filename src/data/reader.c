@@ -152,7 +152,9 @@ static bool is_trailing(const scu__reader *r, const scu__element_header *header,
 
 static bool is_trailing_fragment(const scu__reader *r, const uint8_t *bytes, size_t length, scu_tag tag) {
   if (r->depth > 0 || !r->has_seen_element || r->options.is_strict_end) return false;
-  if (all_zero(bytes, length)) return true;
+  /* One zero may be half a group number; it is a pad where it makes an odd dataset even (RULES 3). */
+  bool may_be_pad = length > 1 || r->has_seen_pixel_data || (r->position - r->options.first_offset) % 2 != 0;
+  if (may_be_pad && all_zero(bytes, length)) return true;
   return r->has_seen_pixel_data && (length < 4 || tag < SCU__TAG_PIXEL_DATA);
 }
 
