@@ -12,7 +12,7 @@
 
 enum {
   SCU__ADDRESSES_MAX = 16,   /* of one host name; E08: a name with a hundred addresses is not tried for ever */
-  SCU__ADDRESS_TEXT_MAX = 64 /* "[v6%scope]:port" */
+  SCU__ADDRESS_TEXT_MAX = 72 /* "[v6%scope]:port" */
 };
 
 typedef struct scu__address {

@@ -1,0 +1,158 @@
+/* scu__head_scan: pulls tokens only until the last wanted tag, passing over every other value. */
+#include "listener/sink_path.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/values.h"
+#include "data/transfer_syntax.h"
+
+enum { INFLATED_CHUNK = 16 * 1024 };
+
+#define TAG_SOP_CLASS    SCU_TAG(0x0008, 0x0016)
+#define TAG_SOP_INSTANCE SCU_TAG(0x0008, 0x0018)
+#define TAG_STUDY        SCU_TAG(0x0020, 0x000D)
+#define TAG_SERIES       SCU_TAG(0x0020, 0x000E)
+
+static scu__encoding encoding_of(const scu__transfer_syntax *syntax) {
+  if (!syntax) return SCU__EXPLICIT_LE; /* private ones are explicit little endian */
+  return (scu__encoding){.is_implicit_vr = syntax->is_implicit_vr, .is_big_endian = syntax->is_big_endian};
+}
+
+scu_result scu__head_scan_init(scu__head_scan *scan, const char *transfer_syntax_uid, const scu_allocator *allocator) {
+  const scu__transfer_syntax *syntax = scu__transfer_syntax_find(transfer_syntax_uid);
+  memset(scan, 0, offsetof(scu__head_scan, reader));
+  scan->allocator = allocator;
+  scu__reader_init(&scan->reader, encoding_of(syntax), NULL);
+  if (!syntax || !syntax->is_deflated) return SCU_OK;
+  scan->inflated = scu__alloc(allocator, INFLATED_CHUNK);
+  if (!scan->inflated) return SCU_ERROR_MEMORY;
+  scu_result result = scu__inflater_new(allocator, NULL, &scan->inflater);
+  if (result != SCU_OK) scu__head_scan_free(scan);
+  return result;
+}
+
+void scu__head_scan_free(scu__head_scan *scan) {
+  scu__inflater_free(scan->inflater);
+  scu__free(scan->allocator, scan->inflated);
+  scan->inflater = NULL;
+  scan->inflated = NULL;
+}
+
+static scu__scanned_uid *wanted(scu__head_scan *scan, const scu__token *token) {
+  if (token->depth > 0) return NULL;
+  switch (token->tag) {
+  case TAG_SOP_CLASS: return &scan->sop_class;
+  case TAG_SOP_INSTANCE: return &scan->sop_instance;
+  case TAG_STUDY: return &scan->study;
+  case TAG_SERIES: return &scan->series;
+  default: return NULL;
+  }
+}
+
+static void begin_element(scu__head_scan *scan, const scu__token *token) {
+  if (token->depth == 0 && token->tag > TAG_SERIES) {
+    scan->is_done = true;
+    return;
+  }
+  scan->capturing = wanted(scan, token);
+  if (scan->capturing) {
+    memset(scan->capturing, 0, sizeof *scan->capturing);
+    return;
+  }
+  if (scu__reader_skip_value(&scan->reader, &scan->skip) != SCU_OK) scan->is_done = true;
+}
+
+static void take_value(scu__head_scan *scan, const scu__token *token) {
+  scu__scanned_uid *uid = scan->capturing;
+  if (!uid) return;
+  size_t room = sizeof uid->bytes - uid->length;
+  size_t length = token->size < room ? token->size : room;
+  if (length > 0) memcpy(uid->bytes + uid->length, token->bytes, length);
+  uid->length += length;
+  if (!token->is_last) return;
+  uid->is_found = true;
+  scan->capturing = NULL;
+  if (uid == &scan->series) scan->is_done = true;
+}
+
+static void take_token(scu__head_scan *scan, const scu__token *token) {
+  switch (token->kind) {
+  case SCU__TOKEN_ELEMENT: begin_element(scan, token); break;
+  case SCU__TOKEN_VALUE: take_value(scan, token); break;
+  case SCU__TOKEN_SEQUENCE_BEGIN:
+    if (token->depth == 0 && token->tag > TAG_SERIES) scan->is_done = true;
+    break;
+  case SCU__TOKEN_FRAGMENTS_BEGIN: scan->is_done = true; break;
+  default: break;
+  }
+}
+
+/* Dataset bytes, inflated where need be. */
+static void feed_plain(scu__head_scan *scan, const uint8_t *bytes, size_t length) {
+  scan->seen += length;
+  if (scan->skip >= length) {
+    scan->skip -= length;
+  } else {
+    scu__reader_push(&scan->reader, bytes + scan->skip, length - (size_t)scan->skip);
+    scan->skip = 0;
+    while (!scan->is_done) {
+      scu__token token;
+      scu_result result = scu__reader_next(&scan->reader, &token, NULL);
+      if (result == SCU_MORE) break;
+      if (result != SCU_OK)
+        scan->is_done = true;
+      else
+        take_token(scan, &token);
+    }
+  }
+  if (scan->seen > SCU__SCAN_BYTES_MAX) scan->is_done = true;
+}
+
+static void feed_deflated(scu__head_scan *scan, const uint8_t *bytes, size_t length) {
+  while (!scan->is_done) {
+    size_t got = 0;
+    scu_result result = scu__inflater_run(scan->inflater, &bytes, &length, scan->inflated, INFLATED_CHUNK, &got, NULL);
+    if (got > 0) feed_plain(scan, scan->inflated, got);
+    if (result == SCU_MORE) return;
+    if (result != SCU_OK) scan->is_done = true;
+  }
+}
+
+void scu__head_scan_feed(scu__head_scan *scan, const uint8_t *bytes, size_t length) {
+  if (scan->is_done) return;
+  if (scan->inflater)
+    feed_deflated(scan, bytes, length);
+  else
+    feed_plain(scan, bytes, length);
+  if (scan->is_done) scu__head_scan_free(scan);
+}
+
+static size_t trimmed_length(const uint8_t *bytes, size_t length) {
+  while (length > 0 && (bytes[length - 1] == 0 || bytes[length - 1] == ' ')) length--;
+  return length;
+}
+
+static bool is_named(const scu__scanned_uid *uid) {
+  return uid->is_found && trimmed_length(uid->bytes, uid->length) > 0;
+}
+
+bool scu__scanned_uid_agrees(const scu__scanned_uid *uid, const char *text) {
+  if (!is_named(uid)) return true;
+  size_t found = trimmed_length(uid->bytes, uid->length);
+  size_t told = trimmed_length((const uint8_t *)text, strlen(text));
+  return told == 0 || (found == told && memcmp(uid->bytes, text, found) == 0);
+}
+
+size_t scu__head_scan_folders(const scu__head_scan *scan, char names[SCU__SCAN_FOLDERS][SCU__DOOR_NAME_MAX]) {
+  if (!is_named(&scan->study)) {
+    strcpy(names[0], "no-study");
+    return 1;
+  }
+  scu__door_name(scan->study.bytes, scan->study.length, names[0]);
+  if (is_named(&scan->series))
+    scu__door_name(scan->series.bytes, scan->series.length, names[1]);
+  else
+    strcpy(names[1], "no-series");
+  return 2;
+}
