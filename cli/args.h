@@ -1,0 +1,94 @@
+/* The command line, read by tables: flags of the command, and options of the library that it uses. */
+#ifndef SCU_CLI_ARGS_H
+#define SCU_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scu/options.h"
+
+/* The flags that are the command's own; those of the library come from scu_option_at. */
+typedef enum flag {
+  FLAG_HELP,
+  FLAG_JSON,
+  FLAG_QUIET,
+  FLAG_VERBOSE,
+  FLAG_DEBUG,
+  FLAG_PROGRESS,
+  FLAG_COLOR,
+  FLAG_REPEAT,
+  FLAG_RECURSIVE,
+  FLAG_FILTER,
+  FLAG_FROM,
+  FLAG_NULL,
+  FLAG_JOBS,
+  FLAG_DRY_RUN,
+  FLAG_KEY,
+  FLAG_LEVEL,
+  FLAG_MODEL,
+  FLAG_ALL,
+  FLAG_LIMIT,
+  FLAG_CSV,
+  FLAG_TABLE,
+  FLAG_REQUIRE_MATCH,
+  FLAG_TO,
+  FLAG_OUTPUT,
+  FLAG_LISTEN,
+  FLAG_PORT,
+  FLAG_WITH,
+  FLAG_RAW_IDENTIFIER,
+  FLAG_COUNT
+} flag;
+
+/* The commands, as bits, so that a flag can say where it is allowed. */
+enum command_bit {
+  ON_ECHO = 1,
+  ON_STORE = 2,
+  ON_FIND = 4,
+  ON_MOVE = 8,
+  ON_GET = 16,
+  ON_LISTEN = 32,
+  ON_DUMP = 64,
+  ON_VERSION = 128,
+  ON_HELP = 256,
+  ON_QUERY = ON_FIND | ON_MOVE | ON_GET,
+  ON_EVERYTHING = 511
+};
+
+typedef struct flag_row {
+  flag id;
+  const char *name;     /* "--json" */
+  char letter;          /* 'k', or 0 */
+  const char *argument; /* "N"; NULL = takes none */
+  const char *help;
+  unsigned commands;
+} flag_row;
+
+const flag_row *flag_at(size_t index); /* NULL beyond the last */
+
+typedef struct cli cli;
+
+/* Everything behind the command's name, sorted out. Texts are argv's. */
+typedef struct arguments {
+  const char *value[FLAG_COUNT]; /* of the last one given; "" for flags without argument */
+  bool has[FLAG_COUNT];
+  const char **keys; /* every -k, in order */
+  size_t key_count;
+  const char **positional;
+  size_t positional_count;
+} arguments;
+
+/* False after a usage error, which has been reported. Library options go into cli->options. */
+bool arguments_parse(cli *context, int argc, char **argv, arguments *args);
+void arguments_free(arguments *args);
+
+/* "1", within the bounds; reports a usage error and returns false else. */
+bool argument_number(cli *context, const arguments *args, flag id, uint64_t least, uint64_t most, uint64_t *value);
+/* The place among `words` (NULL-terminated) of the flag's value; `fallback` when it was not given. False: reported. */
+bool argument_word(cli *context, const arguments *args, flag id, const char *const *words, size_t fallback,
+                   size_t *value);
+/* The candidate closest to `text`, or NULL when none is close. next(user, i) gives candidates until NULL. */
+const char *closest_word(const char *text, const char *(*next)(const void *user, size_t index), const void *user);
+
+#endif

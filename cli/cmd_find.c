@@ -1,0 +1,115 @@
+/* scu find: C-FIND, matches to stdout as they come. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "errors.h"
+#include "json_lines.h"
+#include "match_printer.h"
+#include "query_keys.h"
+
+static scu_result write_stdout(void *user, const char *bytes, size_t length) {
+  (void)user;
+  return fwrite(bytes, 1, length, stdout) == length ? SCU_OK : SCU_ERROR_STORAGE;
+}
+
+void json_print_dataset(const scu_dataset *dataset) {
+  scu_dataset_write_json(dataset, NULL, write_stdout, NULL);
+  putchar('\n');
+  fflush(stdout);
+}
+
+static void print(match_printer *printer, const scu_dataset *match) {
+  switch (printer->form) {
+  case FORM_TABLE: table_print(printer, match); break;
+  case FORM_CSV: csv_print(printer, match); break;
+  case FORM_JSON: json_print_dataset(match); break;
+  }
+}
+
+/* The final status: a limit that was reached is an end as good as any. */
+static void judge(cli *context, const arguments *args, const scu_matches *matches) {
+  char status[80];
+  uint16_t code = scu_matches_status(matches);
+  uint64_t count = scu_matches_count(matches);
+  if (code != 0 && code != 0xFE00) {
+    format_status(code, status);
+    bool is_warning = (code & 0xF000) == 0xB000;
+    if (is_warning) say(context, "warning: the peer ended with status %s", status);
+    if (!is_warning)
+      report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, NULL, "the peer ended with status %s", status);
+    if (context->verbosity > 0 && *scu_matches_comment(matches))
+      say(context, "comment: %s", scu_matches_comment(matches));
+  }
+  if (count == 0 && code == 0) say(context, "no matches");
+  if (count == 0 && args->has[FLAG_REQUIRE_MATCH]) exit_add(&context->causes, EXIT_NO_MATCH);
+  if (code == 0xFE00 && args->has[FLAG_LIMIT]) say(context, "stopped after %" PRIu64 " matches (--limit)", count);
+  if (context->verbosity > 0) say(context, "%" PRIu64 " matches", count);
+}
+
+static void find(cli *context, const arguments *args, scu_session *session, const scu_query *query,
+                 match_printer *printer) {
+  scu_matches *matches = NULL;
+  const scu_dataset *match;
+  scu_result result = scu_find(session, query, &matches);
+  if (result != SCU_OK) {
+    report_error(context, scu_session_error(session));
+    scu_matches_close(matches);
+    return;
+  }
+  while ((result = scu_matches_next(matches, &match)) == SCU_OK) {
+    print(printer, match);
+    context->ok++;
+    if (output_is_broken(context)) break;
+  }
+  if (result == SCU_END)
+    judge(context, args, matches);
+  else if (result != SCU_OK)
+    report_error(context, scu_matches_error(matches));
+  scu_matches_close(matches);
+}
+
+static bool choose_form(cli *context, const arguments *args, match_printer *printer) {
+  if (args->has[FLAG_JSON] + args->has[FLAG_CSV] + args->has[FLAG_TABLE] > 1) {
+    report_usage(context, NULL, "--json, --csv and --table exclude each other");
+    return false;
+  }
+  printer->form = args->has[FLAG_JSON] ? FORM_JSON : args->has[FLAG_CSV] ? FORM_CSV : FORM_TABLE;
+  printer->is_terminal = isatty(STDOUT_FILENO) == 1;
+  return true;
+}
+
+static void run(cli *context, const arguments *args) {
+  match_printer printer = {.form = FORM_TABLE};
+  if (args->positional_count == 0) {
+    report_usage(context, "scu find AET@host:port KEY=VALUE...", "no peer is named");
+    return;
+  }
+  if (!choose_form(context, args, &printer)) return;
+  scu_query *query = query_from_arguments(context, args, true);
+  if (!query) return;
+  match_columns_choose(&printer.columns, query_level(query), args);
+  scu_session *session = cli_session(context, args->positional[0]);
+  if (session) {
+    json_begin(context, args->positional[0]);
+    find(context, args, session, query, &printer);
+    cli_session_free(session);
+  }
+  scu_query_free(query);
+}
+
+const command command_find = {
+    .name = "find",
+    .bit = ON_FIND,
+    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
+    .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--level LEVEL] [--limit N] [--json|--csv|--table]",
+    .summary = "ask an archive what it has (C-FIND)",
+    .text = "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
+            "wildcards (DOE*). Dates: 20240131, 20240101-20241231, 20240101-, today, yesterday, -7d (since then).\n"
+            "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n",
+    .examples = "scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
+                "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"
+                "scu find pacs --level patient --all --json",
+    .run = run,
+};

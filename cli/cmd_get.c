@@ -1,0 +1,152 @@
+/* scu get: fetch instances, by C-GET or by C-MOVE to ourselves. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "errors.h"
+#include "json_lines.h"
+#include "list.h"
+#include "listen_address.h"
+#include "query_keys.h"
+#include "retrieve.h"
+#include "signals.h"
+
+typedef enum with_what { WITH_GET, WITH_MOVE, WITH_AUTO } with_what;
+
+/* UIDs of a list that go into one query; the library cuts it further where a peer takes less. */
+enum { UIDS_PER_QUERY = 64, UID_MAX = 64 };
+
+typedef struct retrieval {
+  cli *context;
+  const arguments *args;
+  scu_session *session;
+  scu_sink *sink;
+  with_what with;
+} retrieval;
+
+static bool is_refused(scu_result result) {
+  return result == SCU_ERROR_REJECTED || result == SCU_ERROR_REFUSED || result == SCU_ERROR_UNSUPPORTED;
+}
+
+/* True when C-GET got nowhere for want of support at the peer, so that C-MOVE may do better. */
+static bool is_worth_a_move(const scu_retrieve_report *report, scu_result result) {
+  if (is_refused(result)) return true;
+  if (result != SCU_OK || !report) return false;
+  return scu_retrieve_report_verdict(report) == SCU_VERDICT_INCOMPLETE;
+}
+
+static void retrieve(const retrieval *r, const scu_query *query) {
+  scu_retrieve_report *report = NULL;
+  scu_result result = r->with == WITH_MOVE ? scu_move_to_self(r->session, query, r->sink, &report)
+                                           : scu_get(r->session, query, r->sink, &report);
+  if (r->with == WITH_AUTO && signals_count() == 0 && is_worth_a_move(report, result)) {
+    say(r->context, "C-GET did not bring everything; trying C-MOVE");
+    scu_retrieve_report_free(report);
+    report = NULL;
+    r->context->ok = r->context->warnings = r->context->failed = 0;
+    result = scu_move_to_self(r->session, query, r->sink, &report);
+  }
+  if (result != SCU_OK) report_error(r->context, scu_session_error(r->session));
+  judge_retrieval(r->context, r->args, report, result);
+  scu_retrieve_report_free(report);
+}
+
+static bool is_uid(const char *text) {
+  size_t length = strlen(text);
+  return length > 0 && length <= UID_MAX && strspn(text, "0123456789.") == length;
+}
+
+/* Up to UIDS_PER_QUERY entries, joined by backslash. SCU_END when there are no more. */
+static scu_result next_uids(list *uids, char *to, size_t room) {
+  size_t length = 0;
+  const char *entry;
+  scu_result result = SCU_OK;
+  for (size_t count = 0; count < UIDS_PER_QUERY && (result = list_next(uids, &entry)) == SCU_OK; count++) {
+    if (!is_uid(entry)) {
+      report_usage(uids->context, NULL, "entry %lu of the list is no UID", uids->line);
+      return SCU_ERROR_USAGE;
+    }
+    length += (size_t)snprintf(to + length, room - length, "%s%s", length ? "\\" : "", entry);
+  }
+  return result == SCU_END && length > 0 ? SCU_OK : result;
+}
+
+static const char *unique_key(scu_query_level level) {
+  switch (level) {
+  case SCU_LEVEL_PATIENT: return "PatientID";
+  case SCU_LEVEL_SERIES: return "SeriesInstanceUID";
+  case SCU_LEVEL_IMAGE: return "SOPInstanceUID";
+  default: return "StudyInstanceUID";
+  }
+}
+
+static void retrieve_list(const retrieval *r, scu_query *query, list *uids) {
+  enum { ROOM = UIDS_PER_QUERY * (UID_MAX + 1) + 1 };
+  char joined[ROOM];
+  scu_query_level level;
+  if (!level_argument(r->context, r->args, SCU_LEVEL_STUDY, &level)) return;
+  while (signals_count() == 0) {
+    scu_result result = next_uids(uids, joined, sizeof joined);
+    if (result != SCU_OK) return;
+    scu_query_set_level(query, level);
+    if (scu_query_set(query, unique_key(level), joined) != SCU_OK) {
+      report_query(r->context, query);
+      return;
+    }
+    retrieve(r, query);
+  }
+}
+
+static bool check(cli *context, const arguments *args, with_what *with) {
+  static const char *const words[] = {"get", "move", "auto", NULL};
+  size_t word;
+  const char *fault = NULL, *hint = NULL;
+  if (!argument_word(context, args, FLAG_WITH, words, WITH_GET, &word)) return false;
+  *with = (with_what)word;
+  if (args->positional_count == 0) {
+    fault = "no peer is named";
+    hint = "scu get AET@host:port KEY=VALUE... -o DIR";
+  } else if (!args->has[FLAG_OUTPUT]) {
+    fault = "-o DIR is missing";
+  } else if (args->has[FLAG_NULL] && !args->has[FLAG_FROM]) {
+    fault = "--null is about a list: --from LIST is missing";
+  } else if (args->has[FLAG_LISTEN] && *with == WITH_GET) {
+    fault = "--listen is for --with move or auto: C-GET brings everything on its own connection";
+  }
+  if (fault) report_usage(context, hint, "%s", fault);
+  return !fault && listen_address_apply(context, args, FLAG_LISTEN);
+}
+
+static void run(cli *context, const arguments *args) {
+  retrieval r = {.context = context, .args = args};
+  list *uids = NULL;
+  if (!check(context, args, &r.with)) return;
+  scu_query *query = query_from_arguments(context, args, !args->has[FLAG_FROM]);
+  if (!query) return;
+  if (args->has[FLAG_FROM]) uids = list_open(context, args->value[FLAG_FROM], args->has[FLAG_NULL]);
+  if (!args->has[FLAG_FROM] || uids) r.session = cli_session(context, args->positional[0]);
+  if (r.session) r.sink = cli_sink(context, args);
+  context->is_receiving = true;
+  if (r.sink) json_begin(context, args->positional[0]);
+  if (r.sink && uids)
+    retrieve_list(&r, query, uids);
+  else if (r.sink)
+    retrieve(&r, query);
+  cli_session_free(r.session);
+  scu_disk_sink_free(r.sink);
+  list_close(uids);
+  scu_query_free(query);
+}
+
+const command command_get = {
+    .name = "get",
+    .bit = ON_GET,
+    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_RETRIEVE | SCU_USED_BY_SINK,
+    .synopsis = "get PEER KEY=VALUE... -o DIR [--with get|move|auto] [--from LIST|-]",
+    .summary = "fetch instances from an archive (C-GET)",
+    .text = "Writes DIR/STUDY/SERIES/INSTANCE.dcm and compares what came with what the archive said it has.\n"
+            "--from takes Study Instance UIDs, one a line; with --level series or image those of that level.\n",
+    .examples = "scu get PACS@10.0.0.5:104 StudyInstanceUID=1.2.3 -o images\n"
+                "scu get pacs PatientID=4711 StudyDate=20240131 -o images --with auto --listen 11112",
+    .run = run,
+};

@@ -1,0 +1,124 @@
+/* scu store: C-STORE of files, folders and lists. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli.h"
+#include "errors.h"
+#include "json_lines.h"
+#include "list.h"
+
+static bool is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The peer first, then paths. */
+static bool add_paths(cli *context, const arguments *args, scu_source *source) {
+  const char *filter = args->has[FLAG_FILTER] ? args->value[FLAG_FILTER] : NULL;
+  for (size_t i = 1; i < args->positional_count; i++) {
+    const char *path = args->positional[i];
+    scu_result result = is_folder(path) ? scu_source_add_folder(source, path, filter, args->has[FLAG_RECURSIVE])
+                                        : scu_source_add_file(source, path);
+    if (result == SCU_OK) continue;
+    report_fault(context, result, SCU_PHASE_USAGE, NULL, "cannot take %s", path);
+    return false;
+  }
+  return true;
+}
+
+/* Something failed: partial when anything got across or when it is not the peer's doing, else the peer's refusal. */
+static void judge(cli *context, const scu_store_report *report, scu_result result) {
+  uint64_t across = context->ok + context->warnings;
+  uint64_t named = scu_store_report_named_skips(report);
+  if (context->failed + named == 0) return;
+  if (across == 0 && (result != SCU_OK || context->refused == context->failed + named)) {
+    if (result == SCU_OK) exit_add(&context->causes, EXIT_REFUSED);
+    return;
+  }
+  exit_add(&context->causes, EXIT_PARTIAL);
+}
+
+static void say_summary(cli *context, const arguments *args, const scu_store_report *report) {
+  char bytes[32], elapsed[32], rest[160] = "";
+  uint64_t across = context->ok + context->warnings;
+  size_t length = 0;
+  format_bytes(scu_store_report_bytes(report), bytes);
+  format_seconds(scu_store_report_elapsed_ms(report), elapsed);
+  const struct {
+    uint64_t count;
+    const char *words;
+  } parts[] = {{context->warnings, "with warnings"}, {context->failed, "failed"}, {context->skipped, "skipped"}};
+  for (size_t i = 0; i < 3; i++)
+    if (parts[i].count && length < sizeof rest - 48)
+      length +=
+          (size_t)snprintf(rest + length, sizeof rest - length, ", %" PRIu64 " %s", parts[i].count, parts[i].words);
+  say(context, "%s %" PRIu64 " of %" PRIu64 " instances%s (%s, %s)", args->has[FLAG_DRY_RUN] ? "would send" : "sent",
+      across, across + context->failed, rest, bytes, elapsed);
+}
+
+static void store(cli *context, const arguments *args, scu_session *session, scu_source *source) {
+  scu_store_report *report = NULL;
+  json_begin(context, args->positional[0]);
+  scu_result result =
+      args->has[FLAG_DRY_RUN] ? scu_store_dry_run(session, source, &report) : scu_store(session, source, &report);
+  /* A list that could not be read has said so itself. */
+  if (result != SCU_OK && context->causes.first == EXIT_DONE) report_error(context, scu_session_error(session));
+  judge(context, report, result);
+  if (report) say_summary(context, args, report);
+  scu_store_report_free(report);
+}
+
+static bool check(cli *context, const arguments *args) {
+  uint64_t jobs = 1;
+  if (args->has[FLAG_JOBS] && strcmp(args->value[FLAG_JOBS], "auto") != 0) {
+    if (!argument_number(context, args, FLAG_JOBS, 1, 1000, &jobs)) return false;
+    if (jobs > 1) {
+      report_usage(context, NULL, "--jobs above 1 is not available yet in this version");
+      return false;
+    }
+  }
+  if (args->has[FLAG_NULL] && !args->has[FLAG_FROM]) {
+    report_usage(context, NULL, "--null is about a list: --from LIST is missing");
+    return false;
+  }
+  if (args->positional_count >= 2 || (args->positional_count == 1 && args->has[FLAG_FROM])) return true;
+  report_usage(context, "scu store AET@host:port PATH...",
+               args->positional_count == 0 ? "no peer and no files are named" : "no files are named");
+  return false;
+}
+
+static void run(cli *context, const arguments *args) {
+  scu_source *source = NULL;
+  list *paths = NULL;
+  if (!check(context, args)) return;
+  scu_session *session = cli_session(context, args->positional[0]);
+  if (!session) return;
+  scu_result result = scu_source_new(NULL, &source);
+  if (result != SCU_OK) report_fault(context, result, SCU_PHASE_USAGE, NULL, "out of memory");
+  if (result != SCU_OK || !add_paths(context, args, source)) goto done;
+  if (args->has[FLAG_FROM]) {
+    paths = list_open(context, args->value[FLAG_FROM], args->has[FLAG_NULL]);
+    if (!paths || scu_source_add_iterator(source, list_next, paths) != SCU_OK) goto done;
+  }
+  store(context, args, session, source);
+done:
+  cli_session_free(session);
+  scu_source_free(source);
+  list_close(paths);
+}
+
+const command command_store = {
+    .name = "store",
+    .bit = ON_STORE,
+    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_STORE,
+    .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--dry-run]",
+    .summary = "send files, folders or a list of files (C-STORE)",
+    .text = "Every file is checked before it is offered: one that is cut short is not sent.\n"
+            "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n",
+    .examples = "scu store PACS@10.0.0.5:104 image.dcm\n"
+                "scu store PACS@10.0.0.5:104 -r /data/images --filter '*.dcm'\n"
+                "find /data -name '*.dcm' -print0 | scu store pacs --from - --null",
+    .run = run,
+};

@@ -1,0 +1,27 @@
+/* What the command says on stderr. Everything goes out terminal-safe. */
+#ifndef SCU_CLI_ERRORS_H
+#define SCU_CLI_ERRORS_H
+
+#include "cli.h"
+
+#if defined(__GNUC__)
+#define CLI_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
+#else
+#define CLI_PRINTF(format_at, first_at)
+#endif
+
+/* One line of talk; say is silent with -q, say_always never is. */
+void say(cli *context, const char *format, ...) CLI_PRINTF(2, 3);
+void say_always(cli *context, const char *format, ...) CLI_PRINTF(2, 3);
+
+/* A failed call of the library: a line for people, a JSON error record, a cause for the exit code. */
+void report_error(cli *context, const scu_error *error);
+/* A fault the command found itself. `code` is the lower-case name of a result ("usage"). */
+void report_usage(cli *context, const char *hint, const char *format, ...) CLI_PRINTF(3, 4);
+void report_fault(cli *context, scu_result result, scu_phase phase, const char *hint, const char *format, ...)
+    CLI_PRINTF(5, 6);
+
+/* "A700 out of resources" */
+void format_status(uint16_t status, char to[80]);
+
+#endif

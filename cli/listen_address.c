@@ -1,0 +1,31 @@
+/* "11112", "127.0.0.1:0", "[::1]:11112". Port 0 = any free one. */
+#include "listen_address.h"
+
+#include <string.h>
+
+#include "errors.h"
+
+bool listen_address_apply(cli *context, const arguments *args, flag id) {
+  char address[256] = "";
+  if (!args->has[id]) return true;
+  const char *text = args->value[id];
+  const char *port = strrchr(text, ':');
+  if (port) {
+    size_t length = (size_t)(port - text);
+    bool is_bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
+    const char *from = is_bracketed ? text + 1 : text;
+    if (is_bracketed) length -= 2;
+    bool is_bad = length >= sizeof address || (!is_bracketed && memchr(from, ':', length));
+    if (is_bad) {
+      report_usage(context, "PORT, 127.0.0.1:PORT or [::1]:PORT", "'%s' is no address to listen on", text);
+      return false;
+    }
+    memcpy(address, from, length);
+    address[length] = 0;
+  }
+  if (scu_options_set_text(context->options, SCU_OPTION_LISTEN_ADDRESS, address) == SCU_OK &&
+      scu_options_parse(context->options, SCU_OPTION_LISTEN_PORT, port ? port + 1 : text) == SCU_OK)
+    return true;
+  report_error(context, scu_options_error(context->options));
+  return false;
+}

@@ -1,0 +1,140 @@
+/* scu: finds the command, sets up what all of them share, and turns what happened into an exit code. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "errors.h"
+#include "help.h"
+#include "json_lines.h"
+#include "nodes_file.h"
+#include "scu/version.h"
+#include "signals.h"
+
+static const command *const commands[] = {
+    &command_echo,   &command_store, &command_find,    &command_move, &command_get,
+    &command_listen, &command_dump,  &command_version, &command_help,
+};
+
+const command *command_at(size_t index) {
+  return index < sizeof commands / sizeof *commands ? commands[index] : NULL;
+}
+
+const command *command_named(const char *name) {
+  for (size_t i = 0; command_at(i); i++)
+    if (strcmp(commands[i]->name, name) == 0) return commands[i];
+  return NULL;
+}
+
+static const char *next_command(const void *user, size_t index) {
+  (void)user;
+  return command_at(index) ? commands[index]->name : NULL;
+}
+
+/* Needed before the arguments are read: their faults, too, are to be reported as JSON. */
+static bool wants_json(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--json") == 0) return true;
+  return false;
+}
+
+static bool is_terminal(int descriptor) {
+  const char *kind = getenv("TERM");
+  return isatty(descriptor) == 1 && kind && strcmp(kind, "dumb") != 0;
+}
+
+static bool apply_color(cli *context, const arguments *args) {
+  static const char *const words[] = {"auto", "always", "never", NULL};
+  const char *no_color = getenv("NO_COLOR");
+  size_t word;
+  if (!argument_word(context, args, FLAG_COLOR, words, 0, &word)) return false;
+  bool is_auto = is_terminal(STDERR_FILENO) && !(no_color && *no_color);
+  context->is_colored = word == 1 || (word == 0 && is_auto);
+  return true;
+}
+
+static bool apply_progress(cli *context, const arguments *args) {
+  static const char *const words[] = {"auto", "always", "never", "json", NULL};
+  size_t word;
+  bool is_line = is_terminal(STDERR_FILENO);
+  if (!argument_word(context, args, FLAG_PROGRESS, words, 0, &word)) return false;
+  context->progress.started_ms = context->started_ms;
+  context->progress.mode = PROGRESS_NEVER;
+  if (word == 3)
+    context->progress.mode = PROGRESS_JSON;
+  else if (word == 1 || (word == 0 && is_line && !context->is_quiet))
+    context->progress.mode = is_line ? PROGRESS_LINE : PROGRESS_PLAIN;
+  return true;
+}
+
+static bool apply_common(cli *context, const arguments *args) {
+  context->is_json = args->has[FLAG_JSON];
+  context->is_quiet = args->has[FLAG_QUIET];
+  context->verbosity = args->has[FLAG_DEBUG] ? 2 : args->has[FLAG_VERBOSE] ? 1 : 0;
+  if (context->is_quiet && context->verbosity > 0) {
+    report_usage(context, NULL, "--quiet goes with neither --verbose nor --debug");
+    return false;
+  }
+  if (!apply_color(context, args) || !apply_progress(context, args)) return false;
+  if (!(context->command->uses & (SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER))) return true;
+  if (!nodes_file_apply(context)) return false;
+  apply_host_name(context);
+  return true;
+}
+
+static void run_command(cli *context, int argc, char **argv) {
+  arguments args;
+  if (scu_options_new(NULL, &context->options) != SCU_OK) {
+    report_fault(context, SCU_ERROR_MEMORY, SCU_PHASE_USAGE, NULL, "out of memory");
+    return;
+  }
+  if (arguments_parse(context, argc, argv, &args)) {
+    if (args.has[FLAG_HELP])
+      help_print_command(context->command);
+    else if (apply_common(context, &args))
+      context->command->run(context, &args);
+    context->is_json = context->is_json && !args.has[FLAG_HELP];
+  }
+  arguments_free(&args);
+  scu_options_free(context->options);
+}
+
+static void run(cli *context, int argc, char **argv) {
+  char hint[64] = "`scu help` lists the commands";
+  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    context->is_json = false;
+    help_print_overview();
+    return;
+  }
+  const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+  context->command = command_named(name);
+  if (context->command) {
+    run_command(context, argc - 2, argv + 2);
+    return;
+  }
+  static const char *const later[] = {"archive", "commit", "convert", "nodes"};
+  for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+    if (strcmp(name, later[i]) != 0) continue;
+    report_usage(context, NULL, "the command %s is not available yet in this version", name);
+    return;
+  }
+  const char *closest = closest_word(name, next_command, NULL);
+  if (closest) snprintf(hint, sizeof hint, "did you mean `scu %s`?", closest);
+  report_usage(context, hint, *name == '-' ? "the command comes first, then %s" : "there is no command '%s'", name);
+}
+
+int main(int argc, char **argv) {
+  cli context = {.started_ms = now_ms(), .is_json = wants_json(argc, argv)};
+  signals_install();
+  run(&context, argc, argv);
+  progress_clear(&context.progress);
+  if (signals_count() > 0 && context.command != &command_listen) exit_add(&context.causes, EXIT_INTERRUPTED);
+  /* A reader that went away (a pager, head) has seen enough; a full disk has not. */
+  if (fflush(stdout) != 0 || ferror(stdout)) report_output_fault(&context);
+  int code = exit_decide(&context.causes);
+  if (context.is_json) {
+    json_begin(&context, NULL);
+    json_summary(&context, code);
+  }
+  return code;
+}

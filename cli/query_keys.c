@@ -1,0 +1,135 @@
+/* Keys. Values of date attributes are checked here, where `today` means something; everything else is the library's. */
+#include "query_keys.h"
+
+#include <string.h>
+
+#include "dates.h"
+#include "errors.h"
+#include "scu/dataset.h"
+
+enum { PATH_MAX_BYTES = 512 };
+
+/* The VR that the dictionary gives the attribute; SCU_VR_NONE when it is not known. */
+static scu_vr vr_of(const char *path) {
+  scu_dataset *scratch;
+  scu_vr vr = SCU_VR_NONE;
+  if (scu_dataset_new(NULL, &scratch) != SCU_OK) return vr;
+  if (scu_dataset_set_empty(scratch, path) == SCU_OK) {
+    const scu_element *element = scu_dataset_find_path(scratch, path);
+    if (element) vr = scu_element_vr(element);
+  }
+  scu_dataset_free(scratch);
+  return vr;
+}
+
+void report_query(cli *context, const scu_query *query) {
+  report_error(context, scu_query_error(query));
+}
+
+static bool set_key(cli *context, scu_query *query, const char *path, const char *value) {
+  char dates[64];
+  if (vr_of(path) == SCU_VR_DA) {
+    if (!date_value(value, date_today(), dates, sizeof dates)) {
+      report_usage(context, "20240131, 20240101-20241231, 20240101-, today, yesterday, -7d",
+                   "%s: the value is no date or range of dates", path);
+      return false;
+    }
+    value = dates;
+  }
+  if (scu_query_set(query, path, value) == SCU_OK) return true;
+  report_query(context, query);
+  return false;
+}
+
+static bool add_key(cli *context, scu_query *query, const char *text) {
+  char path[PATH_MAX_BYTES];
+  size_t length = strcspn(text, "=");
+  if (length == 0 || length >= sizeof path) {
+    report_usage(context, "-k KEY=VALUE or -k KEY", "a key without attribute");
+    return false;
+  }
+  memcpy(path, text, length);
+  path[length] = 0;
+  if (text[length] == '=' && text[length + 1] != 0) return set_key(context, query, path, text + length + 1);
+  if (scu_query_return(query, path) == SCU_OK) return true;
+  report_query(context, query);
+  return false;
+}
+
+static bool add_keys(cli *context, scu_query *query, const arguments *args) {
+  for (size_t i = 1; i < args->positional_count; i++) {
+    const char *word = args->positional[i];
+    if (!strchr(word, '=')) {
+      report_usage(context, "KEY=VALUE to match, -k KEY to have it returned", "'%s' is no KEY=VALUE", word);
+      return false;
+    }
+    if (!add_key(context, query, word)) return false;
+  }
+  for (size_t i = 0; i < args->key_count; i++)
+    if (!add_key(context, query, args->keys[i])) return false;
+  return true;
+}
+
+bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level) {
+  static const char *const words[] = {"default", "patient", "study", "series", "image", NULL};
+  size_t place = 0;
+  *level = fallback;
+  if (!args->has[FLAG_LEVEL]) return true;
+  if (!argument_word(context, args, FLAG_LEVEL, words, 0, &place)) return false;
+  if (place == 0) {
+    report_usage(context, NULL, "--level: patient, study, series or image");
+    return false;
+  }
+  *level = (scu_query_level)place;
+  return true;
+}
+
+static bool set_model(cli *context, scu_query *query, const arguments *args) {
+  static const char *const words[] = {"default", "study", "patient", "psonly", "worklist", NULL};
+  size_t place = 0;
+  if (!args->has[FLAG_MODEL]) return true;
+  if (!argument_word(context, args, FLAG_MODEL, words, 0, &place)) return false;
+  if (place == 0 || place > 2) {
+    report_usage(context, NULL,
+                 place == 0 ? "--model: study or patient" : "--model %s is not available yet in this version",
+                 args->value[FLAG_MODEL]);
+    return false;
+  }
+  return scu_query_set_model(query, (scu_model)place) == SCU_OK;
+}
+
+static bool set_flags(cli *context, scu_query *query, const arguments *args) {
+  uint64_t limit = 0;
+  scu_query_level level;
+  if (!level_argument(context, args, SCU_LEVEL_DEFAULT, &level) || !set_model(context, query, args)) return false;
+  if (args->has[FLAG_LIMIT] && !argument_number(context, args, FLAG_LIMIT, 1, UINT32_MAX, &limit)) return false;
+  scu_query_set_level(query, level);
+  scu_query_set_limit(query, limit);
+  scu_query_set_all(query, args->has[FLAG_ALL]);
+  scu_query_set_raw_identifier(query, args->has[FLAG_RAW_IDENTIFIER]);
+  return true;
+}
+
+scu_query *query_from_arguments(cli *context, const arguments *args, bool needs_keys) {
+  scu_query *query = NULL;
+  scu_model model;
+  scu_query_level level;
+  if (scu_query_new(NULL, &query) != SCU_OK) {
+    report_fault(context, SCU_ERROR_MEMORY, SCU_PHASE_USAGE, NULL, "out of memory");
+    return NULL;
+  }
+  bool is_good = set_flags(context, query, args) && add_keys(context, query, args);
+  if (is_good && needs_keys && scu_query_check(query, &model, &level) != SCU_OK) {
+    report_query(context, query);
+    is_good = false;
+  }
+  if (is_good) return query;
+  scu_query_free(query);
+  return NULL;
+}
+
+scu_query_level query_level(scu_query *query) {
+  scu_model model;
+  scu_query_level level;
+  return scu_query_check(query, &model, &level) == SCU_OK ? level : SCU_LEVEL_DEFAULT;
+}

@@ -1,0 +1,18 @@
+/* From -k and KEY=VALUE to a query. */
+#ifndef SCU_CLI_QUERY_KEYS_H
+#define SCU_CLI_QUERY_KEYS_H
+
+#include "cli.h"
+#include "scu/query.h"
+
+/* A checked query from the flags and the words behind the peer. NULL after a fault, which has been reported; patient
+ * data in values never is. `needs_keys` false: keys may come later (--from). */
+scu_query *query_from_arguments(cli *context, const arguments *args, bool needs_keys);
+/* Reports what the query says of itself. */
+void report_query(cli *context, const scu_query *query);
+/* The level it would be sent at; SCU_LEVEL_DEFAULT when it is not a query yet. */
+scu_query_level query_level(scu_query *query);
+/* "study" -> SCU_LEVEL_STUDY, by --level; `fallback` without it. False: reported. */
+bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level);
+
+#endif

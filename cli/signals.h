@@ -1,0 +1,16 @@
+/* Ctrl-C, SIGTERM and SIGHUP: the first asks nicely, the second aborts, the third leaves. */
+#ifndef SCU_CLI_SIGNALS_H
+#define SCU_CLI_SIGNALS_H
+
+#include "scu/listener.h"
+#include "scu/session.h"
+
+void signals_install(void);
+/* What a signal acts on from now; NULL = nothing: then the first signal ends the program with 130. */
+void signals_aim_at_session(scu_session *session);
+void signals_aim_at_listener(scu_listener *listener);
+/* For loops of the command's own: a signal only counts, whoever loops looks at it. */
+void signals_hold(int is_held);
+int signals_count(void);
+
+#endif
