@@ -1,0 +1,275 @@
+/* Associations of a session: opening, lending, returning, releasing. */
+#include "client/association.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "scu/version.h"
+
+struct scu__association {
+  scu_session *session;
+  scu__association *next;
+  scu__link *link;    /* NULL when opening it failed at once */
+  scu__lease *lease;  /* who has it; NULL = idle */
+  bool is_announced;  /* ready was called for this lease */
+  bool is_releasing;
+  scu_error error;    /* why there is no link */
+  scu__task task;     /* answers from a clean stack */
+};
+
+static void association_free(scu__association *a) {
+  for (scu__association **at = &a->session->associations; *at; at = &(*at)->next) {
+    if (*at != a) continue;
+    *at = a->next;
+    break;
+  }
+  scu__task_remove(a->session->loop, &a->task);
+  scu__link_free(a->link);
+  scu__free(a->session->allocator, a);
+}
+
+/* Ends the lease with an error, and the association with it. */
+static void lose(scu__association *a, const scu_error *error) {
+  scu__lease *lease = a->lease;
+  scu_error copy;
+  scu__error_clear(&copy);
+  scu__error_copy(&copy, error);
+  scu__error_peer(&copy, a->session->peer_text);
+  a->lease = NULL;
+  association_free(a);
+  if (!lease) return;
+  lease->association = NULL;
+  lease->lost(lease->owner, &copy);
+}
+
+/* --- remembering what was negotiated ------------------------------------------------------------------------------ */
+
+static void remember(scu_session *session, const scu__negotiated *negotiated) {
+  scu__negotiation_record *record = &session->record;
+  memset(record, 0, sizeof *record);
+  snprintf(record->implementation_uid, sizeof record->implementation_uid, "%s",
+           negotiated->peer_implementation_class_uid.text);
+  snprintf(record->implementation_version, sizeof record->implementation_version, "%s",
+           negotiated->peer_implementation_version_name);
+  record->max_pdu = negotiated->peer_max_pdu_length;
+  for (size_t i = 0; i < negotiated->count && record->count < SCU__CONTEXTS_MAX; i++) {
+    struct scu__context_record *context = &record->contexts[record->count++];
+    context->abstract_syntax = negotiated->contexts[i].abstract_syntax;
+    context->transfer_syntax = negotiated->contexts[i].transfer_syntax;
+  }
+  for (size_t i = 0; i < negotiated->refused_count && record->count < SCU__CONTEXTS_MAX; i++) {
+    struct scu__context_record *context = &record->contexts[record->count++];
+    context->abstract_syntax = negotiated->refused[i].abstract_syntax;
+    context->result = negotiated->refused[i].result;
+  }
+}
+
+/* --- link handler ------------------------------------------------------------------------------------------------- */
+
+static void refuse_unfit(scu__association *a, const scu__negotiated *negotiated) {
+  scu_error error;
+  scu__error_clear(&error);
+  if (negotiated->refused_count > 0) {
+    const scu__refused_context *first = &negotiated->refused[0];
+    scu__error_set(&error, SCU_ERROR_REJECTED, SCU_PHASE_ASSOCIATE,
+                   "the peer accepted the association but not what it is needed for: %s: %s (%zu of %zu presentation "
+                   "contexts refused)",
+                   first->abstract_syntax.text, first->reason, negotiated->refused_count,
+                   negotiated->refused_count + negotiated->count);
+  } else {
+    scu__error_set(&error, SCU_ERROR_REJECTED, SCU_PHASE_ASSOCIATE,
+                   "the peer accepted the association but not what it is needed for");
+  }
+  scu__error_hint(&error, "ask the peer's administrator which SOP Classes and roles are enabled for %s",
+                  a->session->config->calling_ae.text);
+  scu__link_release(a->link);
+  scu__lease *lease = a->lease;
+  a->lease = NULL;
+  a->is_releasing = true;
+  lease->association = NULL;
+  scu__error_peer(&error, a->session->peer_text);
+  lease->lost(lease->owner, &error);
+}
+
+static void announce(scu__association *a) {
+  scu__lease *lease = a->lease;
+  if (!lease || a->is_announced) return;
+  const scu__negotiated *negotiated = scu__link_negotiated(a->link);
+  if (lease->fits && !lease->fits(lease->owner, negotiated)) {
+    refuse_unfit(a, negotiated);
+    return;
+  }
+  a->is_announced = true;
+  lease->ready(lease->owner, a->link);
+}
+
+static void link_opened(void *owner, scu__link *link) {
+  scu__association *a = owner;
+  remember(a->session, scu__link_negotiated(link));
+  announce(a);
+}
+
+static void link_closed(void *owner, scu__link *link, const scu_error *error) {
+  (void)link;
+  scu__association *a = owner;
+  if (error || !a->lease) {
+    lose(a, error);
+    return;
+  }
+  scu_error released;
+  scu__error_clear(&released);
+  scu__error_set(&released, SCU_ERROR_CLOSED, SCU_PHASE_RESPONSE, "the peer released the association in the middle of "
+                                                                  "an operation");
+  lose(a, &released);
+}
+
+static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
+                                   scu__exchange_event *event, uint16_t *status) {
+  scu__association *a = owner;
+  if (!a->lease || !a->lease->request) return NULL;
+  return a->lease->request(a->lease->owner, link, context_id, command, event, status);
+}
+
+static const scu__link_handler link_handler = {
+  .opened = link_opened,
+  .request = link_request,
+  .closed = link_closed,
+};
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+static scu_result propose(scu_session *session, scu__lease *lease, scu__associate *rq) {
+  const scu__config *config = session->config;
+  scu__associate_init(rq, session->allocator);
+  rq->called = session->peer.ae;
+  rq->calling = config->calling_ae;
+  rq->implementation_class_uid = config->implementation_uid;
+  memcpy(rq->implementation_version_name, config->implementation_version, sizeof rq->implementation_version_name);
+  return lease->propose(lease->owner, rq);
+}
+
+static scu_result open_link(scu__association *a, scu__lease *lease) {
+  scu_session *session = a->session;
+  const scu__config *config = session->config;
+  scu__associate rq;
+  scu_result result = propose(session, lease, &rq);
+  if (result == SCU_OK) {
+    scu__link_options options = {
+      .handler = &link_handler,
+      .owner = a,
+      .max_pdu_length = config->max_pdu,
+      .associate_timeout_ms = (uint32_t)config->timeout_associate_ms,
+      .release_timeout_ms = (uint32_t)config->timeout_release_ms,
+      .peer_text = session->peer_text,
+      .trace = &session->trace,
+      .association = ++session->last_association,
+    };
+    scu__connector_target target = {
+      .host = session->peer.host,
+      .port = session->peer.port,
+      .local_address = config->local_address,
+      .local_port = config->local_port,
+      .timeout_ms = config->timeout_connect_ms,
+    };
+    result = scu__link_connect(session->loop, &options, &target, &rq, &a->link);
+  }
+  scu__associate_free(&rq);
+  return result;
+}
+
+/* Answers a lease that got an idle association, or none at all. */
+static void answer(scu__task *self) {
+  scu__association *a = (scu__association *)((char *)self - offsetof(scu__association, task));
+  if (!a->link) lose(a, &a->error);
+  else if (scu__link_is_open(a->link)) announce(a);
+}
+
+static scu__association *find_idle(scu_session *session, const scu__lease *lease) {
+  for (scu__association *a = session->associations; a; a = a->next) {
+    if (a->lease || a->is_releasing || !a->link || !scu__link_is_open(a->link)) continue;
+    if (!lease->fits || lease->fits(lease->owner, scu__link_negotiated(a->link))) return a;
+  }
+  return NULL;
+}
+
+/* Idle associations that are no use any more make room for the new one. */
+static void release_idle(scu_session *session) {
+  for (scu__association *a = session->associations; a; a = a->next) {
+    if (a->lease || a->is_releasing || !a->link || !scu__link_is_open(a->link)) continue;
+    a->is_releasing = true;
+    scu__link_release(a->link);
+  }
+}
+
+void scu__lease_acquire(scu__lease *lease, scu_session *session) {
+  lease->session = session;
+  scu__association *a = find_idle(session, lease);
+  if (!a) {
+    release_idle(session);
+    a = scu__alloc(session->allocator, sizeof *a);
+    if (!a) {
+      scu_error error;
+      scu__error_clear(&error);
+      scu__error_memory(&error, SCU_PHASE_ASSOCIATE);
+      lease->lost(lease->owner, &error);
+      return;
+    }
+    a->session = session;
+    a->task.run = answer;
+    scu__error_clear(&a->error);
+    a->next = session->associations;
+    session->associations = a;
+    scu_result result = open_link(a, lease);
+    if (result != SCU_OK)
+      scu__error_set(&a->error, result, SCU_PHASE_ASSOCIATE, "the association could not be prepared");
+  }
+  a->lease = lease;
+  a->is_announced = false;
+  lease->association = a;
+  if (!a->link || scu__link_is_open(a->link)) scu__task_queue(session->loop, &a->task);
+}
+
+void scu__lease_return(scu__lease *lease) {
+  scu__association *a = lease->association;
+  if (!a) return;
+  lease->association = NULL;
+  a->lease = NULL;
+  if (a->link && scu__link_is_open(a->link)) scu__link_pause(a->link, false);
+  else if (a->link && !scu__link_is_ended(a->link)) scu__link_abort(a->link, NULL);
+}
+
+void scu__lease_abort(scu__lease *lease) {
+  scu__association *a = lease->association;
+  if (!a) return;
+  lease->association = NULL;
+  a->lease = NULL;
+  a->is_releasing = true;
+  if (a->link) scu__link_abort(a->link, NULL);
+}
+
+scu__link *scu__lease_link(const scu__lease *lease) { return lease->association ? lease->association->link : NULL; }
+
+/* --- ending ------------------------------------------------------------------------------------------------------- */
+
+void scu__associations_release(scu_session *session) {
+  release_idle(session);
+  for (scu__association *a = session->associations; a; a = a->next)
+    if (a->link && !a->is_releasing) scu__link_abort(a->link, NULL);
+  uint64_t deadline = scu__loop_now(session->loop) + session->config->timeout_release_ms + 1000;
+  while (session->associations) {
+    uint64_t now = scu__loop_now(session->loop);
+    if (now >= deadline || scu_loop_wait(session->loop, (int)(deadline - now)) != SCU_OK) return;
+  }
+}
+
+void scu__associations_abort(scu_session *session, const scu_error *error) {
+  for (scu__association *a = session->associations; a; a = a->next) {
+    a->is_releasing = true;
+    if (a->link) scu__link_abort(a->link, error);
+  }
+}
+
+void scu__associations_free(scu_session *session) {
+  while (session->associations) association_free(session->associations);
+}

@@ -1,0 +1,39 @@
+/* Leases on a session's associations: whoever needs one says what it must be able to do, and gets an idle one that can,
+ * or a new one (ARCHITECTURE: a session is a set of associations to one peer, opened lazily). */
+#ifndef SCU_CLIENT_ASSOCIATION_H
+#define SCU_CLIENT_ASSOCIATION_H
+
+#include "client/session.h"
+
+typedef struct scu__lease scu__lease;
+struct scu__lease {
+  /* The user fills these before acquiring. */
+  void *owner;
+  bool (*fits)(void *owner, const scu__negotiated *negotiated); /* an open one will do; also asked of a new one */
+  scu_result (*propose)(void *owner, scu__associate *rq);        /* contexts and roles of a new one */
+  void (*ready)(void *owner, scu__link *link);                   /* open, and ours alone until returned */
+  /* It could not be opened, does not fit, or ended while ours: the lease is over. */
+  void (*lost)(void *owner, const scu_error *error);
+  /* A request of the peer while ours; NULL = refused. See scu__link_handler. */
+  scu__exchange *(*request)(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
+                            scu__exchange_event *event, uint16_t *status);
+
+  scu_session *session;
+  scu__association *association; /* NULL = not leased */
+};
+
+/* The answer comes by ready or lost, never from inside this call. MEMORY and LIMIT come by lost too. */
+void scu__lease_acquire(scu__lease *lease, scu_session *session);
+/* The association may be used by others, or is closed when it is not in Sta6. Nothing happens without one. */
+void scu__lease_return(scu__lease *lease);
+/* Aborts the association; lost is not called. */
+void scu__lease_abort(scu__lease *lease);
+scu__link *scu__lease_link(const scu__lease *lease); /* NULL when not leased */
+
+/* Releases idle associations and waits, bounded by the release time-out; aborts the others. */
+void scu__associations_release(scu_session *session);
+/* A-ABORT on all; those who hold leases are told. */
+void scu__associations_abort(scu_session *session, const scu_error *error);
+void scu__associations_free(scu_session *session);
+
+#endif

@@ -1,0 +1,264 @@
+/* The drill: a queue of C-FINDs, one at a time, each made from a match of the level above. */
+#include "client/drill.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "client/refusal.h"
+#include "client/request.h"
+#include "data/dataset_encode.h"
+#include "data/sop_class.h"
+#include "data/transfer_syntax.h"
+
+/* One C-FIND to come. */
+typedef struct step {
+  struct step *next;
+  scu_query_level level;
+  scu__unique_keys known;
+  scu_dataset *above; /* the match it comes from; NULL at the top */
+} step;
+
+struct scu__drill {
+  scu_session *session;
+  scu_query *query;
+  scu__query_shape shape;
+  scu_query_level floor;
+  const scu__drill_handler *handler;
+  void *owner;
+  scu__request request;
+  step *current, *first, *last;
+  scu_dataset *identifier; /* of the request, scratch */
+  scu_dataset *merged;     /* row with the values above, scratch */
+  bool is_enough, is_cancelled, is_done, is_paused;
+  uint16_t status;
+  char comment[65];
+  scu_error error;
+  scu__task task; /* goes on from a clean stack */
+};
+
+static void step_free(scu__drill *drill, step *s) {
+  if (!s) return;
+  scu_dataset_free(s->above);
+  scu__free(drill->session->allocator, s);
+}
+
+static scu_result push(scu__drill *drill, scu_query_level level, const scu__unique_keys *known,
+                       const scu_dataset *above) {
+  step *s = scu__alloc(drill->session->allocator, sizeof *s);
+  if (!s) return SCU_ERROR_MEMORY;
+  s->level = level;
+  s->known = *known;
+  if (above && scu_dataset_copy(above, &s->above) != SCU_OK) {
+    step_free(drill, s);
+    return SCU_ERROR_MEMORY;
+  }
+  if (drill->last) drill->last->next = s;
+  else drill->first = s;
+  drill->last = s;
+  return SCU_OK;
+}
+
+static void finish(scu__drill *drill, scu_result result) {
+  if (drill->is_done) return;
+  drill->is_done = true;
+  scu__drill_result told = {
+    .result = result,
+    .error = result == SCU_OK ? NULL : &drill->error,
+    .status = drill->status,
+    .comment = drill->comment,
+  };
+  drill->handler->done(drill->owner, &told);
+}
+
+/* --- one C-FIND --------------------------------------------------------------------------------------------------- */
+
+static const char *find_class(const scu__drill *drill) {
+  return drill->shape.model == SCU_MODEL_PATIENT ? SCU__UID_PATIENT_ROOT_FIND : SCU__UID_STUDY_ROOT_FIND;
+}
+
+static scu__encoding context_encoding(const scu__accepted_context *context) {
+  const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
+  return (scu__encoding){.is_implicit_vr = syntax && syntax->is_implicit_vr,
+                         .is_big_endian = syntax && syntax->is_big_endian};
+}
+
+static scu_result make(void *owner, scu__link *link, const scu__accepted_context *context, uint16_t message_id,
+                       scu__exchange **out, scu_error *error) {
+  scu__drill *drill = owner;
+  const scu_allocator *allocator = drill->session->allocator;
+  scu_result result = scu__query_find_identifier(drill->query, &drill->shape, drill->current->level,
+                                                 &drill->current->known, drill->identifier, error);
+  if (result != SCU_OK) return result;
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
+  scu__encoding encoding = context_encoding(context);
+  result = scu__dataset_encode(drill->identifier, encoding, &bytes, error);
+  if (result != SCU_OK) {
+    scu__buffer_free(&bytes);
+    return result;
+  }
+  return scu__find_request_new(allocator, scu__link_outbox(link), context->id, message_id, &context->abstract_syntax,
+                               SCU__PRIORITY_MEDIUM, &bytes, encoding, out);
+}
+
+/* The row as the peer gave it, over the values of the levels above. */
+static const scu_dataset *merge_above(scu__drill *drill, const scu_dataset *match) {
+  if (!drill->current->above) return match;
+  scu__dataset_reset(drill->merged);
+  if (scu_dataset_merge(drill->merged, drill->current->above) != SCU_OK) return NULL;
+  if (scu_dataset_merge(drill->merged, match) != SCU_OK) return NULL;
+  return drill->merged;
+}
+
+static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
+  const scu_dataset *row = merge_above(drill, match);
+  if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
+  scu_query_level level = drill->current->level;
+  if (level == drill->floor) {
+    drill->handler->row(drill->owner, row);
+    return SCU_OK;
+  }
+  scu__unique_keys known = drill->current->known;
+  scu_result result = scu__dataset_tag_text(match, scu__unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
+  if (result != SCU_OK || !known.value[level][0]) {
+    scu__session_warn(drill->session, "a %s level match without its unique key was passed over",
+                      scu_query_level_name(level));
+    return SCU_OK;
+  }
+  if (push(drill, (scu_query_level)(level + 1), &known, row) != SCU_OK)
+    return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
+  return SCU_OK;
+}
+
+static void take_final(scu__drill *drill, const scu__exchange_event *event) {
+  drill->status = event->status;
+  memcpy(drill->comment, event->command->error_comment, sizeof drill->comment);
+  if (drill->is_enough) {
+    finish(drill, SCU_OK);
+  } else if (drill->is_cancelled) {
+    scu__error_set(&drill->error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
+    finish(drill, SCU_ERROR_CANCELLED);
+  } else if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
+    scu__task_queue(drill->session->loop, &drill->task);
+  } else {
+    scu__refusal(&drill->error, event->command);
+    finish(drill, SCU_ERROR_REFUSED);
+  }
+}
+
+static void request_event(void *owner, const scu__exchange_event *event) {
+  scu__drill *drill = owner;
+  if (event->kind == SCU__EXCHANGE_FINAL) {
+    take_final(drill, event);
+    return;
+  }
+  if (event->kind != SCU__EXCHANGE_MATCH || drill->is_enough || drill->is_cancelled) return;
+  if (take_match(drill, event->identifier) != SCU_OK) scu__drill_cancel(drill);
+}
+
+static void request_failed(void *owner, const scu_error *error) {
+  scu__drill *drill = owner;
+  if (drill->is_enough && error->result == SCU_ERROR_CANCELLED) {
+    finish(drill, SCU_OK);
+    return;
+  }
+  if (!scu__error_is_set(&drill->error)) scu__error_copy(&drill->error, error);
+  finish(drill, drill->error.result);
+}
+
+/* --- going on ----------------------------------------------------------------------------------------------------- */
+
+static void next_step(scu__task *self) {
+  scu__drill *drill = (scu__drill *)((char *)self - offsetof(scu__drill, task));
+  step_free(drill, drill->current);
+  drill->current = drill->first;
+  if (!drill->current) {
+    finish(drill, SCU_OK);
+    return;
+  }
+  drill->first = drill->current->next;
+  if (!drill->first) drill->last = NULL;
+  scu__request_start(&drill->request, drill->session);
+}
+
+scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_query_level floor,
+                          const scu__drill_handler *handler, void *owner, scu__drill **out, scu_error *error) {
+  *out = NULL;
+  scu__drill *drill = scu__alloc(session->allocator, sizeof *drill);
+  if (!drill) return scu__error_memory(error, SCU_PHASE_REQUEST);
+  drill->session = session;
+  drill->handler = handler;
+  drill->owner = owner;
+  drill->status = 0xFFFF;
+  drill->task.run = next_step;
+  scu__error_clear(&drill->error);
+  scu_result result = scu__query_copy(query, &drill->query);
+  if (result == SCU_OK) result = scu_dataset_new(session->allocator, &drill->identifier);
+  if (result == SCU_OK) result = scu_dataset_new(session->allocator, &drill->merged);
+  if (result == SCU_OK) result = scu__query_shape_of(drill->query, &drill->shape, error);
+  scu__unique_keys known;
+  if (result == SCU_OK) {
+    drill->floor = floor > drill->shape.level ? floor : drill->shape.level;
+    scu_query_level first = scu__query_first_level(drill->query, &drill->shape, &known);
+    result = push(drill, first, &known, NULL);
+  }
+  if (result != SCU_OK) {
+    scu__drill_free(drill);
+    return scu__error_set(error, result, SCU_PHASE_REQUEST, "the query could not be prepared");
+  }
+  drill->request = (scu__request){
+    .owner = drill,
+    .sop_class = find_class(drill),
+    .timeout_ms = session->config->timeout_response_ms,
+    .make = make,
+    .event = request_event,
+    .failed = request_failed,
+  };
+  *out = drill;
+  return SCU_OK;
+}
+
+void scu__drill_start(scu__drill *drill) { scu__task_queue(drill->session->loop, &drill->task); }
+
+void scu__drill_cancel(scu__drill *drill) {
+  if (drill->is_done || drill->is_cancelled || drill->is_enough) return;
+  drill->is_cancelled = true;
+  if (drill->request.is_running) {
+    scu__request_cancel(&drill->request);
+    return;
+  }
+  scu__task_remove(drill->session->loop, &drill->task);
+  scu__error_set(&drill->error, SCU_ERROR_CANCELLED, SCU_PHASE_REQUEST, "cancelled by the caller");
+  finish(drill, SCU_ERROR_CANCELLED);
+}
+
+void scu__drill_enough(scu__drill *drill) {
+  if (drill->is_done || drill->is_cancelled || drill->is_enough) return;
+  drill->is_enough = true;
+  scu__request_cancel(&drill->request);
+}
+
+void scu__drill_pause(scu__drill *drill, bool is_paused) {
+  if (drill->is_paused == is_paused) return;
+  drill->is_paused = is_paused;
+  scu__request_pause(&drill->request, is_paused);
+}
+
+void scu__drill_free(scu__drill *drill) {
+  if (!drill) return;
+  if (drill->request.session) scu__request_stop(&drill->request);
+  scu__task_remove(drill->session->loop, &drill->task);
+  step_free(drill, drill->current);
+  while (drill->first) {
+    step *next = drill->first->next;
+    step_free(drill, drill->first);
+    drill->first = next;
+  }
+  scu_query_free(drill->query);
+  scu_dataset_free(drill->identifier);
+  scu_dataset_free(drill->merged);
+  scu__free(drill->session->allocator, drill);
+}
+
+const scu__query_shape *scu__drill_shape(const scu__drill *drill) { return &drill->shape; }

@@ -1,0 +1,38 @@
+/* A query answered level by level: where an upper unique key is not known, the level above is asked first and every
+ * match there is gone into (PS3.4 C.4.1.3.1.1, hierarchical search: above the level only unique keys). Rows of the level
+ * asked for come out with the values of the levels above filled in. */
+#ifndef SCU_CLIENT_DRILL_H
+#define SCU_CLIENT_DRILL_H
+
+#include "client/query.h"
+#include "client/session.h"
+
+typedef struct scu__drill scu__drill;
+
+typedef struct scu__drill_result {
+  scu_result result;
+  const scu_error *error; /* NULL when SCU_OK */
+  uint16_t status;        /* of the last final response; 0xFFFF = none came */
+  const char *comment;
+} scu__drill_result;
+
+typedef struct scu__drill_handler {
+  void (*row)(void *owner, const scu_dataset *row); /* borrowed for the call */
+  void (*done)(void *owner, const scu__drill_result *result);
+} scu__drill_handler;
+
+/* The query is copied. `floor` is the level whose rows are wanted, normally shape->level; deeper: everything below the
+ * query's matches, without further keys. Nothing is sent yet. MEMORY or USAGE. */
+scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_query_level floor,
+                          const scu__drill_handler *handler, void *owner, scu__drill **out, scu_error *error);
+void scu__drill_start(scu__drill *drill);
+/* done is called with CANCELLED, or as it would have been. */
+void scu__drill_cancel(scu__drill *drill);
+/* Enough rows: done is called with SCU_OK soon, rows that still come are dropped. */
+void scu__drill_enough(scu__drill *drill);
+void scu__drill_pause(scu__drill *drill, bool is_paused);
+/* Not from row or done of this drill. NULL is allowed. */
+void scu__drill_free(scu__drill *drill);
+const scu__query_shape *scu__drill_shape(const scu__drill *drill);
+
+#endif

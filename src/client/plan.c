@@ -1,0 +1,186 @@
+/* The store plan. See plan.h for the order of calls. */
+#include "client/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "data/sop_class.h"
+#include "data/uids.h"
+#include "io/file.h"
+
+scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated) {
+  *plan = (scu__plan){.allocator = allocator, .allow_truncated = allow_truncated};
+  plan->candidates = scu__alloc_array(allocator, SCU__PLAN_WINDOW, sizeof *plan->candidates);
+  return plan->candidates ? SCU_OK : SCU_ERROR_MEMORY;
+}
+
+static void clear_window(scu__plan *plan) {
+  for (size_t i = 0; i < plan->count; i++) {
+    scu__free(plan->allocator, plan->candidates[i].path);
+    scu__free(plan->allocator, plan->candidates[i].error);
+  }
+  plan->count = plan->next = plan->proposed = 0;
+}
+
+void scu__plan_free(scu__plan *plan) {
+  if (!plan->candidates) return;
+  clear_window(plan);
+  scu__free(plan->allocator, plan->candidates);
+  plan->candidates = NULL;
+}
+
+/* --- scan --------------------------------------------------------------------------------------------------------- */
+
+/* A file that can be sent names its class and instance; a DICOMDIR is DICOM but nothing to store. */
+static scu_result check_identity(scu__candidate *candidate, scu_error *error) {
+  const scu__head *head = &candidate->head;
+  if (!head->sop_class.text[0] || !head->sop_instance.text[0])
+    return scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "no SOP %s UID in the dataset",
+                          head->sop_class.text[0] ? "Instance" : "Class");
+  if (!scu__uid_is_valid(head->sop_class.text))
+    return scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "the SOP Class UID is not a UID");
+  if (strcmp(head->sop_class.text, SCU__UID_MEDIA_STORAGE_DIRECTORY) == 0)
+    return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_FILE, "a DICOMDIR is not an instance to store");
+  return SCU_OK;
+}
+
+static scu_result walk_head(scu__plan *plan, scu__candidate *candidate, scu_error *error) {
+  scu__source *file = NULL;
+  scu_result result = scu__file_source_open(candidate->path, plan->allocator, &file, error);
+  if (result != SCU_OK) {
+    candidate->is_dicom = candidate->is_named; /* an unreadable file is not taken for a foreign one */
+    return result;
+  }
+  scu__head_options options = {.allow_truncated = plan->allow_truncated};
+  candidate->file_size = file->size;
+  result = scu__head_walk(file, plan->allocator, &options, &candidate->head, error);
+  candidate->is_dicom = result == SCU_OK || candidate->head.meta.has_preamble || candidate->head.meta.has_meta;
+  scu__source_close(file);
+  return result == SCU_OK ? check_identity(candidate, error) : result;
+}
+
+static scu_result keep_error(scu__plan *plan, scu__candidate *candidate, const scu_error *error) {
+  candidate->error = scu__alloc(plan->allocator, sizeof *candidate->error);
+  if (!candidate->error) return SCU_ERROR_MEMORY;
+  scu__error_copy(candidate->error, error);
+  return SCU_OK;
+}
+
+static scu_result scan_one(scu__plan *plan, const scu__path_found *found, scu_error *error) {
+  scu__candidate *candidate = &plan->candidates[plan->count];
+  memset(candidate, 0, sizeof *candidate);
+  candidate->path = scu__strdup(plan->allocator, found->path);
+  if (!candidate->path) return scu__error_memory(error, SCU_PHASE_FILE);
+  candidate->is_named = found->is_named;
+  plan->count++;
+  scu_error own;
+  scu__error_clear(&own);
+  scu_result result = SCU_OK;
+  if (found->problem) {
+    scu__error_copy(&own, found->problem);
+    candidate->is_dicom = true; /* nobody could look: a failure, not a foreign file */
+    result = own.result;
+  } else {
+    result = walk_head(plan, candidate, &own);
+  }
+  candidate->is_instance = result == SCU_OK;
+  if (result == SCU_OK) return SCU_OK;
+  if (result == SCU_ERROR_MEMORY || keep_error(plan, candidate, &own) != SCU_OK)
+    return scu__error_memory(error, SCU_PHASE_FILE);
+  return SCU_OK;
+}
+
+scu_result scu__plan_scan(scu__plan *plan, scu_source *source, scu_error *error) {
+  clear_window(plan);
+  while (plan->count < SCU__PLAN_WINDOW && !plan->is_exhausted) {
+    scu__path_found found;
+    scu_result result = scu__source_next(source, &found, error);
+    if (result == SCU_END) {
+      plan->is_exhausted = true;
+      break;
+    }
+    if (result == SCU_OK) result = scan_one(plan, &found, error);
+    if (result != SCU_OK) return result;
+  }
+  return plan->count > 0 ? SCU_OK : SCU_END;
+}
+
+/* --- propose ------------------------------------------------------------------------------------------------------ */
+
+/* The native syntaxes for one class; which of them leads does not matter, the acceptor chooses. */
+static const char *const native_syntaxes[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE};
+
+static const char *own_syntax(const scu__candidate *candidate) { return candidate->head.meta.transfer_syntax.text; }
+
+static bool is_little_endian_native(const char *syntax) {
+  return strcmp(syntax, SCU__UID_EXPLICIT_LE) == 0 || strcmp(syntax, SCU__UID_IMPLICIT_LE) == 0;
+}
+
+static bool has_context(const scu__associate *rq, const char *sop_class, const char *syntax, size_t syntax_count) {
+  for (size_t i = 0; i < rq->context_count; i++) {
+    const scu__context *context = &rq->contexts[i];
+    if (context->count == syntax_count && strcmp(context->abstract_syntax.text, sop_class) == 0 &&
+        strcmp(context->transfer_syntaxes[0].text, syntax) == 0)
+      return true;
+  }
+  return false;
+}
+
+static scu_result add_once(scu__associate *rq, const char *sop_class, const char *const *syntaxes, size_t count) {
+  if (has_context(rq, sop_class, syntaxes[0], count)) return SCU_OK;
+  return scu__associate_add_context(rq, sop_class, syntaxes, count, NULL);
+}
+
+/* One context with the object's own syntax alone, so that the acceptor cannot prefer another, and one with the native
+ * ones for objects that can be rewritten. */
+static scu_result propose_one(const scu__candidate *candidate, scu__associate *rq) {
+  const char *sop_class = candidate->head.sop_class.text;
+  const char *own = own_syntax(candidate);
+  scu_result result = add_once(rq, sop_class, &own, 1);
+  if (result != SCU_OK || !scu__transfer_syntax_is_native(candidate->head.syntax)) return result;
+  return add_once(rq, sop_class, native_syntaxes, 2);
+}
+
+scu_result scu__plan_propose(scu__plan *plan, scu__associate *rq) {
+  for (plan->proposed = plan->next; plan->proposed < plan->count; plan->proposed++) {
+    const scu__candidate *candidate = &plan->candidates[plan->proposed];
+    if (!candidate->is_instance) continue;
+    if (rq->context_count + 2 > SCU__CONTEXTS_MAX) return SCU_OK; /* the rest goes over another association */
+    scu_result result = propose_one(candidate, rq);
+    if (result != SCU_OK) return result;
+  }
+  return SCU_OK;
+}
+
+/* --- settle ------------------------------------------------------------------------------------------------------- */
+
+scu__way scu__plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
+                          const scu__accepted_context **context) {
+  const char *sop_class = candidate->head.sop_class.text;
+  *context = scu__negotiated_find(negotiated, sop_class, own_syntax(candidate), false);
+  if (*context) return SCU__WAY_AS_IT_IS;
+  if (!scu__transfer_syntax_is_native(candidate->head.syntax) || candidate->head.is_truncated) return SCU__WAY_NONE;
+  for (size_t i = 0; i < sizeof native_syntaxes / sizeof *native_syntaxes; i++) {
+    *context = scu__negotiated_find(negotiated, sop_class, native_syntaxes[i], false);
+    if (*context) return SCU__WAY_REWRITTEN;
+  }
+  return SCU__WAY_NONE;
+}
+
+void scu__plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room) {
+  const char *class_name = scu__uid_name(candidate->head.sop_class.text);
+  const char *syntax_name = scu__uid_name(own_syntax(candidate));
+  const char *sop_class = class_name ? class_name : candidate->head.sop_class.text;
+  const char *syntax = syntax_name ? syntax_name : own_syntax(candidate);
+  if (!scu__negotiated_find(negotiated, candidate->head.sop_class.text, NULL, false)) {
+    for (size_t i = 0; i < negotiated->refused_count; i++) {
+      const scu__refused_context *refused = &negotiated->refused[i];
+      if (strcmp(refused->abstract_syntax.text, candidate->head.sop_class.text) != 0) continue;
+      snprintf(text, room, "the peer refused %s in %s: %s", sop_class, syntax, refused->reason);
+      return;
+    }
+  }
+  snprintf(text, room, "the peer takes %s, but not in %s%s", sop_class, syntax,
+           is_little_endian_native(own_syntax(candidate)) ? "" : ", and this build does not convert it");
+}

@@ -1,0 +1,54 @@
+/* The store plan (ARCHITECTURE: scan -> propose -> settle): a window of instances known whole, the presentation contexts
+ * they need, and after negotiation how each of them goes out. RULES 1-4 of the field. */
+#ifndef SCU_CLIENT_PLAN_H
+#define SCU_CLIENT_PLAN_H
+
+#include "client/session.h"
+#include "client/source.h"
+#include "data/head_walk.h"
+
+enum { SCU__PLAN_WINDOW = 1000 };
+
+/* One file of the window. */
+typedef struct scu__candidate {
+  char *path;
+  bool is_named;
+  bool is_instance;     /* the head walk succeeded; else `error` says why not */
+  bool is_dicom;        /* false: not a DICOM file at all */
+  scu__head head;
+  uint64_t file_size; /* when it was walked: a file that has changed since is not sent */
+  scu_error *error;     /* NULL = none */
+} scu__candidate;
+
+/* How one candidate goes out over an association. */
+typedef enum scu__way {
+  SCU__WAY_NONE = 0,   /* no context for it */
+  SCU__WAY_AS_IT_IS,   /* its own bytes */
+  SCU__WAY_REWRITTEN   /* one native syntax into another */
+} scu__way;
+
+typedef struct scu__plan {
+  const scu_allocator *allocator;
+  bool allow_truncated;
+  scu__candidate *candidates;
+  size_t count;    /* in the window */
+  size_t next;     /* first one that is not done */
+  size_t proposed; /* candidates [next, proposed) have their contexts in the last proposal */
+  bool is_exhausted;
+} scu__plan;
+
+scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated);
+void scu__plan_free(scu__plan *plan);
+
+/* Fills the window anew from the source: SCU_OK, SCU_END when nothing is left, or the source's error. Blocks on the
+ * local disk. */
+scu_result scu__plan_scan(scu__plan *plan, scu_source *source, scu_error *error);
+/* Adds contexts for as many candidates from `next` on as 128 contexts allow; plan->proposed says how many. */
+scu_result scu__plan_propose(scu__plan *plan, scu__associate *rq);
+/* SCU__WAY_NONE: *context is NULL. Final for candidates below `proposed` on the association that was proposed. */
+scu__way scu__plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
+                          const scu__accepted_context **context);
+/* Why there is no way, in words, into text. */
+void scu__plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room);
+
+#endif

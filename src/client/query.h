@@ -1,0 +1,58 @@
+/* The inside of scu_query: keys, and the identifiers made of them for one level at a time (PS3.4 C.4.1, C.6). */
+#ifndef SCU_CLIENT_QUERY_H
+#define SCU_CLIENT_QUERY_H
+
+#include <stdbool.h>
+
+#include "base/values.h"
+#include "data/dataset.h"
+#include "scu/query.h"
+
+struct scu_query {
+  const scu_allocator *allocator;
+  scu_dataset *keys; /* matching keys have a value, return keys have none */
+  scu_model model;
+  scu_query_level level;
+  bool is_all;
+  bool is_raw;
+  uint64_t limit;
+  scu_error error;
+};
+
+/* The information model and level after all defaults. */
+typedef struct scu__query_shape {
+  scu_model model;
+  scu_query_level level;
+  scu_query_level first; /* where the information model begins: PATIENT or STUDY */
+} scu__query_shape;
+
+/* Values of the unique keys above and at a level; "" = not known. Index by scu_query_level. */
+enum { SCU__UNIQUE_VALUE_MAX = 65 };
+typedef struct scu__unique_keys {
+  char value[SCU_LEVEL_IMAGE + 1][SCU__UNIQUE_VALUE_MAX];
+} scu__unique_keys;
+
+scu_tag scu__unique_key(scu_query_level level);
+/* The level an attribute belongs to in this model: Study Root has the patient's attributes at study level. */
+scu_query_level scu__key_level(scu_model model, scu_tag tag);
+
+scu_result scu__query_copy(const scu_query *query, scu_query **out);
+/* USAGE, with words, when the keys do not make a query. */
+scu_result scu__query_shape_of(const scu_query *query, scu__query_shape *shape, scu_error *error);
+/* Where asking has to begin so that every key can take part and every upper unique key becomes known: shape->level when
+ * nothing has to be asked above it. Fills what the query itself fixes. */
+scu_query_level scu__query_first_level(const scu_query *query, const scu__query_shape *shape, scu__unique_keys *known);
+/* Every unique key down to shape->level has exactly one value (at shape->level: at least one) and there is no other
+ * matching key: the query can be a retrieve identifier as it is. */
+bool scu__query_is_unique(const scu_query *query, const scu__query_shape *shape);
+
+/* The C-FIND identifier for one level: Query/Retrieve Level, the unique keys above it from `known`, the query's own
+ * keys of the level, and what is asked for by default. `identifier` is reset first. */
+scu_result scu__query_find_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
+                                      const scu__unique_keys *known, scu_dataset *identifier, scu_error *error);
+/* The C-MOVE or C-GET identifier: level and unique keys, the last one possibly a list joined by backslash (RULES 18). */
+scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level,
+                                    const scu__unique_keys *known, const char *list, scu_dataset *identifier,
+                                    scu_error *error);
+
+#endif

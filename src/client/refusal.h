@@ -1,0 +1,11 @@
+/* A failing DIMSE status as an error, where an operation as a whole depends on it. */
+#ifndef SCU_CLIENT_REFUSAL_H
+#define SCU_CLIENT_REFUSAL_H
+
+#include "base/error.h"
+#include "dimse/command.h"
+
+/* Fills `error` with REFUSED, the status in words, the peer's comment and what to try; returns SCU_ERROR_REFUSED. */
+scu_result scu__refusal(scu_error *error, const scu__command *response);
+
+#endif

@@ -1,0 +1,181 @@
+/* Requests: from lease to final response, within bounds of time. */
+#include "client/request.h"
+
+#include "data/transfer_syntax.h"
+
+static const char *const native_syntaxes[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE};
+
+static scu_result lease_propose(void *owner, scu__associate *rq) {
+  scu__request *request = owner;
+  scu_result result = scu__associate_add_context(rq, request->sop_class, native_syntaxes, 2, NULL);
+  if (result != SCU_OK || !request->propose) return result;
+  return request->propose(request->owner, rq);
+}
+
+static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
+  scu__request *request = owner;
+  if (!scu__negotiated_find(negotiated, request->sop_class, NULL, false)) return false;
+  return !request->fits || request->fits(request->owner, negotiated);
+}
+
+static void end(scu__request *request) {
+  scu__timer_stop(request->session->loop, &request->timer);
+  request->exchange = NULL;
+  request->is_running = false;
+}
+
+/* The request is over and the association with it. */
+static void fail(scu__request *request, const scu_error *error) {
+  if (request->exchange && scu__lease_link(&request->lease))
+    scu__link_drop(scu__lease_link(&request->lease), request->exchange);
+  end(request);
+  scu__lease_abort(&request->lease);
+  request->failed(request->owner, error);
+}
+
+static void lease_lost(void *owner, const scu_error *error) {
+  scu__request *request = owner;
+  end(request);
+  request->failed(request->owner, error);
+}
+
+static void set_timed_out(scu__request *request, scu_error *error) {
+  scu__error_clear(error);
+  scu__error_set(error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms",
+                 request->exchange ? request->exchange->class_->name : "",
+                 (unsigned long long)request->timeout_ms);
+  scu__error_hint(error, "the peer keeps the connection but does not answer; a longer wait is set by the response or "
+                         "retrieve time-out");
+}
+
+static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  (void)exchange;
+  scu__request *request = owner;
+  if (event->kind != SCU__EXCHANGE_FINAL) {
+    if (!request->has_timed_out) scu__request_touch(request);
+    request->event(request->owner, event);
+    return;
+  }
+  bool has_timed_out = request->has_timed_out;
+  scu_error error;
+  if (has_timed_out) set_timed_out(request, &error);
+  end(request);
+  scu__lease_return(&request->lease);
+  if (has_timed_out) request->failed(request->owner, &error);
+  else request->event(request->owner, event);
+}
+
+static void lease_ready(void *owner, scu__link *link) {
+  scu__request *request = owner;
+  scu_error error;
+  scu__error_clear(&error);
+  const scu__accepted_context *context =
+    scu__negotiated_find(scu__link_negotiated(link), request->sop_class, NULL, false);
+  uint16_t message_id = scu__link_next_message_id(link);
+  scu_result result = request->make(request->owner, link, context, message_id, &request->exchange, &error);
+  if (result != SCU_OK) {
+    scu__error_set(&error, result, SCU_PHASE_REQUEST, "the request could not be made");
+    end(request);
+    scu__lease_return(&request->lease);
+    request->failed(request->owner, &error);
+    return;
+  }
+  request->exchange->owner = request;
+  request->exchange->on_event = exchange_event;
+  request->sent_ms = scu__loop_now(request->session->loop);
+  scu__request_touch(request);
+  scu__link_start(link, request->exchange);
+}
+
+static scu__exchange *lease_request(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
+                                    scu__exchange_event *event, uint16_t *status) {
+  scu__request *request = owner;
+  if (!request->serve) return NULL;
+  return request->serve(request->owner, link, context_id, command, event, status);
+}
+
+/* A peer that moves bytes is alive. The first expiry asks it to stop, where that exists; the second ends it. */
+static void timer_expired(scu__timer *self, uint64_t now_ms) {
+  scu__request *request = (scu__request *)((char *)self - offsetof(scu__request, timer));
+  scu__link *link = scu__lease_link(&request->lease);
+  bool is_alive = link && scu__link_moved(link) != request->moved;
+  if (is_alive && !request->has_timed_out && !request->is_cancelled) {
+    scu__request_touch(request);
+    return;
+  }
+  scu_error error;
+  if (request->is_cancelled && !request->has_timed_out) {
+    scu__error_clear(&error);
+    scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE,
+                   "cancelled; the peer did not end the operation in time, so the association was aborted");
+    fail(request, &error);
+    return;
+  }
+  set_timed_out(request, &error);
+  bool can_ask = !request->has_timed_out && request->exchange && request->exchange->class_->can_cancel && link;
+  request->has_timed_out = true;
+  if (can_ask && scu__exchange_cancel(request->exchange) == SCU_OK) {
+    scu__timer_set(request->session->loop, self, now_ms + request->session->config->cancel_wait_ms);
+    scu__link_pump(link);
+    return;
+  }
+  fail(request, &error);
+}
+
+void scu__request_start(scu__request *request, scu_session *session) {
+  request->session = session;
+  request->exchange = NULL;
+  request->is_running = true;
+  request->is_cancelled = request->has_timed_out = false;
+  request->timer.expired = timer_expired;
+  request->lease = (scu__lease){
+    .owner = request,
+    .fits = lease_fits,
+    .propose = lease_propose,
+    .ready = lease_ready,
+    .lost = lease_lost,
+    .request = lease_request,
+  };
+  scu__lease_acquire(&request->lease, session);
+}
+
+void scu__request_cancel(scu__request *request) {
+  if (!request->is_running || request->is_cancelled) return;
+  request->is_cancelled = true;
+  scu__link *link = scu__lease_link(&request->lease);
+  if (request->exchange && link && request->exchange->class_->can_cancel &&
+      scu__exchange_cancel(request->exchange) == SCU_OK) {
+    scu__link_pause(link, false);
+    scu__timer_set(request->session->loop, &request->timer,
+                   scu__loop_now(request->session->loop) + request->session->config->cancel_wait_ms);
+    scu__link_pump(link);
+    return;
+  }
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_REQUEST, "cancelled by the caller");
+  fail(request, &error);
+}
+
+void scu__request_touch(scu__request *request) {
+  if (!request->is_running || request->is_cancelled || request->has_timed_out) return;
+  scu__link *link = scu__lease_link(&request->lease);
+  if (link) request->moved = scu__link_moved(link);
+  scu__timer_set(request->session->loop, &request->timer,
+                 scu__loop_now(request->session->loop) + request->timeout_ms);
+}
+
+void scu__request_pause(scu__request *request, bool is_paused) {
+  scu__link *link = scu__lease_link(&request->lease);
+  if (!link) return;
+  scu__link_pause(link, is_paused);
+  if (!is_paused) scu__request_touch(request);
+}
+
+void scu__request_stop(scu__request *request) {
+  if (!request->is_running) return;
+  scu__link *link = scu__lease_link(&request->lease);
+  if (request->exchange && link) scu__link_drop(link, request->exchange);
+  end(request);
+  scu__lease_abort(&request->lease);
+}

@@ -1,0 +1,163 @@
+/* Sessions: opening from options and a peer's name, cancel and abort from anywhere, closing. */
+#include "client/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "client/association.h"
+#include "client/op.h"
+#include "config/nodes.h"
+#include "io/file.h"
+#include "scu/version.h"
+
+const char *scu_version(void) { return SCU_VERSION; }
+
+static void log_line(void *user, scu__level level, uint32_t association, const char *text) {
+  scu_session *session = user;
+  if (session->hooks.log) session->hooks.log(session->hooks.user, (int)level, association, text);
+}
+
+/* The node file belongs to peers given by name only. */
+static scu_result find_peer(scu_session *session, const char *peer) {
+  if (scu__peer_is_literal(peer) || !session->config->nodes_file[0])
+    return scu__peer_resolve(NULL, peer, &session->peer, &session->error);
+  uint8_t *text = NULL;
+  size_t length = 0;
+  const char *path = session->config->nodes_file;
+  scu_result result =
+    scu__file_read_whole(path, session->allocator, SCU__NODES_TEXT_MAX, &text, &length, &session->error);
+  if (result != SCU_OK) return result;
+  scu__nodes nodes = {0};
+  result = scu__nodes_parse(session->allocator, path, (const char *)text, length, &nodes, &session->error);
+  if (result == SCU_OK) result = scu__peer_resolve(&nodes, peer, &session->peer, &session->error);
+  scu__nodes_free(&nodes);
+  scu__free(session->allocator, text);
+  return result;
+}
+
+static void check_wishes(scu__tick *self) {
+  scu_session *session = (scu_session *)((char *)self - offsetof(scu_session, tick));
+  if (session->is_cancel_wanted) {
+    session->is_cancel_wanted = 0;
+    for (scu_op *op = session->ops; op;) {
+      scu_op *next = op->next;
+      scu_op_cancel(op);
+      op = next;
+    }
+  }
+  if (session->is_abort_wanted) {
+    session->is_abort_wanted = 0;
+    scu_error error;
+    scu__error_clear(&error);
+    scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
+    scu__associations_abort(session, &error);
+  }
+}
+
+static scu_result open_session(scu_session *session, scu_loop *loop, const scu_options *options, const char *peer) {
+  session->config = scu__alloc(session->allocator, sizeof *session->config);
+  if (!session->config) return scu__error_memory(&session->error, SCU_PHASE_USAGE);
+  scu_result result = scu__options_resolve(options, session->config, &session->error);
+  if (result == SCU_OK) result = find_peer(session, peer);
+  if (result == SCU_OK) result = scu__peer_check_supported(&session->peer, &session->error);
+  if (result != SCU_OK) return result;
+  scu__peer_format(&session->peer, session->peer_text, sizeof session->peer_text);
+  if (!loop) {
+    result = scu_loop_new(session->allocator, &loop);
+    if (result != SCU_OK) return scu__error_set(&session->error, result, SCU_PHASE_NONE, "no event loop");
+    session->owns_loop = true;
+  }
+  session->loop = loop;
+  session->tick.check = check_wishes;
+  scu__tick_add(loop, &session->tick);
+  return SCU_OK;
+}
+
+scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const scu_options *options, const char *peer) {
+  *out = NULL;
+  const scu_allocator *allocator = loop ? scu__loop_allocator(loop) : scu__options_allocator(options);
+  scu_session *session = scu__alloc(allocator, sizeof *session);
+  if (!session) return SCU_ERROR_MEMORY;
+  session->allocator = allocator;
+  scu__error_clear(&session->error);
+  session->trace = (scu__trace){.size = sizeof session->trace, .level = SCU__LEVEL_DEBUG, .line = log_line,
+                                .user = session};
+  *out = session;
+  return open_session(session, loop, options, peer);
+}
+
+scu_result scu_session_new(scu_session **out, const scu_options *options, const char *peer) {
+  return scu_session_new_on(NULL, out, options, peer);
+}
+
+void scu_session_free(scu_session *session) {
+  if (!session) return;
+  if (session->loop) {
+    scu__associations_release(session);
+    while (session->ops) scu_op_free(session->ops);
+    scu__associations_free(session);
+    scu__tick_remove(session->loop, &session->tick);
+  }
+  if (session->owns_loop) scu_loop_free(session->loop);
+  scu__free(session->allocator, session->config);
+  scu__free(session->allocator, session);
+}
+
+const scu_error *scu_session_error(const scu_session *session) { return &session->error; }
+
+scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
+  memset(&session->hooks, 0, sizeof session->hooks);
+  if (hooks) memcpy(&session->hooks, hooks, hooks->size < sizeof *hooks ? hooks->size : sizeof *hooks);
+  return SCU_OK;
+}
+
+void scu_cancel(scu_session *session) {
+  session->is_cancel_wanted = 1;
+  if (session->loop) scu_loop_wake(session->loop);
+}
+
+void scu_abort(scu_session *session) {
+  session->is_abort_wanted = 1;
+  if (session->loop) scu_loop_wake(session->loop);
+}
+
+void scu__session_set_error(scu_session *session, const scu_error *error) {
+  scu__error_clear(&session->error);
+  scu__error_copy(&session->error, error);
+}
+
+void scu__session_warn(const scu_session *session, const char *format, ...) {
+  if (!session->hooks.warning) return;
+  char text[SCU__ERROR_TEXT_MAX];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  session->hooks.warning(session->hooks.user, text);
+}
+
+void scu__session_tell_instance(const scu_session *session, const scu_instance_outcome *outcome) {
+  if (session->hooks.instance) session->hooks.instance(session->hooks.user, outcome);
+}
+
+const char *scu_session_peer(const scu_session *session) { return session->peer_text; }
+const char *scu_session_peer_implementation_uid(const scu_session *session) {
+  return session->record.implementation_uid;
+}
+const char *scu_session_peer_implementation_version(const scu_session *session) {
+  return session->record.implementation_version;
+}
+uint32_t scu_session_peer_max_pdu(const scu_session *session) { return session->record.max_pdu; }
+size_t scu_session_context_count(const scu_session *session) { return session->record.count; }
+
+int scu_session_context(const scu_session *session, size_t index, const char **abstract_syntax,
+                        const char **transfer_syntax, uint8_t *result) {
+  if (index >= session->record.count) return 0;
+  const struct scu__context_record *context = &session->record.contexts[index];
+  if (abstract_syntax) *abstract_syntax = context->abstract_syntax.text;
+  if (transfer_syntax) *transfer_syntax = context->transfer_syntax.text;
+  if (result) *result = context->result;
+  return 1;
+}

@@ -1,0 +1,51 @@
+/* The inside of scu_session: one peer, its associations and the operations that use them. */
+#ifndef SCU_CLIENT_SESSION_H
+#define SCU_CLIENT_SESSION_H
+
+#include <stdatomic.h>
+
+#include "base/trace.h"
+#include "config/options.h"
+#include "config/peer.h"
+#include "link/link.h"
+#include "scu/session.h"
+
+typedef struct scu__association scu__association;
+
+/* What is remembered of the last negotiation, for the getters. */
+typedef struct scu__negotiation_record {
+  char implementation_uid[65], implementation_version[17];
+  uint32_t max_pdu;
+  struct scu__context_record {
+    scu__uid abstract_syntax, transfer_syntax;
+    uint8_t result;
+  } contexts[SCU__CONTEXTS_MAX];
+  size_t count;
+} scu__negotiation_record;
+
+struct scu_session {
+  const scu_allocator *allocator;
+  scu_loop *loop;
+  bool owns_loop;
+  scu__config *config;
+  scu__peer peer;
+  char peer_text[SCU__PEER_FORMAT_MAX];
+  scu_error error;
+  scu_hooks hooks;
+  scu__trace trace;
+
+  scu__association *associations;
+  uint32_t last_association;
+  scu_op *ops;
+  scu__tick tick;
+  atomic_int is_cancel_wanted, is_abort_wanted;
+  scu__negotiation_record record;
+};
+
+/* Tells the warning hook, if there is one. */
+void scu__session_warn(const scu_session *session, const char *format, ...) SCU__PRINTF(2, 3);
+void scu__session_tell_instance(const scu_session *session, const scu_instance_outcome *outcome);
+/* Clears the session's error and copies this one in (NULL: none). */
+void scu__session_set_error(scu_session *session, const scu_error *error);
+
+#endif

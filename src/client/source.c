@@ -1,0 +1,124 @@
+/* Store sources: a list of parts, each a file, a folder to walk, or an iterator to ask. */
+#include "client/source.h"
+
+#include "base/alloc.h"
+#include "io/walk.h"
+
+typedef enum part_kind { PART_FILE, PART_FOLDER, PART_ITERATOR } part_kind;
+
+typedef struct part {
+  struct part *next;
+  part_kind kind;
+  char *path, *filter;
+  bool is_recursive;
+  scu_result (*ask)(void *user, const char **path);
+  void *user;
+} part;
+
+struct scu_source {
+  const scu_allocator *allocator;
+  part *first, *last;
+  part *current; /* whose turn it is; NULL before the first */
+  bool is_started;
+  scu__folder_walk *walk;
+};
+
+scu_result scu_source_new(const scu_allocator *allocator, scu_source **out) {
+  *out = scu__alloc(allocator, sizeof **out);
+  if (!*out) return SCU_ERROR_MEMORY;
+  (*out)->allocator = allocator;
+  return SCU_OK;
+}
+
+static void part_free(scu_source *source, part *p) {
+  scu__free(source->allocator, p->path);
+  scu__free(source->allocator, p->filter);
+  scu__free(source->allocator, p);
+}
+
+void scu_source_free(scu_source *source) {
+  if (!source) return;
+  scu__folder_walk_free(source->walk);
+  while (source->first) {
+    part *next = source->first->next;
+    part_free(source, source->first);
+    source->first = next;
+  }
+  scu__free(source->allocator, source);
+}
+
+static scu_result add(scu_source *source, part_kind kind, const char *path, const char *filter, part **out) {
+  part *p = scu__alloc(source->allocator, sizeof *p);
+  if (!p) return SCU_ERROR_MEMORY;
+  p->kind = kind;
+  if (path) p->path = scu__strdup(source->allocator, path);
+  if (filter) p->filter = scu__strdup(source->allocator, filter);
+  if ((path && !p->path) || (filter && !p->filter)) {
+    part_free(source, p);
+    return SCU_ERROR_MEMORY;
+  }
+  if (source->last) source->last->next = p;
+  else source->first = p;
+  source->last = p;
+  if (out) *out = p;
+  return SCU_OK;
+}
+
+scu_result scu_source_add_file(scu_source *source, const char *path) {
+  return add(source, PART_FILE, path, NULL, NULL);
+}
+
+scu_result scu_source_add_folder(scu_source *source, const char *path, const char *filter, int is_recursive) {
+  part *p = NULL;
+  scu_result result = add(source, PART_FOLDER, path, filter, &p);
+  if (result == SCU_OK) p->is_recursive = is_recursive != 0;
+  return result;
+}
+
+scu_result scu_source_add_iterator(scu_source *source, scu_result (*next)(void *user, const char **path), void *user) {
+  part *p = NULL;
+  scu_result result = add(source, PART_ITERATOR, NULL, NULL, &p);
+  if (result != SCU_OK) return result;
+  p->ask = next;
+  p->user = user;
+  return SCU_OK;
+}
+
+/* One step in the current part; SCU_END when it has no more. */
+static scu_result step(scu_source *source, scu__path_found *found, bool is_fresh, scu_error *error) {
+  part *p = source->current;
+  *found = (scu__path_found){.is_named = p->kind != PART_FOLDER};
+  if (p->kind == PART_FILE) {
+    found->path = p->path;
+    return is_fresh ? SCU_OK : SCU_END;
+  }
+  if (p->kind == PART_ITERATOR) return p->ask(p->user, &found->path);
+  scu_result result = SCU_OK;
+  if (!source->walk) {
+    scu__folder_walk_options options = {.allocator = source->allocator, .recursive = p->is_recursive, .pattern = p->filter};
+    result = scu__folder_walk_new(p->path, &options, &source->walk, error);
+  }
+  scu__folder_walk_entry entry;
+  if (result == SCU_OK) result = scu__folder_walk_next(source->walk, &entry, error);
+  if (result != SCU_OK) return result;
+  found->path = entry.path;
+  found->problem = entry.problem;
+  return SCU_OK;
+}
+
+scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_error *error) {
+  bool is_fresh = false;
+  if (!source->is_started) {
+    source->is_started = is_fresh = true;
+    source->current = source->first;
+  }
+  while (source->current) {
+    scu_result result = step(source, found, is_fresh, error);
+    if (result != SCU_END) return result;
+    scu__folder_walk_free(source->walk);
+    source->walk = NULL;
+    source->current = source->current->next;
+    is_fresh = true;
+  }
+  return SCU_END;
+}

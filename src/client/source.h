@@ -1,0 +1,19 @@
+/* The inside of scu_source: paths, one at a time. */
+#ifndef SCU_CLIENT_SOURCE_H
+#define SCU_CLIENT_SOURCE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "scu/source.h"
+
+typedef struct scu__path_found {
+  const char *path;         /* borrowed until the next call */
+  bool is_named;            /* by the caller, not met on a walk */
+  const scu_error *problem; /* why this path cannot be used; NULL = a regular file */
+} scu__path_found;
+
+/* SCU_OK and a path, SCU_END, MEMORY, or what an iterator returned. Blocks on the local disk. */
+scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_error *error);
+
+#endif

@@ -1,0 +1,480 @@
+/* C-STORE of everything a source gives, as an operation (PS3.4 B). One instance at a time over one association; windows
+ * of instances are scanned, proposed and settled by the plan. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "client/association.h"
+#include "client/op.h"
+#include "client/plan.h"
+#include "client/progress.h"
+#include "client/report.h"
+#include "data/rewrite.h"
+#include "io/file.h"
+
+enum { PROGRESS_MS = 200 };
+
+typedef struct store_op {
+  scu_op op; /* first */
+  scu_source *source;
+  scu__plan plan;
+  bool is_dry_run;
+
+  scu__lease lease;
+  bool is_leased;      /* ready was called */
+  bool is_proposed;    /* the association was opened for the plan's present window */
+  bool must_open;      /* an idle association will not do */
+  bool has_progressed; /* an instance was answered since the last association was opened */
+
+  /* The instance that is out. */
+  scu__exchange *exchange;
+  scu__source *file;
+  const scu__accepted_context *context;
+  scu__timer timer;
+  uint64_t moved, silent_since_ms;
+
+  scu__task task;
+  scu__progress progress;
+  uint64_t counts[SCU__OUTCOMES], named_skips, bytes;
+  uint16_t first_failure;
+} store_op;
+
+static scu_session *session_of(const store_op *store) { return store->op.session; }
+static void go_on(store_op *store) { scu__task_queue(session_of(store)->loop, &store->task); }
+
+/* --- outcomes ----------------------------------------------------------------------------------------------------- */
+
+static void tell(store_op *store, const scu_instance_outcome *outcome) {
+  store->counts[outcome->outcome]++;
+  store->progress.instances_done++;
+  scu__session_tell_instance(session_of(store), outcome);
+  scu__progress_tell(&store->progress, false);
+}
+
+static scu_instance_outcome outcome_of(const scu__candidate *candidate) {
+  return (scu_instance_outcome){
+    .size = sizeof(scu_instance_outcome),
+    .sop_instance_uid = candidate->head.sop_instance.text,
+    .source_sop_instance_uid = candidate->head.sop_instance.text,
+    .sop_class_uid = candidate->head.sop_class.text,
+    .transfer_syntax_uid = "",
+    .status = 0xFFFF,
+    .outcome = SCU_OUTCOME_FAILED,
+    .path = candidate->path,
+    .reason = "",
+  };
+}
+
+static scu__candidate *current(store_op *store) { return &store->plan.candidates[store->plan.next]; }
+
+/* The current candidate will not be sent. */
+static void give_up(store_op *store, scu_outcome outcome, const char *reason) {
+  scu_instance_outcome told = outcome_of(current(store));
+  told.outcome = outcome;
+  told.reason = reason;
+  if (outcome == SCU_OUTCOME_SKIPPED && current(store)->is_named) store->named_skips++;
+  tell(store, &told);
+  store->plan.next++;
+}
+
+static void warn_of_head(store_op *store, const scu__candidate *candidate) {
+  const uint32_t worth_saying = SCU__HEAD_META_DISAGREES | SCU__HEAD_IMAGE_WITHOUT_PIXELS | SCU__HEAD_TRAILING_BYTES |
+                                SCU__HEAD_TRUNCATED | SCU__HEAD_SYNTAX_GUESSED | SCU__HEAD_SYNTAX_UNKNOWN;
+  for (uint32_t bit = 1; bit && bit <= worth_saying; bit <<= 1)
+    if (candidate->head.warnings & bit & worth_saying)
+      scu__session_warn(session_of(store), "%s: %s", candidate->path, scu__head_warning_text(bit));
+}
+
+/* --- the instance that is out ------------------------------------------------------------------------------------- */
+
+static void close_instance(store_op *store) {
+  scu__timer_stop(session_of(store)->loop, &store->timer);
+  store->exchange = NULL;
+  scu__source_close(store->file);
+  store->file = NULL;
+}
+
+static scu_outcome outcome_of_status(scu__status_kind kind) {
+  if (kind == SCU__STATUS_KIND_SUCCESS) return SCU_OUTCOME_OK;
+  return kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING : SCU_OUTCOME_FAILED;
+}
+
+static void answered(store_op *store, const scu__exchange_event *event) {
+  scu__candidate *candidate = current(store);
+  scu_instance_outcome told = outcome_of(candidate);
+  char reason[256] = "";
+  told.status = event->status;
+  told.outcome = outcome_of_status(event->status_class);
+  told.transfer_syntax_uid = store->context->transfer_syntax.text;
+  told.bytes = candidate->head.dataset_length;
+  if (told.outcome != SCU_OUTCOME_OK) {
+    const char *comment = event->command->error_comment;
+    snprintf(reason, sizeof reason, "%s%s%s", scu__status_text(SCU__C_STORE_RSP, event->status),
+             comment[0] ? ": " : "", comment);
+  } else if (!scu__uid_equal(&store->context->transfer_syntax, &candidate->head.meta.transfer_syntax)) {
+    snprintf(reason, sizeof reason, "rewritten from transfer syntax %s", candidate->head.meta.transfer_syntax.text);
+  }
+  told.reason = reason;
+  if (told.outcome == SCU_OUTCOME_FAILED && store->first_failure == 0) store->first_failure = event->status;
+  if (told.outcome != SCU_OUTCOME_FAILED) store->bytes += told.bytes;
+  store->progress.bytes_done = store->bytes;
+  store->has_progressed = true;
+  close_instance(store);
+  tell(store, &told);
+  store->plan.next++;
+  go_on(store);
+}
+
+static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  (void)exchange;
+  if (event->kind == SCU__EXCHANGE_FINAL) answered(owner, event);
+}
+
+/* The instance that is out gets its fate from the association's. */
+static void lose_instance(store_op *store, const scu_error *error) {
+  scu__link *link = scu__lease_link(&store->lease);
+  if (store->exchange && link) scu__link_drop(link, store->exchange);
+  close_instance(store);
+  char reason[SCU__ERROR_TEXT_MAX + 64];
+  snprintf(reason, sizeof reason, "not acknowledged, its fate is unknown: %s", error->reason);
+  give_up(store, SCU_OUTCOME_FAILED, reason);
+}
+
+static void watch_instance(store_op *store) {
+  scu_loop *loop = session_of(store)->loop;
+  scu__timer_set(loop, &store->timer, scu__loop_now(loop) + PROGRESS_MS);
+}
+
+static void fail_all(store_op *store, const scu_error *error);
+
+/* Ticks while an instance is out: progress of large ones, and silence that lasts too long. */
+static void timer_expired(scu__timer *self, uint64_t now_ms) {
+  store_op *store = (store_op *)((char *)self - offsetof(store_op, timer));
+  const scu__config *config = session_of(store)->config;
+  scu__link *link = scu__lease_link(&store->lease);
+  uint64_t moved = scu__link_moved(link);
+  if (moved != store->moved) {
+    store->progress.bytes_done += moved - store->moved;
+    store->moved = moved;
+    store->silent_since_ms = now_ms;
+    scu__progress_tell(&store->progress, false);
+  }
+  if (now_ms - store->silent_since_ms < config->timeout_response_ms) {
+    watch_instance(store);
+    return;
+  }
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no C-STORE response for %llu ms",
+                 (unsigned long long)config->timeout_response_ms);
+  scu__error_peer(&error, session_of(store)->peer_text);
+  lose_instance(store, &error);
+  store->is_leased = false;
+  scu__lease_abort(&store->lease);
+  fail_all(store, &error);
+}
+
+/* --- sending one -------------------------------------------------------------------------------------------------- */
+
+static scu_result open_file(store_op *store, scu_error *error) {
+  const scu__candidate *candidate = current(store);
+  scu_result result =
+    scu__file_source_open(candidate->path, session_of(store)->allocator, &store->file, error);
+  if (result != SCU_OK) return result;
+  if (store->file->size != candidate->file_size)
+    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
+  return SCU_OK;
+}
+
+static scu_result fill_payload(store_op *store, scu__way way, scu__store_params *params, scu_error *error) {
+  const scu__candidate *candidate = current(store);
+  if (way == SCU__WAY_AS_IT_IS) {
+    params->payload = SCU__PAYLOAD_RANGE;
+    params->source = store->file;
+    params->offset = candidate->head.dataset_offset;
+    params->length = candidate->head.dataset_length;
+    return SCU_OK;
+  }
+  params->payload = SCU__PAYLOAD_PRODUCER;
+  return scu__rewrite_new(session_of(store)->allocator, store->file, &candidate->head,
+                          scu__transfer_syntax_find(store->context->transfer_syntax.text), &params->producer, error);
+}
+
+static scu_result start_exchange(store_op *store, scu__way way, scu_error *error) {
+  const scu__candidate *candidate = current(store);
+  scu_session *session = session_of(store);
+  scu__link *link = scu__lease_link(&store->lease);
+  scu__store_params params = {.sop_class = candidate->head.sop_class, .sop_instance = candidate->head.sop_instance,
+                              .priority = SCU__PRIORITY_MEDIUM};
+  scu_result result = fill_payload(store, way, &params, error);
+  if (result == SCU_OK)
+    result = scu__store_request_new(session->allocator, scu__link_outbox(link), store->context->id,
+                                    scu__link_next_message_id(link), &params, &store->exchange);
+  if (result != SCU_OK) return scu__error_set(error, result, SCU_PHASE_REQUEST, "the request could not be made");
+  store->exchange->owner = store;
+  store->exchange->on_event = exchange_event;
+  store->moved = scu__link_moved(link);
+  store->silent_since_ms = scu__loop_now(session->loop);
+  watch_instance(store);
+  scu__link_start(link, store->exchange);
+  return SCU_OK;
+}
+
+/* The next association is opened for the plan. */
+static void renew_lease(store_op *store) {
+  scu__lease_return(&store->lease);
+  store->is_leased = false;
+  store->must_open = true;
+  scu__lease_acquire(&store->lease, session_of(store));
+}
+
+static void send_current(store_op *store) {
+  scu__candidate *candidate = current(store);
+  const scu__negotiated *negotiated = scu__link_negotiated(scu__lease_link(&store->lease));
+  scu__way way = scu__plan_settle(candidate, negotiated, &store->context);
+  if (way == SCU__WAY_NONE) {
+    if (!store->is_proposed || store->plan.next >= store->plan.proposed) {
+      renew_lease(store);
+      return;
+    }
+    char reason[256];
+    scu__plan_explain(candidate, negotiated, reason, sizeof reason);
+    give_up(store, SCU_OUTCOME_FAILED, reason);
+    go_on(store);
+    return;
+  }
+  warn_of_head(store, candidate);
+  scu_error error;
+  scu__error_clear(&error);
+  scu_result result = open_file(store, &error);
+  if (result == SCU_OK) result = start_exchange(store, way, &error);
+  if (result == SCU_OK) return;
+  close_instance(store);
+  give_up(store, SCU_OUTCOME_FAILED, error.reason);
+  go_on(store);
+}
+
+/* --- ending ------------------------------------------------------------------------------------------------------- */
+
+static void finish(store_op *store, scu_result result, const scu_error *error) {
+  if (store->op.is_done) return;
+  scu__progress_tell(&store->progress, true);
+  store->is_leased = false;
+  scu__lease_return(&store->lease);
+  scu__op_finish(&store->op, result, error);
+}
+
+/* Everything that is left is told as not sent, so that nothing is missing from the account. */
+static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) {
+  while (store->plan.next < store->plan.count) give_up(store, outcome, reason);
+  if (store->plan.is_exhausted) return;
+  scu__path_found found;
+  while (scu__source_next(store->source, &found, NULL) == SCU_OK) {
+    scu_instance_outcome told = {.size = sizeof told, .sop_instance_uid = "", .source_sop_instance_uid = "",
+                                 .sop_class_uid = "", .transfer_syntax_uid = "", .status = 0xFFFF, .outcome = outcome,
+                                 .path = found.path, .reason = reason};
+    if (outcome == SCU_OUTCOME_SKIPPED && found.is_named) store->named_skips++;
+    tell(store, &told);
+  }
+  store->plan.is_exhausted = true;
+}
+
+static void fail_all(store_op *store, const scu_error *error) {
+  char reason[SCU__ERROR_TEXT_MAX + 16];
+  snprintf(reason, sizeof reason, "not sent: %s", error->reason);
+  tell_rest(store, SCU_OUTCOME_FAILED, reason);
+  finish(store, error->result, error);
+}
+
+static void finish_cancelled(store_op *store) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_REQUEST, "cancelled by the caller");
+  tell_rest(store, SCU_OUTCOME_SKIPPED, "not sent: cancelled");
+  finish(store, SCU_ERROR_CANCELLED, &error);
+}
+
+/* --- driving ------------------------------------------------------------------------------------------------------ */
+
+/* Candidates that are no instances leave the window here. */
+static void pass_over(store_op *store) {
+  while (store->plan.next < store->plan.count && !current(store)->is_instance) {
+    const scu__candidate *candidate = current(store);
+    bool is_foreign = !candidate->is_dicom && !candidate->is_named;
+    give_up(store, is_foreign ? SCU_OUTCOME_SKIPPED : SCU_OUTCOME_FAILED,
+            candidate->error ? candidate->error->reason : "");
+  }
+}
+
+static void pretend_to_send(store_op *store) {
+  scu_instance_outcome told = outcome_of(current(store));
+  warn_of_head(store, current(store));
+  told.outcome = SCU_OUTCOME_OK;
+  told.transfer_syntax_uid = current(store)->head.meta.transfer_syntax.text;
+  told.bytes = current(store)->head.dataset_length;
+  told.reason = "would be sent";
+  store->bytes += told.bytes;
+  tell(store, &told);
+  store->plan.next++;
+}
+
+static void advance(scu__task *self) {
+  store_op *store = (store_op *)((char *)self - offsetof(store_op, task));
+  if (store->op.is_done || store->exchange) return;
+  if (store->op.is_cancelled) {
+    finish_cancelled(store);
+    return;
+  }
+  pass_over(store);
+  if (store->plan.next == store->plan.count) {
+    scu_error error;
+    scu__error_clear(&error);
+    store->is_proposed = false;
+    scu_result result = scu__plan_scan(&store->plan, store->source, &error);
+    if (result == SCU_END) finish(store, SCU_OK, NULL);
+    else if (result != SCU_OK) {
+      scu__error_set(&error, result, SCU_PHASE_FILE, "the source of files failed");
+      finish(store, result, &error);
+    } else go_on(store);
+    return;
+  }
+  if (store->is_dry_run) {
+    pretend_to_send(store);
+    go_on(store);
+  } else if (store->is_leased) send_current(store);
+  else if (!store->lease.association) scu__lease_acquire(&store->lease, session_of(store));
+}
+
+/* --- lease -------------------------------------------------------------------------------------------------------- */
+
+static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
+  store_op *store = owner;
+  if (store->is_proposed) return true; /* whatever came of it: instances without a way are told one by one */
+  if (store->must_open) return false;
+  for (size_t i = store->plan.next; i < store->plan.count; i++) {
+    const scu__accepted_context *context;
+    const scu__candidate *candidate = &store->plan.candidates[i];
+    if (candidate->is_instance && scu__plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS) return false;
+  }
+  return true;
+}
+
+static scu_result lease_propose(void *owner, scu__associate *rq) {
+  store_op *store = owner;
+  store->is_proposed = true;
+  store->must_open = false;
+  return scu__plan_propose(&store->plan, rq);
+}
+
+static void lease_ready(void *owner, scu__link *link) {
+  (void)link;
+  store_op *store = owner;
+  store->is_leased = true;
+  store->must_open = false;
+  store->has_progressed = false;
+  go_on(store);
+}
+
+/* Once an association has carried something, its loss is worth another try for the rest (not for the one that was
+ * out: whether it was stored nobody knows). */
+static void lease_lost(void *owner, const scu_error *error) {
+  store_op *store = owner;
+  bool was_out = store->exchange != NULL;
+  store->is_leased = false;
+  store->is_proposed = false;
+  if (was_out) {
+    store->exchange = NULL; /* freed with the association */
+    lose_instance(store, error);
+  }
+  bool is_worth_a_try = store->has_progressed && error->result != SCU_ERROR_REJECTED &&
+                        !(error->result == SCU_ERROR_ABORTED && error->phase == SCU_PHASE_NONE);
+  store->has_progressed = false;
+  if (!is_worth_a_try || store->op.is_cancelled) {
+    fail_all(store, error);
+    return;
+  }
+  scu__session_warn(session_of(store), "the association was lost (%s); the rest is sent over another one",
+                    error->reason);
+  store->must_open = true;
+  go_on(store);
+}
+
+/* --- operation ---------------------------------------------------------------------------------------------------- */
+
+/* The instance that is out is finished; the rest is not begun. */
+static void cancel(scu_op *op) {
+  store_op *store = (store_op *)op;
+  if (store->exchange) return;
+  if (!store->is_leased && store->lease.association) scu__lease_abort(&store->lease);
+  go_on(store);
+}
+
+static void free_store(scu_op *op) {
+  store_op *store = (store_op *)op;
+  if (store->exchange && scu__lease_link(&store->lease))
+    scu__link_drop(scu__lease_link(&store->lease), store->exchange);
+  scu__lease_abort(&store->lease);
+  close_instance(store);
+  scu__task_remove(op->session->loop, &store->task);
+  scu__plan_free(&store->plan);
+}
+
+static const scu__op_class store_class = {.name = "C-STORE", .cancel = cancel, .free = free_store};
+
+static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) {
+  if (!session->loop) return NULL;
+  store_op *store = scu__op_new(session, &store_class, sizeof *store);
+  if (!store) return NULL;
+  store->source = source;
+  store->is_dry_run = is_dry_run;
+  store->timer.expired = timer_expired;
+  store->task.run = advance;
+  store->progress.session = session;
+  store->lease = (scu__lease){
+    .owner = store, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
+  if (scu__plan_init(&store->plan, session->allocator, session->config->allow_truncated) != SCU_OK) {
+    scu_op_free(&store->op);
+    return NULL;
+  }
+  go_on(store);
+  return &store->op;
+}
+
+scu_op *scu_store_start(scu_session *session, scu_source *source) { return start(session, source, false); }
+
+scu_result scu_store_take(scu_op *op, scu_store_report **out) {
+  *out = NULL;
+  if (op->class_ != &store_class || !op->is_done) return SCU_ERROR_USAGE;
+  const store_op *store = (const store_op *)op;
+  scu_store_report *report = scu__alloc(op->session->allocator, sizeof *report);
+  if (!report) return SCU_ERROR_MEMORY;
+  report->allocator = op->session->allocator;
+  memcpy(report->counts, store->counts, sizeof report->counts);
+  report->named_skips = store->named_skips;
+  report->bytes = store->bytes;
+  report->elapsed_ms = scu__op_elapsed_ms(op);
+  report->first_failure = store->first_failure;
+  *out = report;
+  return op->result;
+}
+
+static scu_result run(scu_session *session, scu_source *source, bool is_dry_run, scu_store_report **out) {
+  *out = NULL;
+  if (!session->loop) return session->error.result;
+  scu_op *op = start(session, source, is_dry_run);
+  scu_result result = scu__op_run(session, op);
+  if (op) {
+    scu_result taken = scu_store_take(op, out);
+    if (result == SCU_OK) result = taken;
+  }
+  scu_op_free(op);
+  return result;
+}
+
+scu_result scu_store(scu_session *session, scu_source *source, scu_store_report **out) {
+  return run(session, source, false, out);
+}
+
+scu_result scu_store_dry_run(scu_session *session, scu_source *source, scu_store_report **out) {
+  return run(session, source, true, out);
+}

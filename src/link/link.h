@@ -1,0 +1,83 @@
+/* One association alive: transport + engine + inbox, outbox and exchanges (ARCHITECTURE: the one place where bytes, time
+ * and exchanges meet). Requestor or acceptor. What it is used for is its owner's business.
+ *
+ * The owner hears through the handler, between protocol steps. It may start exchanges, release, abort and free the link
+ * from any handler call. Response time-outs are the owner's; see scu__link_moved for signs of life. */
+#ifndef SCU_LINK_LINK_H
+#define SCU_LINK_LINK_H
+
+#include "base/trace.h"
+#include "io/socket.h"
+#include "link/connector.h"
+#include "link/loop.h"
+#include "service/exchange.h"
+#include "ul/engine.h"
+
+typedef struct scu__link scu__link;
+
+/* Every member may be NULL, but for request on links that serve. */
+typedef struct scu__link_handler {
+  /* Acceptor: somebody wants an association. Returns the policy to answer with, which must stay valid until the call
+   * returns to the link; NULL = rejected, with `reject` filled. */
+  const scu__acceptor_policy *(*indication)(void *owner, scu__link *link, const scu__associate *rq, scu__reject *reject);
+  /* The association is there (Sta6). */
+  void (*opened)(void *owner, scu__link *link);
+  /* A request of the peer. Returns the provider exchange that takes it, with `event` from its constructor, or NULL with
+   * the status to refuse it with. */
+  scu__exchange *(*request)(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
+                            scu__exchange_event *event, uint16_t *status);
+  /* The end, once, from a clean stack; exchanges that were open are still there and are freed with the link. error is
+   * NULL after an orderly release. */
+  void (*closed)(void *owner, scu__link *link, const scu_error *error);
+} scu__link_handler;
+
+typedef struct scu__link_options {
+  const scu__link_handler *handler;
+  void *owner;
+  uint32_t max_pdu_length;
+  uint32_t associate_timeout_ms, release_timeout_ms;
+  const char *peer_text; /* for errors: "AET@host:port"; copied */
+  const scu__trace *trace; /* may be NULL; outlives the link */
+  uint32_t association;    /* number for trace and log */
+} scu__link_options;
+
+/* Requestor: connects and associates. `rq` is copied. The result comes by opened or closed. MEMORY, USAGE. */
+scu_result scu__link_connect(scu_loop *loop, const scu__link_options *options, const scu__connector_target *target,
+                             const scu__associate *rq, scu__link **out);
+/* Acceptor: takes over an accepted descriptor, on failure too. */
+scu_result scu__link_accept(scu_loop *loop, const scu__link_options *options, int fd, scu__link **out);
+/* Anything that is still open is dropped without a word: release or abort first. NULL is allowed. */
+void scu__link_free(scu__link *link);
+void scu__link_set_owner(scu__link *link, const scu__link_handler *handler, void *owner);
+
+bool scu__link_is_open(const scu__link *link); /* Sta6: requests can go out */
+bool scu__link_is_ended(const scu__link *link); /* closed was, or is about to be, called */
+/* NULL before the association. */
+const scu__negotiated *scu__link_negotiated(const scu__link *link);
+const scu_error *scu__link_error(const scu__link *link);
+scu__outbox *scu__link_outbox(scu__link *link);
+uint16_t scu__link_next_message_id(scu__link *link);
+const char *scu__link_peer_text(const scu__link *link);
+uint32_t scu__link_association(const scu__link *link);
+scu_loop *scu__link_loop(const scu__link *link);
+
+/* Takes the exchange over, whose messages are in the link's outbox, and gets going. */
+scu_result scu__link_start(scu__link *link, scu__exchange *exchange);
+/* Forgets an exchange: what still comes for it is swallowed. */
+void scu__link_drop(scu__link *link, scu__exchange *exchange);
+/* Sends what is queued; call after putting something into the outbox. */
+void scu__link_pump(scu__link *link);
+/* Reading stops (the peer is held back by TCP) until resumed. Nothing is lost. */
+void scu__link_pause(scu__link *link, bool is_paused);
+
+void scu__link_release(scu__link *link);
+/* A-ABORT with source service-user; `error` (may be NULL) is what closed will say. */
+void scu__link_abort(scu__link *link, const scu_error *error);
+
+/* Bytes that went or came so far: it moves as long as the peer is alive. */
+uint64_t scu__link_moved(const scu__link *link);
+size_t scu__link_exchange_count(const scu__link *link);
+/* A data set of the peer has begun and not yet ended. */
+bool scu__link_is_receiving(const scu__link *link);
+
+#endif

@@ -1,0 +1,193 @@
+/* Store provider exchange <-> sink. An incoming lives until it was answered or its association ended; a completion may
+ * outlive it, abandoned. */
+#include "listener/incoming.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "listener/sink.h"
+
+struct scu__incoming {
+  scu__receiver *receiver;
+  scu__incoming *next;
+  scu__exchange *exchange; /* the link's; stays until it is answered */
+  void *instance;          /* the sink's */
+  bool is_begun, is_answered;
+  scu_completion *completion; /* while finish is pending */
+  scu__uid sop_class, sop_instance, transfer_syntax;
+  uint64_t bytes;
+};
+
+static const scu_allocator *allocator_of(const scu__receiver *receiver) {
+  return scu__loop_allocator(scu__link_loop(receiver->link));
+}
+
+static void forget(scu__incoming *incoming) {
+  for (scu__incoming **at = &incoming->receiver->first; *at; at = &(*at)->next) {
+    if (*at != incoming) continue;
+    *at = incoming->next;
+    break;
+  }
+  scu__free(allocator_of(incoming->receiver), incoming);
+}
+
+static void tell(const scu__incoming *incoming, uint16_t status, scu_outcome outcome, const char *path,
+                 const char *reason) {
+  scu_instance_outcome told = {
+      .size = sizeof told,
+      .sop_instance_uid = incoming->sop_instance.text,
+      .source_sop_instance_uid = incoming->sop_instance.text,
+      .sop_class_uid = incoming->sop_class.text,
+      .transfer_syntax_uid = incoming->transfer_syntax.text,
+      .status = status,
+      .outcome = outcome,
+      .path = path ? path : "",
+      .reason = reason ? reason : "",
+      .bytes = incoming->bytes,
+  };
+  if (incoming->receiver->done) incoming->receiver->done(incoming->receiver->owner, &told);
+}
+
+/* Queues the response, tells the owner and ends the incoming. */
+static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outcome *outcome) {
+  scu__receiver *receiver = incoming->receiver;
+  incoming->exchange->owner = NULL;
+  incoming->exchange->on_event = NULL;
+  scu__store_provider_respond(incoming->exchange, status, outcome->comment, 0);
+  scu__status_kind kind = scu__status_class(status, SCU__C_STORE_RSP);
+  scu_outcome told = kind == SCU__STATUS_KIND_SUCCESS   ? SCU_OUTCOME_OK
+                     : kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING
+                                                        : SCU_OUTCOME_FAILED;
+  const char *reason = outcome->comment;
+  if (told == SCU_OUTCOME_OK)
+    reason = outcome->is_duplicate ? "was here before" : "";
+  else if (!reason)
+    reason = scu__status_text(SCU__C_STORE_RSP, status);
+  tell(incoming, status, told, outcome->path, reason);
+  scu__link *link = receiver->link;
+  forget(incoming);
+  scu__link_pump(link);
+}
+
+static void completed(void *user, const scu_sink_outcome *outcome) {
+  scu__incoming *incoming = user;
+  incoming->completion = NULL;
+  answer(incoming, scu__sink_status(SCU_OK, outcome), outcome);
+}
+
+static void finish(scu__incoming *incoming) {
+  scu__receiver *receiver = incoming->receiver;
+  scu_sink *sink = receiver->sink;
+  scu_sink_outcome outcome = {.size = sizeof outcome};
+  scu_result result = scu__completion_new(allocator_of(receiver), scu__loop_completions(scu__link_loop(receiver->link)),
+                                          completed, incoming, &incoming->completion);
+  if (result != SCU_OK) {
+    sink->discard(sink->user, incoming->instance);
+    answer(incoming, scu__sink_status(result, &outcome), &outcome);
+    return;
+  }
+  incoming->is_begun = false;
+  result = sink->finish(sink->user, incoming->instance, incoming->completion, &outcome);
+  if (result == SCU_PENDING) return;
+  scu_completion *completion = incoming->completion;
+  incoming->completion = NULL;
+  answer(incoming, scu__sink_status(result, &outcome), &outcome);
+  scu__completion_free(completion);
+}
+
+static void begin(scu__incoming *incoming, const scu__command *command) {
+  scu__receiver *receiver = incoming->receiver;
+  const scu__negotiated *negotiated = scu__link_negotiated(receiver->link);
+  scu_incoming told = {
+      .size = sizeof told,
+      .sop_class_uid = incoming->sop_class.text,
+      .sop_instance_uid = incoming->sop_instance.text,
+      .transfer_syntax_uid = incoming->transfer_syntax.text,
+      .calling_ae = negotiated->calling.text,
+      .called_ae = negotiated->called.text,
+      .peer = scu__link_peer_text(receiver->link),
+      .move_originator_ae = command->originator.text,
+      .move_originator_message_id = command->originator_message_id,
+      .message_id = command->message_id,
+      .context_id = incoming->exchange->context_id,
+  };
+  scu_sink_outcome outcome = {.size = sizeof outcome};
+  scu_result result = receiver->sink->begin(receiver->sink->user, &told, &incoming->instance, &outcome);
+  if (result == SCU_OK)
+    incoming->is_begun = true;
+  else
+    answer(incoming, scu__sink_status(result, &outcome), &outcome);
+}
+
+static void write(scu__incoming *incoming, const uint8_t *bytes, size_t length) {
+  scu_sink *sink = incoming->receiver->sink;
+  scu_sink_outcome outcome = {.size = sizeof outcome};
+  incoming->bytes += length;
+  scu_result result = sink->write(sink->user, incoming->instance, bytes, length, &outcome);
+  if (result == SCU_OK) return;
+  /* The outcome's texts live until discard, so the answer goes first. */
+  void *instance = incoming->instance;
+  incoming->is_begun = false;
+  answer(incoming, scu__sink_status(result, &outcome), &outcome);
+  sink->discard(sink->user, instance);
+}
+
+static void on_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  scu__incoming *incoming = owner;
+  if (event->kind == SCU__EXCHANGE_REQUEST) {
+    begin(incoming, event->command);
+    return;
+  }
+  if (event->kind != SCU__EXCHANGE_DATA || !incoming->is_begun) return;
+  if (event->length > 0) write(incoming, event->bytes, event->length);
+  bool is_refused = exchange->owner == NULL; /* by write: the incoming is gone */
+  if (event->is_last && !is_refused) finish(incoming);
+}
+
+scu__exchange *scu__receiver_take(scu__receiver *receiver, uint8_t context_id, const scu__command *command,
+                                  scu__exchange_event *event, uint16_t *status) {
+  const scu_allocator *allocator = allocator_of(receiver);
+  const scu__accepted_context *context = scu__negotiated_context(scu__link_negotiated(receiver->link), context_id);
+  *status = SCU__STATUS_CLASS_NOT_SUPPORTED;
+  if (!context || !scu__uid_equal(&context->abstract_syntax, &command->affected_sop_class)) return NULL;
+  *status = SCU__STATUS_OUT_OF_RESOURCES;
+  scu__incoming *incoming = scu__alloc(allocator, sizeof *incoming);
+  if (!incoming) return NULL;
+  scu__exchange *exchange = NULL;
+  scu_result result =
+      scu__store_provider_new(allocator, scu__link_outbox(receiver->link), context_id, command, &exchange, event);
+  if (result != SCU_OK) {
+    scu__free(allocator, incoming);
+    return NULL;
+  }
+  if (event->kind != SCU__EXCHANGE_REQUEST) { /* it was malformed and is answered already */
+    scu__free(allocator, incoming);
+    return exchange;
+  }
+  incoming->receiver = receiver;
+  incoming->exchange = exchange;
+  incoming->sop_class = command->affected_sop_class;
+  incoming->sop_instance = command->affected_sop_instance;
+  incoming->transfer_syntax = context->transfer_syntax;
+  incoming->next = receiver->first;
+  receiver->first = incoming;
+  exchange->owner = incoming;
+  exchange->on_event = on_event;
+  return exchange;
+}
+
+void scu__receiver_end(scu__receiver *receiver, const char *reason) {
+  while (receiver->first) {
+    scu__incoming *incoming = receiver->first;
+    if (incoming->completion) scu__completion_abandon(incoming->completion);
+    if (incoming->is_begun) receiver->sink->discard(receiver->sink->user, incoming->instance);
+    tell(incoming, 0xFFFF, SCU_OUTCOME_FAILED, NULL,
+         incoming->completion ? "the association ended before the acknowledgement was sent" : reason);
+    forget(incoming);
+  }
+}
+
+bool scu__receiver_is_busy(const scu__receiver *receiver) {
+  return receiver->first != NULL;
+}

@@ -1,0 +1,31 @@
+/* One C-STORE on its way into a sink: the store provider exchange on one side, scu_sink on the other. Used by the
+ * listener and by C-GET. The response goes out when the sink says what became of the instance. */
+#ifndef SCU_LISTENER_INCOMING_H
+#define SCU_LISTENER_INCOMING_H
+
+#include "link/link.h"
+#include "scu/report.h"
+#include "scu/sink.h"
+
+typedef struct scu__incoming scu__incoming;
+
+/* Everything that one association (or one C-GET) is receiving. Zero it, set the first four, and keep it where it is. */
+typedef struct scu__receiver {
+  scu__link *link;
+  scu_sink *sink;
+  /* The instance is answered, or lost (status 0xFFFF); the outcome is borrowed. The receiver may be used from in here,
+   * not freed. */
+  void (*done)(void *owner, const scu_instance_outcome *outcome);
+  void *owner;
+  scu__incoming *first;
+} scu__receiver;
+
+/* For scu__link_handler.request: takes a C-STORE-RQ. NULL without memory; *status then says with what to refuse. */
+scu__exchange *scu__receiver_take(scu__receiver *receiver, uint8_t context_id, const scu__command *command,
+                                  scu__exchange_event *event, uint16_t *status);
+/* The association is gone: what was not finished is discarded, what the sink still works on goes on without an answer.
+ * `reason` goes into the outcomes. */
+void scu__receiver_end(scu__receiver *receiver, const char *reason);
+bool scu__receiver_is_busy(const scu__receiver *receiver);
+
+#endif

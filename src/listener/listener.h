@@ -1,0 +1,35 @@
+/* The inside of scu_listener: what client/ needs of it for a C-MOVE to ourselves. */
+#ifndef SCU_LISTENER_LISTENER_H
+#define SCU_LISTENER_LISTENER_H
+
+#include "base/trace.h"
+#include "base/values.h"
+#include "link/link.h"
+#include "scu/listener.h"
+
+typedef struct scu__listener_options {
+  scu__ae ae;
+  const char *address;        /* "" = all interfaces */
+  uint16_t port;              /* 0 = any free one */
+  const scu__ae *accept_from; /* copied; count 0 = anyone */
+  size_t accept_from_count;
+  uint32_t max_pdu_length, max_associations;
+  uint64_t timeout_associate_ms, timeout_idle_ms, timeout_release_ms;
+  const char *implementation_class_uid, *implementation_version_name; /* copied */
+  const scu__trace *trace;                                            /* outlives the listener */
+} scu__listener_options;
+
+/* More callbacks than the public hooks; any may be NULL. */
+typedef struct scu__listener_handler {
+  void (*instance)(void *owner, const scu_instance_outcome *outcome);
+  void (*knocked)(void *owner, const char *calling_ae, const char *peer); /* rejected: not on the list */
+  void (*moved)(void *owner);                                             /* bytes came: a sign of life */
+} scu__listener_handler;
+
+scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *options, scu_sink *sink,
+                             const scu__listener_handler *handler, void *owner, scu_listener **out, scu_error *error);
+size_t scu__listener_association_count(const scu_listener *listener);
+/* Instances that are being received or made safe. */
+bool scu__listener_is_busy(const scu_listener *listener);
+
+#endif
