@@ -5,7 +5,13 @@
 
 #include "data/dataset_values.h"
 
-enum { FIRST_CAPACITY = 32, VALUE_KEPT_MAX = 1024 * 1024 };
+enum {
+  FIRST_CAPACITY = 32,
+  VALUE_KEPT_MAX = 1024 * 1024,
+  INSERTION_MAX = 32, /* below it three passes of a radix sort are not worth their tables */
+  RADIX_BITS = 11,
+  RADIX = 1 << RADIX_BITS
+};
 
 /* ---- failing ---- */
 
@@ -80,32 +86,38 @@ static bool is_rising(const scu_element *elements, size_t count) {
   return true;
 }
 
-static void merge_runs(const scu_element *from, scu_element *to, size_t low, size_t middle, size_t high) {
-  if (middle >= high || from[middle - 1].tag <= from[middle].tag) {
-    memcpy(to + low, from + low, (high - low) * sizeof *to);
-    return;
-  }
-  size_t left = low, right = middle;
-  for (size_t i = low; i < high; i++) {
-    bool takes_left = right >= high || (left < middle && from[left].tag <= from[right].tag);
-    to[i] = takes_left ? from[left++] : from[right++];
+static void insertion_sort(scu_element *elements, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    scu_element element = elements[i];
+    size_t at = i;
+    for (; at > 0 && elements[at - 1].tag > element.tag; at--) elements[at] = elements[at - 1];
+    elements[at] = element;
   }
 }
 
-/* Stable merge sort from bottom to top, between two arrays; the result is in `to`. */
-static void sort_into(scu_element *from, scu_element *to, size_t count) {
-  scu_element *source = from, *target = to;
-  for (size_t width = 1; width < count; width *= 2) {
-    for (size_t low = 0; low < count; low += 2 * width) {
-      size_t middle = low + width < count ? low + width : count;
-      size_t high = low + 2 * width < count ? low + 2 * width : count;
-      merge_runs(source, target, low, middle, high);
-    }
-    scu_element *sorted = target;
-    target = source;
-    source = sorted;
+/* One pass of a radix sort: stable by the given digit of the tag. */
+static void sort_by_digit(const scu_element *from, scu_element *to, size_t count, unsigned shift) {
+  size_t starts[RADIX] = {0};
+  for (size_t i = 0; i < count; i++) starts[from[i].tag >> shift & (RADIX - 1)]++;
+  for (size_t digit = 0, at = 0; digit < RADIX; digit++) {
+    size_t here = starts[digit];
+    starts[digit] = at;
+    at += here;
   }
-  if (source != to) memcpy(to, source, count * sizeof *to);
+  for (size_t i = 0; i < count; i++) to[starts[from[i].tag >> shift & (RADIX - 1)]++] = from[i];
+}
+
+/* Stable and linear, whatever order a hostile file has: three digits of 11 bits cover the 32 of a tag, and an odd
+ * number of passes between the two arrays ends in `to`. */
+static void sort_into(scu_element *from, scu_element *to, size_t count) {
+  if (count <= INSERTION_MAX) {
+    insertion_sort(from, count);
+    memcpy(to, from, count * sizeof *to);
+    return;
+  }
+  sort_by_digit(from, to, count, 0);
+  sort_by_digit(to, from, count, RADIX_BITS);
+  sort_by_digit(from, to, count, 2 * RADIX_BITS);
 }
 
 /* Of several elements with one tag the first stays. Returns how many are left. */

@@ -3,7 +3,7 @@
 
 #include "data/dataset_values.h"
 #include "data/dictionary.h"
-#include "data/output.h"
+#include "data/text_output.h"
 #include "data/utf8.h"
 
 enum { INLINE_DEFAULT = 1024 * 1024, NUMBER_MAX = 64 };
@@ -15,7 +15,7 @@ typedef struct json_level {
 } json_level;
 
 typedef struct json_writer {
-  scu__output out;
+  scu__text_output out;
   uint64_t inline_bytes_max;
   size_t depth;
   json_level levels[SCU__NESTING_MAX + 1];
@@ -28,20 +28,20 @@ static bool is_escaped(uint32_t c) {
   return c < 0x20 || c == '"' || c == '\\' || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
 }
 
-static void put_escape(scu__output *out, uint32_t c) {
+static void put_escape(scu__text_output *out, uint32_t c) {
   switch (c) {
-  case '"': scu__output_text(out, "\\\""); return;
-  case '\\': scu__output_text(out, "\\\\"); return;
-  case '\n': scu__output_text(out, "\\n"); return;
-  case '\r': scu__output_text(out, "\\r"); return;
-  case '\t': scu__output_text(out, "\\t"); return;
-  default: scu__output_text(out, "\\u"); scu__output_hex(out, c, 4);
+  case '"': scu__text_output_text(out, "\\\""); return;
+  case '\\': scu__text_output_text(out, "\\\\"); return;
+  case '\n': scu__text_output_text(out, "\\n"); return;
+  case '\r': scu__text_output_text(out, "\\r"); return;
+  case '\t': scu__text_output_text(out, "\\t"); return;
+  default: scu__text_output_text(out, "\\u"); scu__text_output_hex(out, c, 4);
   }
 }
 
 /* Valid whatever comes in: bytes that are no UTF-8 become U+FFFD. Runs without escapes go out in one piece. */
-static void put_string(scu__output *out, const char *text, size_t length) {
-  scu__output_text(out, "\"");
+static void put_string(scu__text_output *out, const char *text, size_t length) {
+  scu__text_output_text(out, "\"");
   size_t run = 0;
   for (size_t at = 0; at < length;) {
     uint32_t c;
@@ -50,16 +50,16 @@ static void put_string(scu__output *out, const char *text, size_t length) {
       at += size;
       continue;
     }
-    scu__output_bytes(out, text + run, at - run);
+    scu__text_output_bytes(out, text + run, at - run);
     if (size > 0)
       put_escape(out, c);
     else
-      scu__output_text(out, "\xEF\xBF\xBD");
+      scu__text_output_text(out, "\xEF\xBF\xBD");
     at += size > 0 ? size : 1;
     run = at;
   }
-  scu__output_bytes(out, text + run, length - run);
-  scu__output_text(out, "\"");
+  scu__text_output_bytes(out, text + run, length - run);
+  scu__text_output_text(out, "\"");
 }
 
 /* ---- numbers ---- */
@@ -115,24 +115,24 @@ static bool is_all_digits(const char *text, size_t length) {
   return true;
 }
 
-static void put_number_text(scu__output *out, const char *text, size_t length) {
+static void put_number_text(scu__text_output *out, const char *text, size_t length) {
   char number[NUMBER_MAX];
   uint64_t bits;
   size_t number_length = normalise(text, length, number);
   bool is_number = number_length > 0 && scu__decimal_to_double(text, length, &bits);
   if (is_number && is_all_digits(text, length)) is_number = is_exact_integer(text, length);
   if (is_number)
-    scu__output_bytes(out, number, number_length);
+    scu__text_output_bytes(out, number, number_length);
   else
     put_string(out, text, length);
 }
 
 /* Integers and finite floats as they are; NaN and the infinities are strings. */
-static void put_binary(scu__output *out, const scu__vr_info *info, const char *text, size_t length) {
+static void put_binary(scu__text_output *out, const scu__vr_info *info, const char *text, size_t length) {
   bool is_integer = info->kind != SCU__VALUE_FLOAT;
   char first = length > 1 && text[0] == '-' ? text[1] : text[0];
   if (is_integer ? is_exact_integer(text, length) : is_digit(first))
-    scu__output_bytes(out, text, length);
+    scu__text_output_bytes(out, text, length);
   else
     put_string(out, text, length);
 }
@@ -145,7 +145,7 @@ static bool is_name_empty(const char *text, size_t length) {
   return true;
 }
 
-static void put_name(scu__output *out, const char *text, size_t length) {
+static void put_name(scu__text_output *out, const char *text, size_t length) {
   static const char *const groups[] = {"\"Alphabetic\":", "\"Ideographic\":", "\"Phonetic\":"};
   const char *separator = "{";
   for (unsigned i = 0; i < 3; i++) {
@@ -153,21 +153,21 @@ static void put_name(scu__output *out, const char *text, size_t length) {
     size_t group_length;
     scu__name_group(text, length, i, &group, &group_length);
     if (group_length == 0) continue;
-    scu__output_text(out, separator);
-    scu__output_text(out, groups[i]);
+    scu__text_output_text(out, separator);
+    scu__text_output_text(out, groups[i]);
     put_string(out, group, group_length);
     separator = ",";
   }
-  scu__output_text(out, "}");
+  scu__text_output_text(out, "}");
 }
 
 static bool is_empty_value(const scu__vr_info *info, const char *text, size_t length) {
   return info->vr == SCU_VR_PN ? is_name_empty(text, length) : length == 0;
 }
 
-static void put_value(scu__output *out, const scu__vr_info *info, const char *text, size_t length) {
+static void put_value(scu__text_output *out, const scu__vr_info *info, const char *text, size_t length) {
   if (is_empty_value(info, text, length)) {
-    scu__output_text(out, "null");
+    scu__text_output_text(out, "null");
   } else if (info->vr == SCU_VR_PN) {
     put_name(out, text, length);
   } else if (info->vr == SCU_VR_IS || info->vr == SCU_VR_DS) {
@@ -179,7 +179,7 @@ static void put_value(scu__output *out, const scu__vr_info *info, const char *te
   }
 }
 
-static void put_base64(scu__output *out, const uint8_t *bytes, size_t length) {
+static void put_base64(scu__text_output *out, const uint8_t *bytes, size_t length) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (size_t at = 0; at < length; at += 3) {
     size_t left = length - at;
@@ -188,16 +188,16 @@ static void put_base64(scu__output *out, const uint8_t *bytes, size_t length) {
     if (left > 2) word |= bytes[at + 2];
     char text[4] = {digits[word >> 18], digits[word >> 12 & 63], left > 1 ? digits[word >> 6 & 63] : '=',
                     left > 2 ? digits[word & 63] : '='};
-    scu__output_bytes(out, text, sizeof text);
+    scu__text_output_bytes(out, text, sizeof text);
   }
 }
 
 static void put_bulk(json_writer *writer, const scu_element *element) {
   const uint8_t *bytes = scu_element_bytes(element);
   if (!bytes || element->length > writer->inline_bytes_max) return;
-  scu__output_text(&writer->out, ",\"InlineBinary\":\"");
+  scu__text_output_text(&writer->out, ",\"InlineBinary\":\"");
   put_base64(&writer->out, bytes, (size_t)element->length);
-  scu__output_text(&writer->out, "\"");
+  scu__text_output_text(&writer->out, "\"");
 }
 
 /* Nothing when there is no value, or a single one of nothing but padding. */
@@ -211,11 +211,11 @@ static scu_result put_values(json_writer *writer, const scu_dataset *dataset, co
   bool is_first = true;
   while (scu__values_next(&values, &text, &length)) {
     if (is_first && values.is_done && is_empty_value(values.info, text, length)) return SCU_OK;
-    scu__output_text(&writer->out, is_first ? ",\"Value\":[" : ",");
+    scu__text_output_text(&writer->out, is_first ? ",\"Value\":[" : ",");
     put_value(&writer->out, values.info, text, length);
     is_first = false;
   }
-  scu__output_text(&writer->out, "]");
+  scu__text_output_text(&writer->out, "]");
   return SCU_OK;
 }
 
@@ -224,11 +224,11 @@ static scu_result put_values(json_writer *writer, const scu_dataset *dataset, co
 /* `,"GGGGEEEE":{"vr":"XX"` */
 static void begin_element(json_writer *writer, json_level *level, const scu_element *element, scu_vr vr) {
   char letters[2] = {(char)(vr >> 8), (char)(vr & 0xFF)};
-  scu__output_text(&writer->out, level->has_members ? ",\"" : "\"");
-  scu__output_hex(&writer->out, element->tag, 8);
-  scu__output_text(&writer->out, "\":{\"vr\":\"");
-  scu__output_bytes(&writer->out, letters, 2);
-  scu__output_text(&writer->out, "\"");
+  scu__text_output_text(&writer->out, level->has_members ? ",\"" : "\"");
+  scu__text_output_hex(&writer->out, element->tag, 8);
+  scu__text_output_text(&writer->out, "\":{\"vr\":\"");
+  scu__text_output_bytes(&writer->out, letters, 2);
+  scu__text_output_text(&writer->out, "\"");
   level->has_members = true;
 }
 
@@ -237,20 +237,20 @@ static scu_result put_element(json_writer *writer, json_level *level, const scu_
   scu_result result = SCU_OK;
   begin_element(writer, level, element, info ? element->vr : SCU_VR_UN);
   if (element->tag == SCU__TAG_SPECIFIC_CHARACTER_SET && element->vr == SCU_VR_CS && element->length > 0) {
-    scu__output_text(&writer->out, ",\"Value\":[\"ISO_IR 192\"]");
+    scu__text_output_text(&writer->out, ",\"Value\":[\"ISO_IR 192\"]");
   } else if (!info || info->kind >= SCU__VALUE_WORDS) {
     put_bulk(writer, element);
   } else {
     result = put_values(writer, level->dataset, element);
   }
-  scu__output_text(&writer->out, "}");
+  scu__text_output_text(&writer->out, "}");
   return result;
 }
 
 static scu_result enter(json_writer *writer, const scu_dataset *dataset) {
   if (writer->depth > SCU__NESTING_MAX) return SCU_ERROR_LIMIT;
   writer->levels[writer->depth++] = (json_level){.dataset = dataset};
-  scu__output_text(&writer->out, "{");
+  scu__text_output_text(&writer->out, "{");
   return SCU_OK;
 }
 
@@ -258,12 +258,12 @@ static scu_result enter(json_writer *writer, const scu_dataset *dataset) {
 static scu_result step_sequence(json_writer *writer, json_level *level, const scu_element *element) {
   if (level->item == 0) begin_element(writer, level, element, SCU_VR_SQ);
   if (level->item == element->count) {
-    scu__output_text(&writer->out, element->count > 0 ? "]}" : "}");
+    scu__text_output_text(&writer->out, element->count > 0 ? "]}" : "}");
     level->element++;
     level->item = 0;
     return SCU_OK;
   }
-  scu__output_text(&writer->out, level->item == 0 ? ",\"Value\":[" : ",");
+  scu__text_output_text(&writer->out, level->item == 0 ? ",\"Value\":[" : ",");
   return enter(writer, element->as.items[level->item++]);
 }
 
@@ -271,7 +271,7 @@ static scu_result step(json_writer *writer) {
   json_level *level = &writer->levels[writer->depth - 1];
   const scu_element *element = scu_dataset_at(level->dataset, level->element);
   if (!element) {
-    scu__output_text(&writer->out, "}");
+    scu__text_output_text(&writer->out, "}");
     writer->depth--;
     return writer->out.result;
   }
@@ -286,9 +286,9 @@ scu_result scu_dataset_write_json(const scu_dataset *dataset, const scu_json_opt
   json_writer writer;
   writer.depth = 0;
   writer.inline_bytes_max = options ? options->inline_bytes_max : INLINE_DEFAULT;
-  scu__output_init(&writer.out, write, user);
+  scu__text_output_init(&writer.out, write, user);
   scu_result result = enter(&writer, dataset);
   while (result == SCU_OK && writer.depth > 0) result = step(&writer);
-  scu_result end = scu__output_end(&writer.out);
+  scu_result end = scu__text_output_end(&writer.out);
   return result != SCU_OK ? result : end;
 }

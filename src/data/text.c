@@ -4,7 +4,7 @@
 
 #include "data/dataset_values.h"
 #include "data/dictionary.h"
-#include "data/output.h"
+#include "data/text_output.h"
 #include "data/uids.h"
 #include "data/utf8.h"
 
@@ -16,7 +16,7 @@ typedef struct text_level {
 } text_level;
 
 typedef struct text_writer {
-  scu__output out;
+  scu__text_output out;
   size_t width_max; /* 0 = none */
   size_t column;    /* characters in this line so far */
   size_t width;     /* characters of this value so far */
@@ -35,7 +35,7 @@ static bool is_unsafe(uint32_t c) {
 }
 
 static void put(text_writer *writer, const char *text) {
-  scu__output_text(&writer->out, text);
+  scu__text_output_text(&writer->out, text);
   writer->column += strlen(text);
 }
 
@@ -47,7 +47,7 @@ static void put_value_part(text_writer *writer, const char *bytes, size_t size, 
     put(writer, "...");
     return;
   }
-  scu__output_bytes(&writer->out, bytes, size);
+  scu__text_output_bytes(&writer->out, bytes, size);
   writer->width += width;
   writer->column += width;
 }
@@ -225,9 +225,9 @@ scu_result scu_dataset_write_text(const scu_dataset *dataset, const scu_text_opt
   text_writer writer;
   writer.depth = 0;
   writer.width_max = options ? options->value_width_max : WIDTH_DEFAULT;
-  scu__output_init(&writer.out, write, user);
+  scu__text_output_init(&writer.out, write, user);
   scu_result result = enter(&writer, dataset);
   while (result == SCU_OK && writer.depth > 0) result = step(&writer);
-  scu_result end = scu__output_end(&writer.out);
+  scu_result end = scu__text_output_end(&writer.out);
   return result != SCU_OK ? result : end;
 }
