@@ -1,6 +1,6 @@
-/* scu__walk: a stack of folders, each with a sorted window of the names not yet visited. A folder with more names than
- * fit is read again for the next window: slower for huge folders, but flat in memory and fully sorted. No descriptor
- * stays open between calls. */
+/* scu__folder_walk: a stack of folders, each with a sorted window of the names not yet visited. A folder with more
+ * names than fit is read again for the next window: slower for huge folders, but flat in memory and fully sorted. No
+ * descriptor stays open between calls. */
 #define _GNU_SOURCE
 #include "io/walk.h"
 
@@ -32,10 +32,10 @@ typedef struct level {
   bool has_more; /* names beyond the window */
 } level;
 
-struct scu__walk {
-  scu__walk_options options;
+struct scu__folder_walk {
+  scu__folder_walk_options options;
   char *pattern;
-  level levels[SCU__WALK_DEPTH_MAX];
+  level levels[SCU__FOLDER_WALK_DEPTH_MAX];
   unsigned depth;
   bool is_started;
   scu_error problem;
@@ -46,7 +46,7 @@ static int compare_names(const void *a, const void *b) {
   return strcmp((*(name *const *)a)->text, (*(name *const *)b)->text);
 }
 
-static void free_names(const scu__walk *walk, level *folder, size_t from) {
+static void free_names(const scu__folder_walk *walk, level *folder, size_t from) {
   for (size_t i = from; i < folder->count; i++) scu__free(walk->options.allocator, folder->names[i]);
   if (folder->count > from) folder->count = from;
 }
@@ -62,7 +62,7 @@ static uint8_t kind_of_entry(unsigned char d_type) {
 }
 
 /* Keeps the smallest names: when twice the window is full, its upper half goes. */
-static scu_result keep_name(scu__walk *walk, level *folder, size_t *room, const struct dirent *entry) {
+static scu_result keep_name(scu__folder_walk *walk, level *folder, size_t *room, const struct dirent *entry) {
   const scu_allocator *allocator = walk->options.allocator;
   if (folder->count == (size_t)walk->options.window * 2) {
     qsort(folder->names, folder->count, sizeof *folder->names, compare_names);
@@ -86,7 +86,7 @@ static scu_result keep_name(scu__walk *walk, level *folder, size_t *room, const 
 }
 
 /* Fills the window with the smallest names after `after` (NULL = all). OS trouble: STORAGE and *os_errno. */
-static scu_result read_window(scu__walk *walk, level *folder, const char *after, int *os_errno) {
+static scu_result read_window(scu__folder_walk *walk, level *folder, const char *after, int *os_errno) {
   DIR *stream = NULL;
   int fd = open(walk->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
   if (fd >= 0) stream = fdopendir(fd);
@@ -129,7 +129,7 @@ static scu_result read_window(scu__walk *walk, level *folder, const char *after,
   return SCU_OK;
 }
 
-static scu_result report(scu__walk *walk, scu__walk_entry *entry, int os_errno, const char *what) {
+static scu_result report(scu__folder_walk *walk, scu__folder_walk_entry *entry, int os_errno, const char *what) {
   scu__error_clear(&walk->problem);
   if (os_errno)
     scu__os_error(&walk->problem, SCU_ERROR_STORAGE, SCU_PHASE_FILE, os_errno, "%s: %s", walk->path, what);
@@ -140,15 +140,15 @@ static scu_result report(scu__walk *walk, scu__walk_entry *entry, int os_errno, 
   return SCU_OK;
 }
 
-static scu_result found(scu__walk *walk, scu__walk_entry *entry) {
+static scu_result found(scu__folder_walk *walk, scu__folder_walk_entry *entry) {
   entry->path = walk->path;
   entry->problem = NULL;
   return SCU_OK;
 }
 
 /* SCU_MORE: the folder in walk->path is open, go on with its names. SCU_OK: it is reported. */
-static scu_result enter(scu__walk *walk, scu__walk_entry *entry, scu_error *error) {
-  if (walk->depth == SCU__WALK_DEPTH_MAX) return report(walk, entry, 0, "folders nested too deep, not entered");
+static scu_result enter(scu__folder_walk *walk, scu__folder_walk_entry *entry, scu_error *error) {
+  if (walk->depth == SCU__FOLDER_WALK_DEPTH_MAX) return report(walk, entry, 0, "folders nested too deep, not entered");
   level *folder = &walk->levels[walk->depth];
   memset(folder, 0, sizeof *folder);
   int os_errno = 0;
@@ -160,7 +160,7 @@ static scu_result enter(scu__walk *walk, scu__walk_entry *entry, scu_error *erro
   return SCU_MORE;
 }
 
-static void leave(scu__walk *walk) {
+static void leave(scu__folder_walk *walk) {
   level *folder = &walk->levels[--walk->depth];
   free_names(walk, folder, 0);
   scu__free(walk->options.allocator, folder->names);
@@ -178,7 +178,7 @@ static uint8_t kind_behind(const char *path, bool is_link) {
 }
 
 /* One name, with its full path in walk->path. SCU_MORE: nothing to say about it. */
-static scu_result visit(scu__walk *walk, const name *one, scu__walk_entry *entry, scu_error *error) {
+static scu_result visit(scu__folder_walk *walk, const name *one, scu__folder_walk_entry *entry, scu_error *error) {
   uint8_t kind = one->kind;
   if (kind == KIND_UNKNOWN && (kind = kind_behind(walk->path, false)) == KIND_UNKNOWN)
     return report(walk, entry, errno, "cannot look at");
@@ -196,7 +196,7 @@ static scu_result visit(scu__walk *walk, const name *one, scu__walk_entry *entry
 }
 
 /* The next window of the innermost folder, after the last name of this one. */
-static scu_result refill(scu__walk *walk, level *folder, scu__walk_entry *entry, scu_error *error) {
+static scu_result refill(scu__folder_walk *walk, level *folder, scu__folder_walk_entry *entry, scu_error *error) {
   level fresh = {.path_length = folder->path_length};
   int os_errno = 0;
   walk->path[folder->path_length] = 0;
@@ -212,7 +212,7 @@ static scu_result refill(scu__walk *walk, level *folder, scu__walk_entry *entry,
   return SCU_MORE;
 }
 
-static scu_result step(scu__walk *walk, scu__walk_entry *entry, scu_error *error) {
+static scu_result step(scu__folder_walk *walk, scu__folder_walk_entry *entry, scu_error *error) {
   level *folder = &walk->levels[walk->depth - 1];
   if (folder->next == folder->count) {
     if (folder->has_more) return refill(walk, folder, entry, error);
@@ -231,7 +231,7 @@ static scu_result step(scu__walk *walk, scu__walk_entry *entry, scu_error *error
   return visit(walk, one, entry, error);
 }
 
-static scu_result start(scu__walk *walk, scu__walk_entry *entry, scu_error *error) {
+static scu_result start(scu__folder_walk *walk, scu__folder_walk_entry *entry, scu_error *error) {
   walk->is_started = true;
   switch (kind_behind(walk->path, true)) {
   case KIND_FILE: return found(walk, entry);
@@ -241,25 +241,26 @@ static scu_result start(scu__walk *walk, scu__walk_entry *entry, scu_error *erro
   }
 }
 
-scu_result scu__walk_new(const char *path, const scu__walk_options *options, scu__walk **out, scu_error *error) {
+scu_result scu__folder_walk_new(const char *path, const scu__folder_walk_options *options, scu__folder_walk **out,
+                                scu_error *error) {
   *out = NULL;
   size_t length = strlen(path);
   if (length == 0 || length >= PATH_ROOM)
     return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_FILE, length ? "path too long" : "empty path");
-  scu__walk *walk = scu__alloc(options->allocator, sizeof *walk);
+  scu__folder_walk *walk = scu__alloc(options->allocator, sizeof *walk);
   if (!walk) return scu__error_memory(error, SCU_PHASE_FILE);
   walk->options = *options;
-  if (walk->options.window == 0) walk->options.window = SCU__WALK_WINDOW_NAMES;
+  if (walk->options.window == 0) walk->options.window = SCU__FOLDER_WALK_WINDOW_NAMES;
   memcpy(walk->path, path, length + 1);
   if (options->pattern && !(walk->pattern = scu__strdup(options->allocator, options->pattern))) {
-    scu__walk_free(walk);
+    scu__folder_walk_free(walk);
     return scu__error_memory(error, SCU_PHASE_FILE);
   }
   *out = walk;
   return SCU_OK;
 }
 
-scu_result scu__walk_next(scu__walk *walk, scu__walk_entry *entry, scu_error *error) {
+scu_result scu__folder_walk_next(scu__folder_walk *walk, scu__folder_walk_entry *entry, scu_error *error) {
   scu_result result = walk->is_started ? SCU_MORE : start(walk, entry, error);
   while (result == SCU_MORE) {
     if (walk->depth == 0) return SCU_END;
@@ -268,7 +269,7 @@ scu_result scu__walk_next(scu__walk *walk, scu__walk_entry *entry, scu_error *er
   return result;
 }
 
-void scu__walk_free(scu__walk *walk) {
+void scu__folder_walk_free(scu__folder_walk *walk) {
   if (!walk) return;
   while (walk->depth > 0) leave(walk);
   scu__free(walk->options.allocator, walk->pattern);
