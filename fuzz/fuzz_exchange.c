@@ -1,0 +1,170 @@
+/* One association without network: our requests are out, and a hostile peer sends PDVs.
+ *
+ * Input: byte 0 says which request waits (0 echo, 1 store, 2 find, 3 move, 4 get, else none) and in how large pieces
+ * PDVs arrive; then PDVs: control (bit 0 command, bit 1 last, bits 2-3 context), length (16 bit, little endian), bytes.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/limits.h"
+#include "dimse/inbox.h"
+#include "service/exchange.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+enum { EXCHANGES_MAX = 64, MESSAGE_ID = 7 };
+
+typedef struct end {
+  scu__inbox inbox;
+  scu__outbox outbox;
+  scu__exchange *exchanges[EXCHANGES_MAX];
+  size_t count;
+  scu__exchange *target;
+  bool has_ended; /* the first exchange had its final response */
+} end;
+
+static const scu__uid query_class = {"1.2.840.10008.5.1.4.1.2.2.1"};
+static const scu__ae destination = {"WORKSTATION"};
+
+static scu__buffer some_identifier(void) {
+  scu__buffer identifier;
+  scu__buffer_init(&identifier, NULL, SCU__IDENTIFIER_MAX);
+  scu__put_bytes(&identifier, "\x08\0\x52\0\6\0\0\0STUDY ", 14);
+  return identifier;
+}
+
+static scu__exchange *make_request(scu__outbox *outbox, unsigned kind) {
+  scu__exchange *exchange = NULL;
+  scu__buffer identifier;
+  scu__store_params params = {.sop_class = {"1.2"}, .sop_instance = {"1.2.3"}, .payload = SCU__PAYLOAD_BYTES};
+  switch (kind) {
+  case 0: scu__echo_request_new(NULL, outbox, 1, MESSAGE_ID, &exchange); break;
+  case 1: scu__store_request_new(NULL, outbox, 1, MESSAGE_ID, &params, &exchange); break;
+  case 2:
+    identifier = some_identifier();
+    scu__find_request_new(NULL, outbox, 1, MESSAGE_ID, &query_class, 0, &identifier, SCU__IMPLICIT_LE, &exchange);
+    break;
+  case 3:
+    identifier = some_identifier();
+    scu__move_request_new(NULL, outbox, 1, MESSAGE_ID, &query_class, 0, &destination, &identifier, SCU__EXPLICIT_LE,
+                          &exchange);
+    break;
+  case 4:
+    identifier = some_identifier();
+    scu__get_request_new(NULL, outbox, 1, MESSAGE_ID, &query_class, 0, &identifier, SCU__EXPLICIT_BE, &exchange);
+    break;
+  default: break;
+  }
+  return exchange;
+}
+
+static void flush(end *self) {
+  scu__pdv_fragment fragment;
+  while (scu__outbox_next(&self->outbox, 1000, &fragment, NULL) == SCU_OK) {
+    if ((fragment.length + fragment.pad) % 2 != 0) abort();
+    if (fragment.is_message_end && fragment.message_owner) scu__exchange_message_sent(fragment.message_owner);
+  }
+}
+
+static void on_event(end *self, scu__exchange *exchange, const scu__exchange_event *event) {
+  if (event->kind == SCU__EXCHANGE_MATCH) {
+    if (self->has_ended || !event->identifier) abort();
+    (void)scu_dataset_count(event->identifier);
+  }
+  if (event->kind == SCU__EXCHANGE_FINAL) {
+    if (self->has_ended || !exchange->is_done) abort(); /* one end per request */
+    self->has_ended = true;
+  }
+  if (event->kind == SCU__EXCHANGE_DATA && event->is_last)
+    if (scu__store_provider_respond(exchange, SCU__STATUS_SUCCESS, "stored", 0) != SCU_OK) abort();
+  if (event->kind == SCU__EXCHANGE_REQUEST && event->command->message_id % 3 == 1)
+    (void)scu__store_provider_respond(exchange, SCU__STATUS_OUT_OF_RESOURCES, "full", 0);
+}
+
+static scu_result serve(end *self, uint8_t context_id, const scu__command *command) {
+  scu__exchange *exchange = NULL;
+  scu__exchange_event event = {0};
+  scu_result result;
+  if (command->field == SCU__C_ECHO_RQ)
+    result = scu__echo_provider_new(NULL, &self->outbox, context_id, command, &exchange, &event);
+  else if (command->field == SCU__C_STORE_RQ)
+    result = scu__store_provider_new(NULL, &self->outbox, context_id, command, &exchange, &event);
+  else
+    result = scu__refusal_new(NULL, &self->outbox, context_id, command, 0x0211, "no", &exchange);
+  if (result != SCU_OK) abort();
+  self->exchanges[self->count++] = exchange;
+  self->target = exchange;
+  on_event(self, exchange, &event);
+  return self->count == EXCHANGES_MAX ? SCU_END : SCU_OK;
+}
+
+static scu_result take_command(end *self, uint8_t context_id, const scu__command *command) {
+  self->target = NULL;
+  for (size_t i = 0; i < self->count && !self->target; i++)
+    if (scu__exchange_wants(self->exchanges[i], context_id, command)) self->target = self->exchanges[i];
+  if (!self->target) {
+    bool is_request = !scu__command_is_response(command) && command->field != SCU__C_CANCEL_RQ;
+    return is_request ? serve(self, context_id, command) : SCU_OK;
+  }
+  scu__exchange_event event;
+  scu_result result = scu__exchange_receive_command(self->target, command, &event, NULL);
+  if (result == SCU_OK) on_event(self, self->target, &event);
+  return result;
+}
+
+static scu_result take_piece(end *self, uint8_t context_id, bool is_command, bool is_last, const uint8_t *bytes,
+                             size_t length) {
+  scu__inbox_event in;
+  scu_result result = scu__inbox_put(&self->inbox, context_id, is_command, is_last, bytes, length, &in, NULL);
+  if (result != SCU_OK || in.kind == SCU__INBOX_NONE) return result;
+  if (in.kind == SCU__INBOX_COMMAND) return take_command(self, context_id, in.command);
+  if (!self->target) return SCU_OK;
+  scu__exchange_event event;
+  result = scu__exchange_receive_data(self->target, in.bytes, in.length, in.is_last, &event, NULL);
+  if (result == SCU_OK) on_event(self, self->target, &event);
+  return result;
+}
+
+static scu_result take_pdv(end *self, uint8_t control, const uint8_t *bytes, size_t length, size_t step) {
+  static const uint8_t contexts[] = {1, 3, 5, 1};
+  do {
+    size_t piece = length < step ? length : step;
+    bool is_last = (control & 2) && piece == length;
+    scu_result result = take_piece(self, contexts[control >> 2 & 3], control & 1, is_last, bytes, piece);
+    if (result != SCU_OK) return result;
+    bytes += piece;
+    length -= piece;
+  } while (length > 0);
+  if (control & 0x80) flush(self);
+  return SCU_OK;
+}
+
+static void take_pdvs(end *self, const uint8_t *bytes, size_t length, size_t step) {
+  while (length >= 3) {
+    size_t size = scu__load_u16le(bytes + 1);
+    if (size > length - 3) size = length - 3;
+    if (take_pdv(self, bytes[0], bytes + 3, size, step) != SCU_OK) return;
+    bytes += 3 + size;
+    length -= 3 + size;
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+  static const size_t steps[] = {1, 2, 7, 64, 1000, 70000, 70000, 70000};
+  if (length == 0) return 0;
+  end self;
+  memset(&self, 0, sizeof self);
+  scu__inbox_init(&self.inbox, NULL);
+  scu__outbox_init(&self.outbox, NULL);
+  scu__exchange *request = make_request(&self.outbox, bytes[0] & 7);
+  if (request) self.exchanges[self.count++] = request;
+  if (!(bytes[0] & 0x40)) flush(&self); /* else the answers come before the request is out */
+  take_pdvs(&self, bytes + 1, length - 1, steps[bytes[0] >> 3 & 7]);
+  for (size_t i = 0; i < self.count; i++) scu__exchange_free(self.exchanges[i]);
+  scu__inbox_free(&self.inbox);
+  scu__outbox_free(&self.outbox);
+  return 0;
+}
