@@ -1,0 +1,229 @@
+/* The node file: what is read, what is a fault, and that every fault names file and line (catalogue C06). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/nodes.h"
+#include "support/failing_allocator.h"
+
+static scu_result parse(const char *text, scu__nodes *nodes, scu_error *error) {
+  scu__error_clear(error);
+  return scu__nodes_parse(NULL, "nodes.ini", text, strlen(text), nodes, error);
+}
+
+static void test_nodes_and_self_are_read(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  assert_int_equal(parse("; ours\n[self]\naet = STATION 1\nport = 11113\n\n"
+                         "[pacs]\naet=ARCHIVE\nhost = pacs.example.org ; in the cellar\n"
+                         "[v6]\r\naet: V6\r\n  host: [::1]\r\n\tport: 4242\r\n"
+                         "# behind glass\n[secure]\naet = S\nhost = s\ntls = yes\n",
+                         &nodes, &error),
+                   SCU_OK);
+  assert_string_equal(nodes.self_ae.text, "STATION 1");
+  assert_int_equal(nodes.self_port, 11113);
+  assert_int_equal(nodes.count, 3);
+  const scu__node *node = scu__nodes_find(&nodes, "pacs");
+  assert_non_null(node);
+  assert_string_equal(node->peer.ae.text, "ARCHIVE");
+  assert_string_equal(node->peer.host, "pacs.example.org");
+  assert_int_equal(node->peer.port, 104);
+  assert_int_equal(node->line, 6);
+  node = scu__nodes_find(&nodes, "v6");
+  assert_string_equal(node->peer.host, "::1");
+  assert_int_equal(node->peer.port, 4242);
+  node = scu__nodes_find(&nodes, "secure");
+  assert_true(node->peer.is_tls);
+  assert_int_equal(node->peer.port, 2762);
+  assert_null(scu__nodes_find(&nodes, "PACS"));
+  assert_null(scu__nodes_find(&nodes, "self"));
+  scu__nodes_free(&nodes);
+}
+
+static void test_an_empty_file_and_a_byte_order_mark_are_fine(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  assert_int_equal(parse("", &nodes, &error), SCU_OK);
+  assert_int_equal(nodes.count, 0);
+  scu__nodes_free(&nodes);
+  assert_int_equal(parse("\xEF\xBB\xBF[a]\naet=A\nhost=h", &nodes, &error), SCU_OK);
+  assert_int_equal(nodes.count, 1);
+  scu__nodes_free(&nodes);
+}
+
+static void test_reserved_keys_are_kept(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  assert_int_equal(parse("[a]\naet=A\nhost=h\ncharset = ISO_IR 100\nlimit=500\n", &nodes, &error), SCU_OK);
+  const scu__node *node = scu__nodes_find(&nodes, "a");
+  assert_non_null(node->reserved);
+  assert_string_equal(node->reserved->key, "limit");
+  assert_string_equal(node->reserved->value, "500");
+  assert_string_equal(node->reserved->next->value, "ISO_IR 100");
+  scu__nodes_free(&nodes);
+}
+
+static void test_every_fault_names_file_and_line(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *where;
+  } bad[] = {
+      {"aet=A\n", ":1:"},
+      {"[a]\naet=A\nhost=h\n[b\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nnonsense\n", ":4:"},
+      {"[a]\naet=A\n", ":1:"},
+      {"\n\n[a]\nhost=h\n", ":3:"},
+      {"[a]\naet=A\nhost=h\naet=B\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nhost=i\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nport=1\nport=2\n", ":5:"},
+      {"[a]\naet=A\nhost=h\n[b]\naet=B\nhost=h\n[a]\naet=C\nhost=h\n", ":7:"},
+      {"[a]\naet=A\nhost=h\n[a]\naet=A\nhost=h\n", ":4:"},
+      {"[a]\naet=A\nhost=h\ncolour=red\n", ":4:"},
+      {"[a]\naet=A\nhost=h\ninclude=nodes.ini\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nAET=A\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nport=0\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nport=65536\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nport=1e9\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nport=\n", ":4:"},
+      {"[a]\naet=\nhost=h\n", ":2:"},
+      {"[a]\naet=SEVENTEEN_LETTERS\nhost=h\n", ":2:"},
+      {"[a]\naet=A\nhost=\n", ":3:"},
+      {"[a]\naet=A\nhost=a b\n", ":3:"},
+      {"[a]\naet=A\nhost=h\ntls=perhaps\n", ":4:"},
+      {"[a@b]\naet=A\nhost=h\n", ":1:"},
+      {"[]\naet=A\nhost=h\n", ":1:"},
+      {"[self]\nhost=h\n", ":2:"},
+      {"[self]\naet=A\naet=B\n", ":3:"},
+      {"[a]\naet=A\nhost=\xFF\xFE\n", ":3:"},
+      {"[a]\naet=A\nhost=h\nlimit=1\nlimit=2\n", ":5:"},
+      {"[0123456789012345678901234567890123456789012345678901234567890123456789]\naet=A\nhost=h\n", ":1:"},
+      {"[a]\n0123456789012345678901234567890123456789012345678901234567890123456789=A\n", ":2:"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    scu__nodes nodes;
+    scu_error error;
+    char where[32];
+    snprintf(where, sizeof where, "nodes.ini%s", bad[i].where);
+    if (parse(bad[i].text, &nodes, &error) != SCU_ERROR_USAGE) fail_msg("row %zu was accepted", i);
+    if (!strstr(error.reason, where)) fail_msg("row %zu: '%s' does not have %s", i, error.reason, where);
+    assert_int_equal(nodes.count, 0);
+    assert_null(nodes.nodes);
+  }
+}
+
+static void test_a_nul_byte_is_named_by_line(void **state) {
+  (void)state;
+  static const char text[] = "[a]\naet=A\0B\nhost=h\n";
+  scu__nodes nodes;
+  scu_error error;
+  scu__error_clear(&error);
+  assert_int_equal(scu__nodes_parse(NULL, "n", text, sizeof text - 1, &nodes, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, "n:2:"));
+}
+
+static void test_endless_lines_and_files_are_refused(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  char *text = malloc(SCU__NODES_TEXT_MAX + 1);
+  assert_non_null(text);
+  memset(text, 'x', SCU__NODES_TEXT_MAX + 1);
+  scu__error_clear(&error);
+  assert_int_equal(scu__nodes_parse(NULL, "n", text, SCU__NODES_TEXT_MAX + 1, &nodes, &error), SCU_ERROR_LIMIT);
+  scu__error_clear(&error);
+  assert_int_equal(scu__nodes_parse(NULL, "n", text, SCU__NODES_TEXT_MAX, &nodes, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, "n:1:"));
+  free(text);
+}
+
+static void test_the_number_of_nodes_is_bounded(void **state) {
+  (void)state;
+  enum { COUNT = SCU__NODES_MAX + 1, EACH = 40 };
+  scu__nodes nodes;
+  scu_error error;
+  char *text = malloc(COUNT * EACH);
+  size_t length = 0;
+  assert_non_null(text);
+  for (int i = 0; i < COUNT; i++) length += (size_t)snprintf(text + length, EACH, "[n%d]\naet=A\nhost=h\n", i);
+  scu__error_clear(&error);
+  assert_int_equal(scu__nodes_parse(NULL, "n", text, length, &nodes, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, "more than"));
+  free(text);
+}
+
+/* Cut anywhere, the file is either whole nodes or a fault; never read past its end. */
+static void test_every_truncation_is_sound(void **state) {
+  (void)state;
+  static const char text[] = "[self]\naet=S\n[a]\naet=A\nhost=[::1]\nport=104\nlimit=5\n[b]\naet=B\nhost=h\n";
+  for (size_t length = 0; length < sizeof text; length++) {
+    scu__nodes nodes;
+    char *copy = malloc(length ? length : 1);
+    assert_non_null(copy);
+    memcpy(copy, text, length);
+    scu_result result = scu__nodes_parse(NULL, "n", copy, length, &nodes, NULL);
+    assert_true(result == SCU_OK || result == SCU_ERROR_USAGE);
+    for (size_t i = 0; result == SCU_OK && i < nodes.count; i++) assert_true(nodes.nodes[i].peer.host[0] != 0);
+    scu__nodes_free(&nodes);
+    free(copy);
+  }
+}
+
+static void test_no_memory_at_any_point_is_memory(void **state) {
+  (void)state;
+  static const char text[] = "[a]\naet=A\nhost=h\nlimit=5\n[b]\naet=B\nhost=h\ncharset=x\n";
+  for (size_t i = 0;; i++) {
+    failing_allocator failing;
+    scu__nodes nodes;
+    failing_allocator_init(&failing, i);
+    scu_result result = scu__nodes_parse(&failing.allocator, "n", text, sizeof text - 1, &nodes, NULL);
+    scu__nodes_free(&nodes);
+    assert_int_equal(failing.alive, 0);
+    if (result == SCU_OK) {
+      assert_true(i >= 3);
+      return;
+    }
+    assert_int_equal(result, SCU_ERROR_MEMORY);
+  }
+}
+
+static void test_a_name_resolves_to_its_peer_and_a_literal_to_itself(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  scu__peer peer;
+  assert_int_equal(parse("[pacs]\naet=A\nhost=h\nport=5\n", &nodes, &error), SCU_OK);
+  assert_int_equal(scu__peer_resolve(&nodes, "pacs", &peer, &error), SCU_OK);
+  assert_int_equal(peer.port, 5);
+  assert_int_equal(scu__peer_resolve(&nodes, "B@i:6", &peer, &error), SCU_OK);
+  assert_string_equal(peer.host, "i");
+  assert_int_equal(scu__peer_resolve(&nodes, "other", &peer, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, "other"));
+  scu__error_clear(&error);
+  assert_int_equal(scu__peer_resolve(NULL, "pacs", &peer, &error), SCU_ERROR_USAGE);
+  scu__nodes_free(&nodes);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_nodes_and_self_are_read),
+      cmocka_unit_test(test_an_empty_file_and_a_byte_order_mark_are_fine),
+      cmocka_unit_test(test_reserved_keys_are_kept),
+      cmocka_unit_test(test_every_fault_names_file_and_line),
+      cmocka_unit_test(test_a_nul_byte_is_named_by_line),
+      cmocka_unit_test(test_endless_lines_and_files_are_refused),
+      cmocka_unit_test(test_the_number_of_nodes_is_bounded),
+      cmocka_unit_test(test_every_truncation_is_sound),
+      cmocka_unit_test(test_no_memory_at_any_point_is_memory),
+      cmocka_unit_test(test_a_name_resolves_to_its_peer_and_a_literal_to_itself),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
