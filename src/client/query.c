@@ -343,3 +343,11 @@ scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_lev
   if (result != SCU_OK) return result;
   return scu__dataset_set_tag_text(identifier, scu__unique_key(level), list ? list : known->value[level], error);
 }
+
+scu_result scu__raw_identifier(const scu_query *query, const scu__query_shape *shape, scu_dataset *identifier,
+                               scu_error *error) {
+  scu__dataset_reset(identifier);
+  scu_result result = scu_dataset_merge(identifier, query->keys);
+  if (result != SCU_OK) return scu__error_memory(error, SCU_PHASE_REQUEST);
+  return scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(shape->level), error);
+}

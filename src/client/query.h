@@ -54,5 +54,8 @@ scu_result scu__query_find_identifier(const scu_query *query, const scu__query_s
 scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level,
                                     const scu__unique_keys *known, const char *list, scu_dataset *identifier,
                                     scu_error *error);
+/* The same without any care: level and every key as it stands. */
+scu_result scu__raw_identifier(const scu_query *query, const scu__query_shape *shape, scu_dataset *identifier,
+                               scu_error *error);
 
 #endif

@@ -99,6 +99,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__request *request = (scu__request *)((char *)self - offsetof(scu__request, timer));
   scu__link *link = scu__lease_link(&request->lease);
   bool is_alive = link && scu__link_moved(link) != request->moved;
+  if (request->is_alive && request->is_alive(request->owner)) is_alive = true;
   if (is_alive && !request->has_timed_out && !request->is_cancelled) {
     scu__request_touch(request);
     return;

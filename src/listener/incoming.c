@@ -20,7 +20,7 @@ struct scu__incoming {
 };
 
 static const scu_allocator *allocator_of(const scu__receiver *receiver) {
-  return scu__loop_allocator(scu__link_loop(receiver->link));
+  return scu__loop_allocator(receiver->loop);
 }
 
 static void forget(scu__incoming *incoming) {

@@ -9,9 +9,10 @@
 
 typedef struct scu__incoming scu__incoming;
 
-/* Everything that one association (or one C-GET) is receiving. Zero it, set the first four, and keep it where it is. */
+/* Everything that one association (or one C-GET) is receiving. Zero it, set the first five, and keep it where it is. */
 typedef struct scu__receiver {
-  scu__link *link;
+  scu_loop *loop;
+  scu__link *link; /* not used any more by scu__receiver_end: it may be gone by then */
   scu_sink *sink;
   /* The instance is answered, or lost (status 0xFFFF); the outcome is borrowed. The receiver may be used from in here,
    * not freed. */

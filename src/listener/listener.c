@@ -52,6 +52,7 @@ struct scu_listener {
   bool is_stopping, is_stopped;
   uint64_t stop_deadline_ms;
   uint64_t counts[OUTCOMES], bytes;
+  uint64_t moved_before; /* by associations that have ended */
   scu_error error;
 };
 
@@ -93,6 +94,7 @@ static void guest_free(guest *g) {
     if (*at != g) continue;
     *at = g->next;
     listener->guest_count--;
+    listener->moved_before += scu__link_moved(g->link);
     break;
   }
   scu__timer_stop(listener->loop, &g->idle);
@@ -206,7 +208,8 @@ static void admit(scu_listener *listener, int fd, const scu__address *peer) {
     scu__free(listener->allocator, g);
     return;
   }
-  g->receiver = (scu__receiver){.link = g->link, .sink = listener->sink, .done = instance_done, .owner = g};
+  g->receiver = (scu__receiver){
+    .loop = listener->loop, .link = g->link, .sink = listener->sink, .done = instance_done, .owner = g};
   g->next = listener->guests;
   listener->guests = g;
   listener->guest_count++;
@@ -328,6 +331,12 @@ scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *option
 
 size_t scu__listener_association_count(const scu_listener *listener) {
   return listener->guest_count;
+}
+
+uint64_t scu__listener_moved(const scu_listener *listener) {
+  uint64_t moved = listener->moved_before;
+  for (const guest *g = listener->guests; g; g = g->next) moved += scu__link_moved(g->link);
+  return moved;
 }
 
 bool scu__listener_is_busy(const scu_listener *listener) {
