@@ -79,8 +79,6 @@ static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
 
 /* --- what comes --------------------------------------------------------------------------------------------------- */
 
-static void check_grace(retrieve_op *op);
-
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   retrieve_op *op = owner;
   op->counts[outcome->outcome]++;
@@ -93,7 +91,7 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   scu__session_tell_instance(session_of(op), outcome);
   scu__progress_tell(&op->progress, false);
   scu__request_touch(&op->request);
-  if (op->is_in_grace) check_grace(op);
+  if (op->is_in_grace) go_on(op); /* not from inside the listener, which the end of the grace frees */
 }
 
 static void knocked(void *owner, const char *calling_ae, const char *peer) {
@@ -394,6 +392,10 @@ static void grace_expired(scu__timer *self, uint64_t now_ms) {
 static void advance(scu__task *self) {
   retrieve_op *op = (retrieve_op *)((char *)self - offsetof(retrieve_op, task));
   if (op->op.is_done) return;
+  if (op->is_in_grace) {
+    check_grace(op);
+    return;
+  }
   if (op->next_target < op->inventory.target_count) {
     start_request(op);
     return;
@@ -454,12 +456,12 @@ static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *erro
   return result;
 }
 
-static scu_op *start(scu_session *session, const scu_query *what, route route, const char *destination_ae,
+static scu_op *start(scu_session *session, const scu_query *what, route way, const char *destination_ae,
                      scu_sink *sink) {
   if (!session->loop) return NULL;
   retrieve_op *op = scu__op_new(session, &retrieve_class, sizeof *op);
   if (!op) return NULL;
-  op->route = route;
+  op->route = way;
   op->sink = sink;
   op->status = 0xFFFF;
   op->task.run = advance;
