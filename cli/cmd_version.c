@@ -8,14 +8,14 @@
 
 /* Every library is required to build, so what the build was configured with is what is in. */
 static const struct {
-  const char *feature, *with;
+  const char *key, *words, *with; /* key: in JSON */
 } parts[] = {
-    {"deflate", "zlib " SCU_BUILT_ZLIB},
-    {"character sets", "iconv"},
-    {"case folding", "libutf8proc " SCU_BUILT_UTF8PROC},
-    {"node files", "inih " SCU_BUILT_INIH},
-    {"TLS", "not in this version"},
-    {"transcoding", "not in this version"},
+    {"deflate", "deflate", "zlib " SCU_BUILT_ZLIB},
+    {"character_sets", "character sets", "iconv"},
+    {"case_folding", "case folding", "libutf8proc " SCU_BUILT_UTF8PROC},
+    {"node_files", "node files", "inih " SCU_BUILT_INIH},
+    {"tls", "TLS", "not in this version"},
+    {"transcoding", "transcoding", "not in this version"},
 };
 
 static void run(cli *context, const arguments *args) {
@@ -30,14 +30,14 @@ static void run(cli *context, const arguments *args) {
     json_text(stdout, "libscu", scu_version());
     json_text(stdout, "implementation_class_uid", SCU_IMPLEMENTATION_CLASS_UID);
     json_text(stdout, "implementation_version_name", SCU_IMPLEMENTATION_VERSION_NAME);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) json_text(stdout, parts[i].feature, parts[i].with);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) json_text(stdout, parts[i].key, parts[i].with);
     json_close(stdout);
     return;
   }
   printf("scu %s (libscu %s)\n", SCU_VERSION, scu_version());
   printf("%-29s %s\n", "Implementation Class UID", SCU_IMPLEMENTATION_CLASS_UID);
   printf("%-29s %s\n", "Implementation Version Name", SCU_IMPLEMENTATION_VERSION_NAME);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) printf("%-29s %s\n", parts[i].feature, parts[i].with);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) printf("%-29s %s\n", parts[i].words, parts[i].with);
 }
 
 const command command_version = {

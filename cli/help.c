@@ -51,8 +51,9 @@ static void print_library_options(const command *of) {
     if (!info->flag || !(info->used_by & of->uses)) continue;
     if (is_first) puts("\nConnection and files:");
     is_first = false;
-    print_option(0, info->flag, info->argument_name, info->help,
-                 info->kind == SCU_KIND_BOOLEAN ? NULL : info->default_text);
+    /* The library has one default title for everybody; the command takes the machine's name first. */
+    const char *fallback = info->option == SCU_OPTION_CALLING_AE ? "the host's name, else SCU" : info->default_text;
+    print_option(0, info->flag, info->argument_name, info->help, info->kind == SCU_KIND_BOOLEAN ? NULL : fallback);
   }
 }
 
