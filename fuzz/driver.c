@@ -10,12 +10,15 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -36,6 +39,23 @@ static uint64_t next_random(struct driver *driver) {
   return driver->random * UINT64_C(2685821657736338717);
 }
 
+/* What is being fed, for the handler below. */
+static const uint8_t *volatile current_bytes;
+static volatile size_t current_length;
+
+static void keep_current_input(int number) {
+  char path[64] = "fuzz-crash.";
+  size_t at = strlen(path);
+  char digits[20];
+  size_t count = 0;
+  for (unsigned long pid = (unsigned long)getpid(); pid != 0; pid /= 10) digits[count++] = (char)('0' + pid % 10);
+  while (count > 0) path[at++] = digits[--count];
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (file >= 0 && write(file, (const void *)current_bytes, current_length) < 0) close(file);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
 /* The target gets a heap copy of exactly this length, so that a read past its end is seen. */
 static void feed(struct driver *driver, const uint8_t *bytes, size_t length) {
   uint8_t *copy = malloc(length != 0 ? length : 1);
@@ -44,6 +64,8 @@ static void feed(struct driver *driver, const uint8_t *bytes, size_t length) {
     exit(1);
   }
   if (length != 0) memcpy(copy, bytes, length);
+  current_bytes = copy;
+  current_length = length;
   LLVMFuzzerTestOneInput(copy, length);
   free(copy);
   driver->inputs++;
@@ -130,6 +152,7 @@ static void run_path(struct driver *driver, const char *path) {
 
 int main(int argc, char **argv) {
   struct driver driver = {.random = UINT64_C(0x5CDA11CE)};
+  signal(SIGABRT, keep_current_input);
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--mutations") == 0 && i + 1 < argc)
       driver.mutations = strtoull(argv[++i], NULL, 10);
