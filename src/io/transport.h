@@ -28,6 +28,9 @@ struct scu__transport {
   scu_result (*receive)(scu__transport *self, uint8_t *to, size_t room, size_t *got, scu_error *error);
   /* Bytes that wait inside the transport (TLS records) and that the poller cannot see; may be NULL = always 0. */
   size_t (*buffered)(const scu__transport *self);
+  /* Acknowledge at once what has come: a peer that leaves Nagle's algorithm on holds the rest of a message back until
+   * then, 40 ms otherwise. Best effort; may be NULL. */
+  void (*acknowledge)(scu__transport *self);
   /* Says that we send no more; receiving goes on. Best effort. */
   void (*shutdown)(scu__transport *self);
   /* Closes the descriptor and frees the transport. */

@@ -1,6 +1,8 @@
 /* Plain TCP behind the transport seam: one sendmsg or recv per call, no SIGPIPE. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -64,6 +66,15 @@ static scu_result tcp_receive(scu__transport *self, uint8_t *to, size_t room, si
   }
 }
 
+static void tcp_acknowledge(scu__transport *self) {
+#ifdef TCP_QUICKACK
+  int on = 1;
+  (void)setsockopt(self->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+  (void)self;
+#endif
+}
+
 static void tcp_shutdown(scu__transport *self) {
   (void)shutdown(self->fd, SHUT_WR);
 }
@@ -89,6 +100,7 @@ scu_result scu__transport_tcp_new(int fd, const scu_allocator *allocator, scu__t
                     .send = tcp_send,
                     .receive = tcp_receive,
                     .buffered = NULL,
+                    .acknowledge = tcp_acknowledge,
                     .shutdown = tcp_shutdown,
                     .close = tcp_close,
                     .reset = tcp_reset,

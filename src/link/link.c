@@ -40,6 +40,7 @@ struct scu__link {
   scu__buffer staging; /* bytes read from sources, on their way out */
   size_t staged_sent;
   uint64_t moved;
+  bool is_message_whole; /* what was read last ended with the end of a message */
 
   unsigned dispatching; /* depth of calls that hold positions in this link */
   bool is_pumping;
@@ -375,6 +376,7 @@ static void take_data(scu__link *link, const scu__engine_event *event) {
   scu__inbox_event in;
   scu_result result = scu__inbox_put(&link->inbox, event->context_id, event->is_command, event->is_last, event->bytes,
                                      event->length, &in, &error);
+  link->is_message_whole = result == SCU_OK && event->is_last && scu__inbox_is_idle(&link->inbox);
   if (result == SCU_OK && in.kind == SCU__INBOX_COMMAND) result = route_command(link, &in, &error);
   if (result == SCU_OK && in.kind == SCU__INBOX_DATA) result = route_data(link, &in, &error);
   sweep(link);
@@ -458,6 +460,14 @@ static void input_ended(scu__link *link, const scu_error *error) {
   finish(link);
 }
 
+/* More has to come before anybody can go on: a peer with Nagle's algorithm on may be waiting for our ACK. Large reads
+ * are acknowledged by the kernel anyway. */
+static void acknowledge(scu__link *link, size_t got) {
+  bool is_waiting = !link->is_message_whole || scu__link_exchange_count(link) > 0;
+  if (is_waiting && got < SCU__RECEIVE_CHUNK / 4 && link->transport && link->transport->acknowledge)
+    link->transport->acknowledge(link->transport);
+}
+
 static void read_input(scu__link *link) {
   uint8_t *buffer = scu__loop_take_buffer(link->loop);
   if (!buffer) {
@@ -478,7 +488,9 @@ static void read_input(scu__link *link) {
       break;
     }
     link->moved += got;
+    link->is_message_whole = false;
     feed(link, buffer, got);
+    acknowledge(link, got);
     if (got < SCU__RECEIVE_CHUNK || link->is_ended || scu__engine_wants_close(link->engine)) break;
   }
   scu__loop_give_buffer(link->loop, buffer);
