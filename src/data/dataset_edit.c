@@ -276,9 +276,9 @@ static scu_result set_numbers(scu_dataset *dataset, const scu__path *path, const
 
 scu_result scu__dataset_set_text(scu_dataset *dataset, const scu__path *path, const char *utf8, scu_error *error) {
   const scu__path_step *last = &path->steps[path->depth - 1];
-  if (last->has_item) return fail_at(error, path, "an item has no value; name an element in it");
   scu_result result = check_way(dataset, path, error);
   if (result != SCU_OK) return result;
+  if (last->has_item) return fail_at(error, path, "an item has no value; name an element in it");
   size_t length = strlen(utf8);
   if (!scu__utf8_is_valid((const uint8_t *)utf8, length)) return fail_at(error, path, "the text is not UTF-8");
   const scu_dataset *present_level = existing_level(dataset, path);
