@@ -126,13 +126,24 @@ static bool is_left_out(const scu__writer *w, scu_tag tag) {
 }
 
 /* PS3.5 A.1-A.3: native Pixel Data in explicit VR is OW above 8 bits allocated, OB or OW below. From implicit VR, where
- * it is always OW, bytes become OB: they are safe from swapping then. A mislabelled OB in a little endian file becomes
- * OW; in a big endian one nobody can tell how its words lie, so it stays as it is. */
+ * it is always OW, bytes become OB: they are safe from swapping then. A mislabelled OB becomes OW. */
 static scu_vr pixel_vr(const scu__writer *w, const scu__token *token) {
   if (w->options.keep_lengths || token->tag != SCU__TAG_PIXEL_DATA || token->bits_allocated == 0) return token->vr;
   if (token->vr == SCU_VR_OW && token->encoding.is_implicit_vr && token->bits_allocated <= 8) return SCU_VR_OB;
-  if (token->vr == SCU_VR_OB && token->bits_allocated > 8 && !token->encoding.is_big_endian) return SCU_VR_OW;
+  bool is_big_to_big = token->encoding.is_big_endian && target_encoding(w).is_big_endian;
+  if (token->vr == SCU_VR_OB && token->bits_allocated > 8 && !is_big_to_big) return SCU_VR_OW;
   return token->vr;
+}
+
+/* Words are turned round by what they will be called, but from big endian by what they were called: nobody can tell how
+ * the words of a mislabelled OB lie there, so they are left as they are. A value that goes to UN is little endian
+ * there, whatever is around it (PS3.5 6.2.2). */
+static uint8_t swap_unit(const scu__writer *w, const scu__token *token, scu_vr vr, uint32_t length) {
+  scu__encoding target = target_encoding(w);
+  bool goes_to_un = !target.is_implicit_vr && scu__element_written_vr(vr, length) == SCU_VR_UN;
+  bool is_to_big_endian = target.is_big_endian && !goes_to_un;
+  const scu__vr_info *info = scu__vr_find(token->encoding.is_big_endian ? token->vr : vr);
+  return info && token->encoding.is_big_endian != is_to_big_endian ? info->swap_unit : 1;
 }
 
 static scu_result put_element(scu__writer *w, const scu__token *token, scu_error *error) {
@@ -143,13 +154,8 @@ static scu_result put_element(scu__writer *w, const scu__token *token, scu_error
   if (is_dropping) return SCU_OK;
   uint32_t length = token->length + (w->needs_pad ? 1 : 0);
   scu_vr vr = pixel_vr(w, token);
-  scu__encoding target = target_encoding(w);
-  bool is_target_big_endian = target.is_big_endian;
-  /* A value that goes to UN is little endian there, whatever is around it (PS3.5 6.2.2). */
-  if (!target.is_implicit_vr && scu__element_written_vr(vr, length) == SCU_VR_UN) is_target_big_endian = false;
-  const scu__vr_info *info = scu__vr_find(vr);
-  if (info && token->encoding.is_big_endian != is_target_big_endian) w->swap_unit = info->swap_unit;
-  if (w->options.keep_lengths && !target.is_implicit_vr && scu__vr_is_blank(vr))
+  w->swap_unit = swap_unit(w, token, vr, length);
+  if (w->options.keep_lengths && !target_encoding(w).is_implicit_vr && scu__vr_is_blank(vr))
     put_blank_header(w, token);
   else
     put_header(w, token->tag, vr, length);

@@ -214,6 +214,8 @@ static void test_pixel_vrs_follow_bits_allocated(void **state) {
   pixels(eb, SCU_VR_OW, 8, el, SCU_VR_OW, true);
   pixels(eb, SCU_VR_OW, 16, il, SCU_VR_OW, true);
   pixels(eb, SCU_VR_OB, 8, il, SCU_VR_OW, false);
+  pixels(eb, SCU_VR_OB, 16, el, SCU_VR_OW, false); /* mislabelled: the words are left as they lie */
+  pixels(eb, SCU_VR_OB, 16, eb, SCU_VR_OB, false);
 }
 
 static void test_an_odd_stream_of_words_is_completed_or_refused(void **state) {
