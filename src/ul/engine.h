@@ -79,7 +79,8 @@ scu_result scu__engine_release_response(scu__engine *engine, uint64_t now_ms);
 scu_result scu__engine_abort(scu__engine *engine, uint8_t source, uint8_t reason, uint64_t now_ms);
 
 /* Input. Takes bytes until an event is ready or all are taken: call it again with the rest after next_event gave
- * SCU_END. Faults of the peer come as events, not as a result; MEMORY and USAGE come as a result. */
+ * SCU_END; at least one byte is taken then. Faults of the peer come as events, not as a result; MEMORY and USAGE come
+ * as a result. */
 scu_result scu__engine_receive(scu__engine *engine, const uint8_t *bytes, size_t length, size_t *consumed,
                                uint64_t now_ms);
 /* The transport was closed, by either side or for a fault. */

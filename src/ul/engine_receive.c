@@ -188,10 +188,24 @@ static void tee(scu__engine *e, const uint8_t *bytes, size_t length) {
   if (e->input.is_traced) scu__put_bytes(&e->input.pdu, bytes, length);
 }
 
+/* A rest too short for another PDV is a lie of the lengths before it. */
+static void stray_bytes(scu__engine *e) {
+  uint64_t offset = SCU__PDU_HEADER + (uint64_t)e->input.header.length - e->input.pdu_left;
+  scu__error_set(&e->error, SCU_ERROR_PROTOCOL, scu__engine_phase(e), "%lu bytes behind the last PDV of a P-DATA-TF",
+                 (unsigned long)e->input.pdu_left);
+  skip_pdu(e, e->input.pdu_left);
+  invalid_pdu(e, SCU__ABORT_INVALID_PARAMETER, offset);
+}
+
 static void end_fragment(scu__engine *e) {
-  e->input.mode = e->input.pdu_left > 0 ? SCU__INPUT_PDV_HEADER : SCU__INPUT_HEADER;
-  if (e->input.pdu_left > 0 || !e->input.is_traced) return;
-  if (scu__buffer_result(&e->input.pdu) == SCU_OK)
+  e->input.mode = SCU__INPUT_PDV_HEADER;
+  if (e->input.pdu_left >= SCU__PDV_HEADER) return;
+  if (e->input.pdu_left > 0) {
+    stray_bytes(e);
+    return;
+  }
+  e->input.mode = SCU__INPUT_HEADER;
+  if (e->input.is_traced && scu__buffer_result(&e->input.pdu) == SCU_OK)
     scu__engine_trace_pdu(e, false, e->input.pdu.data, e->input.pdu.length);
 }
 
@@ -295,20 +309,6 @@ static bool collect_partial(scu__input *input, const uint8_t *bytes, size_t leng
   return true;
 }
 
-/* PDV headers are 6 bytes like PDU headers; a rest too short for one is a lie of the item before. */
-static void take_pdv_header(scu__engine *e, const uint8_t *bytes, size_t length, size_t *taken) {
-  *taken = 0;
-  if (e->input.pdu_left >= SCU__PDV_HEADER) {
-    if (collect_partial(&e->input, bytes, length, taken)) begin_fragment(e);
-    return;
-  }
-  scu__error_set(&e->error, SCU_ERROR_PROTOCOL, scu__engine_phase(e), "%lu bytes behind the last PDV of a P-DATA-TF",
-                 (unsigned long)e->input.pdu_left);
-  uint64_t offset = SCU__PDU_HEADER + (uint64_t)e->input.header.length - e->input.pdu_left;
-  skip_pdu(e, e->input.pdu_left);
-  invalid_pdu(e, SCU__ABORT_INVALID_PARAMETER, offset);
-}
-
 static void take_skipped(scu__input *input, size_t length, size_t *taken) {
   *taken = smaller(length, input->pdu_left);
   input->pdu_left -= *taken;
@@ -331,7 +331,9 @@ static scu_result take_some(scu__engine *e, const uint8_t *bytes, size_t length,
   switch (e->input.mode) {
   case SCU__INPUT_HEADER: return collect_partial(&e->input, bytes, length, taken) ? begin_pdu(e) : SCU_OK;
   case SCU__INPUT_BODY: return collect_body(e, bytes, length, taken);
-  case SCU__INPUT_PDV_HEADER: take_pdv_header(e, bytes, length, taken); return SCU_OK;
+  case SCU__INPUT_PDV_HEADER: /* 6 bytes like a PDU header */
+    if (collect_partial(&e->input, bytes, length, taken)) begin_fragment(e);
+    return SCU_OK;
   case SCU__INPUT_PDV: take_fragment(e, bytes, length, taken); return SCU_OK;
   case SCU__INPUT_SKIP: take_skipped(&e->input, length, taken); return SCU_OK;
   default: *taken = length; return SCU_OK;
