@@ -42,7 +42,10 @@ static scu__exchange *make_request(scu__outbox *outbox, unsigned kind) {
   scu__store_params params = {.sop_class = {"1.2"}, .sop_instance = {"1.2.3"}, .payload = SCU__PAYLOAD_BYTES};
   switch (kind) {
   case 0: scu__echo_request_new(NULL, outbox, 1, MESSAGE_ID, &exchange); break;
-  case 1: scu__store_request_new(NULL, outbox, 1, MESSAGE_ID, &params, &exchange); break;
+  case 1:
+    params.bytes = some_identifier();
+    scu__store_request_new(NULL, outbox, 1, MESSAGE_ID, &params, &exchange);
+    break;
   case 2:
     identifier = some_identifier();
     scu__find_request_new(NULL, outbox, 1, MESSAGE_ID, &query_class, 0, &identifier, SCU__IMPLICIT_LE, &exchange);
@@ -64,7 +67,7 @@ static scu__exchange *make_request(scu__outbox *outbox, unsigned kind) {
 static void flush(end *self) {
   scu__pdv_fragment fragment;
   while (scu__outbox_next(&self->outbox, 1000, &fragment, NULL) == SCU_OK) {
-    if ((fragment.length + fragment.pad) % 2 != 0) abort();
+    if (fragment.length == 0 || (fragment.length + fragment.pad) % 2 != 0) abort();
     if (fragment.is_message_end && fragment.message_owner) scu__exchange_message_sent(fragment.message_owner);
   }
 }

@@ -14,6 +14,7 @@ struct scu__outbox_item {
   scu__message_payload payload;
   item_stage stage;
   bool has_started;
+  bool is_ended_early;
   scu__buffer command; /* encoded */
   size_t command_sent;
   scu__buffer bytes;
@@ -89,10 +90,11 @@ static uint64_t payload_length(const scu__message *message) {
 
 static bool is_payload_sound(const scu__message *message) {
   switch (message->payload) {
-  case SCU__PAYLOAD_NONE:
-  case SCU__PAYLOAD_BYTES: return true;
+  case SCU__PAYLOAD_NONE: return true;
+  case SCU__PAYLOAD_BYTES: return message->bytes.length > 0;
   case SCU__PAYLOAD_PRODUCER: return message->producer != NULL;
-  case SCU__PAYLOAD_RANGE: return message->source != NULL && message->length <= UINT64_MAX - message->offset;
+  case SCU__PAYLOAD_RANGE:
+    return message->source != NULL && message->length > 0 && message->length <= UINT64_MAX - message->offset;
   }
   return false;
 }
@@ -105,6 +107,9 @@ static void set_data_set_type(scu__message *message) {
 
 static scu_result encode_command(scu__outbox *outbox, scu__outbox_item *item, scu__message *message) {
   set_data_set_type(message);
+  /* Puts are sticky: bytes that could not be gathered must not go out as if they were all. */
+  if (message->payload == SCU__PAYLOAD_BYTES && scu__buffer_result(&message->bytes) != SCU_OK)
+    return scu__buffer_result(&message->bytes);
   if (!is_payload_sound(message) || (scu__command_missing(&message->command) & SCU__HAS_DATA_SET_TYPE))
     return SCU_ERROR_USAGE;
   scu__buffer_init(&item->command, outbox->allocator, SCU__COMMAND_MAX);
@@ -175,7 +180,7 @@ static void next_of_known_length(scu__outbox_item *item, size_t max_fragment, sc
   if (item->source) {
     out->source = item->source;
     out->offset = item->offset;
-  } else if (out->length > 0) {
+  } else {
     out->bytes = item->bytes.data + item->offset;
   }
   item->offset += out->length;
@@ -208,10 +213,12 @@ static scu_result next_of_producer(scu__outbox *outbox, size_t max_fragment, scu
   scu__buffer *staging = &outbox->staging;
   scu_result result = fill_staging(staging, outbox->first->producer, max_fragment + 1, &is_end, error);
   if (result != SCU_OK) return result;
+  if (staging->length == 0)
+    return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_REQUEST, "a data set without a single byte");
   out->is_last = is_end && staging->length <= max_fragment;
   out->length = out->is_last ? staging->length : max_fragment;
   out->pad = (out->length & 1) != 0;
-  if (out->length > 0) out->bytes = staging->data;
+  out->bytes = staging->data;
   return SCU_OK;
 }
 
@@ -221,9 +228,19 @@ static void return_staging(scu__outbox *outbox) {
   outbox->staged = 0;
 }
 
+/* A PDV without fragment bytes must not be sent (PS3.8 E), so the shortest end there is: two NULs. */
+static void end_of_refused(scu__pdv_fragment *out) {
+  static const uint8_t nuls[2] = {0, 0};
+  out->bytes = nuls;
+  out->length = sizeof nuls;
+  out->is_last = true;
+}
+
 static scu_result next_of_data(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error) {
   scu__outbox_item *item = outbox->first;
-  if (item->producer) {
+  if (item->is_ended_early) {
+    end_of_refused(out);
+  } else if (item->producer) {
     scu_result result = next_of_producer(outbox, max_fragment, out, error);
     if (result != SCU_OK) return result;
     outbox->staged = out->length;
@@ -296,7 +313,7 @@ bool scu__outbox_is_sending(const scu__outbox *outbox, const void *owner) {
 void scu__outbox_end_early(scu__outbox *outbox, const void *owner) {
   if (scu__outbox_is_sending(outbox, owner) && outbox->first->payload != SCU__PAYLOAD_NONE) {
     let_go_of_payload(outbox->first);
-    outbox->first->payload = SCU__PAYLOAD_BYTES;
+    outbox->first->is_ended_early = true;
     scu__buffer_clear(&outbox->staging);
     outbox->staged = 0;
   }

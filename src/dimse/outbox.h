@@ -1,7 +1,8 @@
 /* Outgoing DIMSE messages, cut into PDV fragments when somebody asks for the next one (PS3.7 6.3.1, PS3.8 Annex E).
  *
  * Messages never interleave: a message is fragmented to its end before the next starts. Fragments have even length, the
- * last one after padding. File bytes are not read here: a RANGE fragment names source and offset. */
+ * last one after padding, and are never empty. File bytes are not read here: a RANGE fragment names source and offset.
+ */
 #ifndef SCU_DIMSE_OUTBOX_H
 #define SCU_DIMSE_OUTBOX_H
 
@@ -40,7 +41,7 @@ typedef struct scu__pdv_fragment {
   bool is_last;         /* last fragment of the command or of the data set */
   bool is_message_end;  /* nothing more of this message follows */
   bool pad;             /* one NUL follows the `length` bytes and counts as part of the fragment */
-  const uint8_t *bytes; /* valid until the next call with this outbox; NULL when `source` is set or length is 0 */
+  const uint8_t *bytes; /* valid until the next call with this outbox; NULL when `source` is set */
   scu__source *source;
   uint64_t offset;
   size_t length;
@@ -61,7 +62,8 @@ void scu__outbox_init(scu__outbox *outbox, const scu_allocator *allocator);
 void scu__outbox_free(scu__outbox *outbox); /* closes producers of messages not sent; safe on a zeroed outbox */
 
 /* Queues the message and takes what it owns, on failure too: `message` is left zeroed. The command is encoded now, so
- * USAGE says here that it is incomplete. */
+ * USAGE says here that it is incomplete, or that its payload is empty: an empty data set cannot be sent. A buffer
+ * that had failed gives its failure. */
 scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message);
 
 /* The next fragment of at most max_fragment bytes (>= 2; odd values are rounded down; padding counted). SCU_END when
@@ -81,8 +83,8 @@ bool scu__outbox_is_sending(const scu__outbox *outbox, const void *owner);
 /* Any message of this owner waits or is under way. */
 bool scu__outbox_has(const scu__outbox *outbox, const void *owner);
 /* After a failure response that came before the data set was out (PS3.7 9.1.1: the requester may end it early): lets go
- * of the payload; if it had started, one empty last fragment follows. What the last fragment lent must not be needed
- * any more. */
+ * of the payload; if it had started, a last fragment of two NULs follows. What the last fragment lent must not be
+ * needed any more. */
 void scu__outbox_end_early(scu__outbox *outbox, const void *owner);
 
 #endif

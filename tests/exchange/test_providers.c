@@ -289,11 +289,11 @@ static uint32_t sum_of(size_t length, bool has_pad) {
 
 static void test_what_a_requester_stores_a_provider_gets(void **state) {
   (void)state;
-  static const size_t lengths[] = {0, 1, 2, 999, 3000, 3001};
+  static const size_t lengths[] = {1, 2, 999, 3000, 3001};
   static const size_t fragments[] = {20, 256, 16384};
   scu__memory_source source;
   scu__memory_source_init(&source, object, sizeof object);
-  for (size_t l = 0; l < 6; l++) {
+  for (size_t l = 0; l < 5; l++) {
     for (size_t f = 0; f < 3; f++) {
       for (size_t step = 0; step < 3; step++) {
         peer near, far;

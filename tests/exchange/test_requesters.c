@@ -308,6 +308,7 @@ static void test_store_for_a_move_names_its_originator(void **state) {
                               .originator = {"MOVER"},
                               .originator_message_id = 77,
                               .payload = SCU__PAYLOAD_BYTES};
+  params.bytes = identifier_of(NULL, "PAT1");
   scu__exchange *exchange;
   assert_int_equal(scu__store_request_new(NULL, &self.outbox, 1, 7, &params, &exchange), SCU_OK);
   peer_add(&self, exchange);
@@ -329,6 +330,7 @@ static void test_store_without_payload_or_uid_is_usage(void **state) {
   assert_int_equal(scu__store_request_new(NULL, &self.outbox, 1, 7, &params, &exchange), SCU_ERROR_USAGE);
   assert_null(exchange);
   params = (scu__store_params){.sop_class = {"1.2"}, .payload = SCU__PAYLOAD_BYTES};
+  params.bytes = identifier_of(NULL, "PAT1");
   assert_int_equal(scu__store_request_new(NULL, &self.outbox, 1, 7, &params, &exchange), SCU_ERROR_USAGE);
   assert_true(scu__outbox_is_idle(&self.outbox));
   peer_free(&self);
@@ -601,7 +603,7 @@ static void test_early_failure_ends_the_store_and_the_data_set(void **state) {
   assert_int_equal(event.status, 0xA700);
   scu__pdv_fragment fragment;
   assert_int_equal(scu__outbox_next(&self.outbox, 100, &fragment, NULL), SCU_OK);
-  assert_int_equal(fragment.length, 0);
+  assert_int_equal(fragment.length, 2);
   assert_null(fragment.source);
   assert_true(fragment.is_last && fragment.is_message_end);
   scu__exchange_free(exchange);

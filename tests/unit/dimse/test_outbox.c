@@ -106,6 +106,7 @@ static gathered gather(scu__outbox *outbox, size_t max_fragment, const void *own
     assert_int_equal(scu__outbox_next(outbox, max_fragment, &fragment, NULL), SCU_OK);
     assert_int_equal(fragment.context_id, 3);
     assert_ptr_equal(fragment.message_owner, owner);
+    assert_true(fragment.length > 0);
     assert_true(fragment.length + fragment.pad <= max_fragment);
     assert_int_equal((fragment.length + fragment.pad) % 2, 0);
     assert_true(!fragment.pad || fragment.is_last);
@@ -125,15 +126,15 @@ static void check_gathered(gathered *all, size_t length, size_t max_fragment) {
   assert_int_equal(command.field, SCU__C_STORE_RQ);
   assert_true(scu__command_has_dataset(&command));
   assert_int_equal(all->data.length, length);
-  if (length > 0) assert_memory_equal(all->data.data, pattern, length);
+  assert_memory_equal(all->data.data, pattern, length);
   assert_int_equal(all->pads, length & 1);
   size_t room = max_fragment & ~(size_t)1;
-  assert_int_equal(all->data_fragments, length == 0 ? 1 : (length + room - 1) / room);
+  assert_int_equal(all->data_fragments, (length + room - 1) / room);
   scu__buffer_free(&all->command);
   scu__buffer_free(&all->data);
 }
 
-static const size_t lengths[] = {0, 1, 2, 3, 99, 100, 101, 199, 200, 201, 300, 4999, 5000};
+static const size_t lengths[] = {1, 2, 3, 99, 100, 101, 199, 200, 201, 300, 4999, 5000};
 static const size_t rooms[] = {2, 3, 4, 100, 101, 4096, 1u << 20};
 
 #define EACH(index, array) for (size_t index = 0; index < sizeof array / sizeof *array; index++)
@@ -273,7 +274,7 @@ static void test_only_messages_that_have_not_started_are_removed(void **state) {
   scu__outbox_free(&outbox);
 }
 
-static void test_ending_early_lets_go_and_sends_one_empty_last_fragment(void **state) {
+static void test_ending_early_lets_go_and_sends_a_short_last_fragment(void **state) {
   (void)state;
   int closed = 0;
   test_producer producer = make_producer(5000, 5000, &closed);
@@ -289,7 +290,8 @@ static void test_ending_early_lets_go_and_sends_one_empty_last_fragment(void **s
   scu__outbox_end_early(&outbox, &producer);
   assert_int_equal(closed, 1);
   assert_int_equal(scu__outbox_next(&outbox, 100, &fragment, NULL), SCU_OK);
-  assert_int_equal(fragment.length, 0);
+  assert_int_equal(fragment.length, 2);
+  assert_memory_equal(fragment.bytes, "\0\0", 2);
   assert_false(fragment.pad);
   assert_true(fragment.is_last && fragment.is_message_end && !fragment.is_command);
   assert_int_equal(scu__outbox_next(&outbox, 100, &fragment, NULL), SCU_END);
@@ -325,6 +327,33 @@ static void test_unsound_messages_are_usage_and_own_nothing_afterwards(void **st
   scu__outbox_free(&outbox);
 }
 
+/* PS3.8 E: a PDV has fragment bytes. */
+static void test_empty_data_sets_are_usage(void **state) {
+  (void)state;
+  scu__outbox outbox;
+  scu__outbox_init(&outbox, NULL);
+  scu__message message = bytes_message(NULL, 0);
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_ERROR_USAGE);
+  scu__memory_source source;
+  scu__memory_source_init(&source, pattern, sizeof pattern);
+  message = store_message(NULL);
+  message.payload = SCU__PAYLOAD_RANGE;
+  message.source = &source.source;
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_ERROR_USAGE);
+  int closed = 0;
+  test_producer producer = make_producer(0, 1, &closed);
+  message = store_message(&producer);
+  message.payload = SCU__PAYLOAD_PRODUCER;
+  message.producer = &producer.producer;
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK); /* nobody can know yet */
+  scu__pdv_fragment fragment;
+  assert_int_equal(scu__outbox_next(&outbox, 1000, &fragment, NULL), SCU_OK);
+  assert_int_equal(scu__outbox_next(&outbox, 1000, &fragment, NULL), SCU_ERROR_USAGE);
+  assert_ptr_equal(fragment.message_owner, &producer);
+  scu__outbox_free(&outbox);
+  assert_int_equal(closed, 1);
+}
+
 static void test_every_allocation_that_fails_is_reported(void **state) {
   (void)state;
   bool is_over = false;
@@ -357,8 +386,9 @@ int main(void) {
       cmocka_unit_test(test_producer_that_fails_is_reported_with_its_owner_and_closed),
       cmocka_unit_test(test_messages_go_in_order_and_never_interleave),
       cmocka_unit_test(test_only_messages_that_have_not_started_are_removed),
-      cmocka_unit_test(test_ending_early_lets_go_and_sends_one_empty_last_fragment),
+      cmocka_unit_test(test_ending_early_lets_go_and_sends_a_short_last_fragment),
       cmocka_unit_test(test_unsound_messages_are_usage_and_own_nothing_afterwards),
+      cmocka_unit_test(test_empty_data_sets_are_usage),
       cmocka_unit_test(test_every_allocation_that_fails_is_reported),
   };
   return cmocka_run_group_tests(tests, make_pattern, NULL);
