@@ -17,9 +17,9 @@ void scu__associate_init(scu__associate *associate, const scu_allocator *allocat
   associate->protocol_version = 1;
   associate->max_pdu_length = SCU__PDU_LENGTH_DEFAULT;
   scu__uid_from_text(&associate->application_context, SCU__APPLICATION_CONTEXT);
-  scu__uid_from_text(&associate->implementation_class_uid, SCU__IMPLEMENTATION_CLASS_UID);
-  memcpy(associate->implementation_version_name, SCU__IMPLEMENTATION_VERSION_NAME,
-         sizeof SCU__IMPLEMENTATION_VERSION_NAME);
+  scu__uid_from_text(&associate->implementation_class_uid, SCU_IMPLEMENTATION_CLASS_UID);
+  memcpy(associate->implementation_version_name, SCU_IMPLEMENTATION_VERSION_NAME,
+         sizeof SCU_IMPLEMENTATION_VERSION_NAME);
 }
 
 void scu__associate_free(scu__associate *associate) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/values.h"
+#include "scu/version.h"
 
 typedef enum scu__pdu_type {
   SCU__PDU_ASSOCIATE_RQ = 0x01,
@@ -34,9 +35,6 @@ enum {
 };
 
 #define SCU__APPLICATION_CONTEXT "1.2.840.10008.3.1.1.1"
-/* The default Implementation Class UID of libscu: one UUID of our own in the 2.25 arc (RULES 36). */
-#define SCU__IMPLEMENTATION_CLASS_UID    "2.25.127815507771076458123029087356622680356"
-#define SCU__IMPLEMENTATION_VERSION_NAME "LIBSCU_0_1"
 
 /* "A-ASSOCIATE-RQ", ...; "unknown PDU" for other values. Static storage. */
 const char *scu__pdu_type_name(uint8_t type);

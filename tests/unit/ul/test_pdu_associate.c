@@ -79,8 +79,8 @@ static void test_rq_with_every_item_comes_back(void **state) {
   assert_int_equal(rq.contexts[2].count, 2);
   assert_string_equal(rq.contexts[2].transfer_syntaxes[1].text, IMPLICIT_LE);
   assert_int_equal(rq.max_pdu_length, SCU__PDU_LENGTH_DEFAULT);
-  assert_string_equal(rq.implementation_class_uid.text, SCU__IMPLEMENTATION_CLASS_UID);
-  assert_string_equal(rq.implementation_version_name, SCU__IMPLEMENTATION_VERSION_NAME);
+  assert_string_equal(rq.implementation_class_uid.text, SCU_IMPLEMENTATION_CLASS_UID);
+  assert_string_equal(rq.implementation_version_name, SCU_IMPLEMENTATION_VERSION_NAME);
   assert_true(rq.window.present);
   assert_int_equal(rq.window.invoked, 8);
   assert_int_equal(rq.window.performed, 1);
