@@ -197,6 +197,11 @@ class Orthanc(Peer):
 
     title = "ORTHANC"
 
+    def __init__(self, converts=True, **keywords):
+        """converts: may change the transfer syntax of what it sends (its default)."""
+        self.converts = converts
+        super().__init__(**keywords)
+
     def prepare(self):
         self.http_port = free_port()
         config = os.path.join(self.folder, "orthanc.json")
@@ -207,13 +212,13 @@ class Orthanc(Peer):
                 "HttpPort": self.http_port, "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
                 "DicomAet": self.title, "DicomPort": self.port, "DicomCheckCalledAet": False,
                 "DicomModalities": {"us": {"AET": self.our_title, "Host": HOST, "Port": self.our_port,
-                                           "AllowTranscoding": False}},
+                                           "AllowTranscoding": self.converts}},
                 "DicomAlwaysAllowEcho": True, "DicomAlwaysAllowStore": True, "DicomAlwaysAllowFind": True,
                 "DicomAlwaysAllowGet": True, "DicomAlwaysAllowMove": True, "UnknownSopClassAccepted": True,
                 "AcceptedTransferSyntaxes": ["1.2.840.10008.1.*"], "OverwriteInstances": True,
                 "LimitFindResults": 0, "LimitFindInstances": 0, "MaximumStorageSize": 0, "MaximumPatientCount": 0,
-                "StorageCompression": False, "TranscodeDicomProtocol": False, "DicomAssociationCloseDelay": 0,
-                "SynchronousCMove": True, "StableAge": 1, "SaveJobs": False, "DefaultEncoding": "Latin1"}, file)
+                "StorageCompression": False, "TranscodeDicomProtocol": self.converts, "DicomAssociationCloseDelay": 0,
+                "SynchronousCMove": True, "StableAge": 1, "SaveJobs": False, "DefaultEncoding": "Utf8"}, file)
         return [find("Orthanc"), config]
 
     def count(self):

@@ -95,18 +95,34 @@ def scu(*arguments, seconds=120, environment=None):
 
 
 def wait_for(process, seconds):
-    """(exit code or None when it had to be killed, peak memory in KiB) by wait4."""
+    """(exit code or None when it had to be killed, peak memory in KiB).
+
+    The peak is the kernel's high-water mark of the program itself, read every few milliseconds up to its end: ru_maxrss
+    would also count the Python process that it was forked from.
+    """
     deadline = time.monotonic() + seconds
-    killed = False
+    killed, peak = False, 0
     while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return (None if killed else process.returncode), usage.ru_maxrss
+        peak = max(peak, high_water_kib(process.pid))
+        code = process.poll()
+        if code is not None:
+            return (None if killed else code), peak
         if time.monotonic() > deadline and not killed:
             process.kill()
             killed = True
         time.sleep(0.002)
+
+
+def high_water_kib(pid):
+    """VmHWM, or 0 when the process is gone."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as file:
+            for line in file:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
 
 
 def run_tool(tool, *arguments, check=True, seconds=120, folder=None):

@@ -63,7 +63,7 @@ class EchoThatFails(unittest.TestCase):
         self.check(peers.half_accept, (1, 5, 6))
 
     def test_usage_errors_are_2(self):
-        for arguments in ((), ("echo",), ("echo", "ANY@"), ("echo", "ANY@127.0.0.1:99999"), ("nonsense",),
+        for arguments in (("echo",), ("echo", "ANY@"), ("echo", "ANY@127.0.0.1:99999"), ("nonsense",),
                           ("echo", "ANY@127.0.0.1:104", "--no-such-option"),
                           ("echo", "ATITLELONGERTHAN16@127.0.0.1:104")):
             with self.subTest(arguments=arguments):

@@ -72,7 +72,7 @@ class Find(archives.ArchiveCase):
 
     def test_a_wildcard_and_a_date_range_match(self):
         run = self.find("PatientID=SCU-*", "StudyDate=20240101-20241231", "--level", "study", "-k", "StudyInstanceUID")
-        self.assertEqual(sorted(value(row, "0020000D") for row in rows(run)), sorted(STUDIES.values()), run)
+        self.assertEqual(sorted(value(row, "0020000D") for row in rows(run)), sorted(self.studies.values()), run)
 
     def test_a_limit_stops_early(self):
         self.assertEqual(len(rows(self.find("PatientID=SCU-*", "--level", "study", "--limit", "2"))), 2)
@@ -84,7 +84,7 @@ class Find(archives.ArchiveCase):
     def test_a_query_without_a_matching_key_wants_all(self):
         run = scu("find", self.peer.address, "-k", "PatientName", "--level", "study")
         self.assertEqual(run.code, 2, run)
-        self.assertEqual(len(rows(self.find("--all", "--level", "study", "-k", "StudyInstanceUID"))), len(STUDIES))
+        self.assertEqual(len(rows(self.find("--all", "--level", "study", "-k", "StudyInstanceUID"))), len(self.studies))
 
     def test_patient_level_in_study_root_is_a_usage_error(self):
         run = scu("find", self.peer.address, "PatientID=1", "--model", "study", "--level", "patient")
@@ -109,7 +109,7 @@ class Find(archives.ArchiveCase):
         theirs = support.run_tool("findscu", "-v", "-S", "-aet", support.OUR_TITLE, "-aec", self.peer.title, *keys,
                                   "127.0.0.1", self.peer.port).stdout.count(b"# Dicom-Data-Set")
         ours = len(rows(self.find("PatientID=SCU-*", "--level", "study", "-k", "StudyInstanceUID")))
-        self.assertEqual(ours, len(STUDIES))
+        self.assertEqual(ours, len(self.studies))
         self.assertIn(theirs, (ours, ours + 1))  # findscu -v shows the request too
 
 

@@ -17,7 +17,7 @@ class MoveToSelf(archives.ArchiveCase):
                    "127.0.0.1:%d" % self.peer.our_port, "-o", folder, "--json"), folder
 
     def test_every_study_comes_back_equal(self):
-        for study, uid in STUDIES.items():
+        for study, uid in self.studies.items():
             with self.subTest(study):
                 run, folder = self.move("StudyInstanceUID=" + uid)
                 self.check_retrieved(run, folder, self.instances_of(study))

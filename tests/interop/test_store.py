@@ -170,7 +170,7 @@ class StoreThatFails(StoreCase):
         self.assertEqual(run.summary["ok"], 0, run)
 
     def test_a_peer_that_never_answers_is_a_time_out(self):
-        with peers.StoreScp("--sleep-after", "8") as peer:
+        with peers.StoreScp("--sleep-during", "8") as peer:
             run = scu("store", peer.address, self.samples[0], "--json", "--timeout-response", "1", seconds=60)
         self.assertIn(run.code, (3, 8), run)
         self.assertLess(run.seconds, 7.5, run)

@@ -185,7 +185,7 @@ class Sweep(unittest.TestCase):
     def start(name, choice):
         if name == "dcmqrscp":
             return peers.DcmQrScp("+x" + choice, "-x" + choice, our_title=support.OUR_TITLE)
-        return peers.Orthanc(our_title=support.OUR_TITLE)
+        return peers.Orthanc(converts=False, our_title=support.OUR_TITLE)
 
     def check_archive(self, name):
         report = Report(name)
