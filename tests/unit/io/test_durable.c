@@ -11,10 +11,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "failing_allocator.h"
 #include "io/durable.h"
 #include "io/durable_private.h"
 #include "scratch.h"
+#include "support/failing_allocator.h"
 
 /* --- a driver ----------------------------------------------------------------------------------------------------- */
 
@@ -304,6 +304,7 @@ static void test_every_step_may_fail_with_every_errno_and_nothing_half_written_s
         for (size_t l = 0; l < 2; l++) {
           bool is_sync = step == SCU__STEP_SYNC_FILE || step == SCU__STEP_SYNC_FOLDER;
           if (is_sync && all_durabilities[d] == SCU__DURABLE_NONE) continue;
+          if (e > 0 && (d > 0 || l > 0)) continue; /* one errno in every setting, every errno in one */
           became to;
           fault_plan plan = {.step = (scu__durable_step)step};
           scu__durable *durable = open_root(all_durabilities[d], SCU__EXISTING_KEEP, &plan);
@@ -329,7 +330,7 @@ static void test_every_step_may_fail_with_every_errno_and_nothing_half_written_s
           scratch_teardown(NULL);
           assert_non_null(scratch_make());
         }
-  assert_int_equal(failures, 10 * (6 + 6 + 4));
+  assert_int_equal(failures, 2 * (6 + 6 + 4) + 4 * 6);
 }
 
 static void test_a_full_disk_at_any_write_leaves_no_file(void **state) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "failing_allocator.h"
+#include "support/failing_allocator.h"
 #include "listener/sink.h"
 
 enum { COUNT = 200, THREADS = 4 };

@@ -11,7 +11,7 @@
 #include "data/part10.h"
 #include "data/transfer_syntax.h"
 #include "datasets.h"
-#include "failing_allocator.h"
+#include "support/failing_allocator.h"
 #include "io/door.h"
 #include "io/file.h"
 #include "listener/sink.h"
