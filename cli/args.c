@@ -113,7 +113,7 @@ static size_t distance(const char *a, const char *b, size_t most) {
 }
 
 const char *closest_word(const char *text, const char *(*next)(const void *user, size_t index), const void *user) {
-  size_t best = strlen(text) < 6 ? 2 : 3;
+  size_t best = strlen(text) < 4 ? 2 : 3;
   const char *found = NULL, *word;
   for (size_t i = 0; (word = next(user, i)) != NULL; i++) {
     size_t is_this_far = distance(text, word, best);

@@ -54,19 +54,24 @@ static void tally(cli *context, const scu_instance_outcome *outcome) {
 }
 
 static void say_instance(cli *context, const scu_instance_outcome *outcome) {
-  char status[80] = "";
   const char *what = *outcome->path ? outcome->path : outcome->sop_instance_uid;
-  if (outcome->status != 0xFFFF && outcome->status != 0) format_status(outcome->status, status);
-  say_always(context, "%s: %s%s%s%s%s", scu_outcome_name(outcome->outcome), what, *status ? ": " : "", status,
-             *outcome->reason ? ": " : "", outcome->reason);
+  say_always(context, "%s: %s%s%s", scu_outcome_name(outcome->outcome), what, *outcome->reason ? ": " : "",
+             outcome->reason);
 }
 
 void note_instance(cli *context, const scu_instance_outcome *outcome) {
+  scu_instance_outcome told = *outcome;
+  char refusal[512];
+  bool is_answered = !context->is_receiving && outcome->status != 0xFFFF && outcome->status != 0;
+  if (is_answered) {
+    format_refusal(context, outcome->status, outcome->reason, refusal);
+    told.reason = refusal;
+  }
   tally(context, outcome);
-  if (context->is_json) json_instance(outcome);
+  if (context->is_json) json_instance(&told);
   bool is_bad = outcome->outcome == SCU_OUTCOME_FAILED;
   bool is_worth_saying = is_bad || (outcome->outcome == SCU_OUTCOME_WARNING && !context->is_quiet);
-  if (is_worth_saying || context->verbosity > 0) say_instance(context, outcome);
+  if (is_worth_saying || context->verbosity > 0) say_instance(context, &told);
 }
 
 static void on_instance(void *user, const scu_instance_outcome *outcome) {

@@ -45,7 +45,11 @@ static bool echo_once(cli *context, scu_session *session) {
     context->ok++;
   else
     context->failed++;
-  if (!is_success) exit_add(&context->causes, EXIT_REFUSED);
+  if (!is_success) {
+    char status[80];
+    format_status(scu_response_status(response), status);
+    report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, NULL, "the peer answered with status %s", status);
+  }
   scu_response_free(response);
   return true;
 }

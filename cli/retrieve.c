@@ -66,7 +66,7 @@ static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   context->ok = scu_retrieve_report_peer_completed(report);
   context->warnings = scu_retrieve_report_peer_warning(report);
   context->failed = failed;
-  say(context, "the peer says: %" PRIu64 " sent, %" PRIu64 " failed", done, failed);
+  if (done + failed > 0) say(context, "the peer says: %" PRIu64 " sent, %" PRIu64 " failed", done, failed);
   if (failed) exit_add(&context->causes, done ? EXIT_PARTIAL : EXIT_REFUSED);
 }
 

@@ -1,0 +1,139 @@
+"""scu find against a scripted provider: forms of output, keys on the wire, hostile answers."""
+
+import csv
+import datetime
+import io
+import unittest
+
+from clitest import CliTest, implicit
+
+MATCH = [(0x00080005, "CS", "ISO_IR 192"), (0x00080020, "DA", "20240517"), (0x00080052, "CS", "STUDY"),
+         (0x00100010, "PN", "Doe^Jane"), (0x00100020, "LO", "4711"), (0x0020000D, "UI", "1.2.3")]
+
+
+def provider(*matches, final=0x0000):
+    """Answers every C-FIND with these matches."""
+    return lambda *_: [(0xFF00, implicit(sorted(match)), ()) for match in matches] + [(final, None, ())]
+
+
+def with_value(tag, vr, value):
+    return [element for element in MATCH if element[0] != tag] + [(tag, vr, value)]
+
+
+class Find(CliTest):
+    def test_a_table_has_a_head_and_a_row_for_every_match(self):
+        peer = self.peer(answers=provider(MATCH, with_value(0x00100010, "PN", "Roe^Richard")))
+        lines = self.scu("find", peer.name, "PatientID=4711", code=0).text.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertIn("Name", lines[0])
+        self.assertIn("Doe^Jane", lines[1])
+        self.assertTrue(lines[2].endswith("1.2.3"))
+        self.assertEqual(lines[1].index("1.2.3"), lines[0].index("Study Instance UID"))
+
+    def test_csv_is_read_back_by_a_csv_reader(self):
+        odd = 'He said "no", then\r\nleft'
+        peer = self.peer(answers=provider(with_value(0x00081030, "LO", "a,b"), with_value(0x00102000, "LO", odd)))
+        result = self.scu("find", peer.name, "PatientID=4711", "--csv", "-k", "MedicalAlerts", code=0)
+        rows = list(csv.DictReader(io.StringIO(result.text, newline="")))
+        self.assertEqual(rows[0]["StudyDescription"], "a,b")
+        self.assertEqual(rows[0]["PatientName"], "Doe^Jane")
+        self.assertIn('"no"', rows[1]["MedicalAlerts"])
+
+    def test_json_is_the_model_between_begin_and_summary(self):
+        peer = self.peer(answers=provider(MATCH, MATCH))
+        records = self.check_json(self.scu("find", peer.name, "PatientID=4711", "--json", code=0))
+        self.assertEqual(len(records), 4)
+        self.assertEqual(records[1]["00100010"]["Value"][0]["Alphabetic"], "Doe^Jane")
+        self.assertEqual(records[-1]["ok"], 2)
+
+    def test_columns_that_were_asked_for_are_added(self):
+        peer = self.peer(answers=provider(with_value(0x00080090, "PN", "House^Gregory")))
+        result = self.scu("find", peer.name, "PatientID=4711", "-k", "ReferringPhysicianName", code=0)
+        self.assertIn("House^Gregory", result.text)
+
+    def test_keys_go_out_by_keyword_tag_and_bare_word(self):
+        peer = self.peer(answers=provider())
+        self.scu("find", peer.name, "PatientID=4711", "-k", "0008,0050=A1", "-kStudyDescription=Brain*", code=0)
+        identifier = peer.requests[-1][2]
+        for part in (b"4711", b"A1", b"Brain*", b"STUDY"):
+            self.assertIn(part, identifier)
+
+    def test_dates_become_what_the_standard_knows(self):
+        today = datetime.date.today()
+        week = (today - datetime.timedelta(days=7)).strftime("%Y%m%d")
+        now = today.strftime("%Y%m%d")
+        for typed, sent in (("20240131", "20240131"), ("2024-01-31", "20240131"), ("20240101-", "20240101-"),
+                            ("-20240131", "-20240131"), ("20240101-20240131", "20240101-20240131"),
+                            ("2024-01-01-2024-01-31", "20240101-20240131"), ("today", now), ("-7d", week + "-" + now),
+                            ("-1w", week + "-" + now), ("20240229", "20240229"), ("20240101-today", "20240101-" + now)):
+            peer = self.peer(answers=provider())
+            self.scu("find", peer.name, "StudyDate=" + typed, code=0)
+            identifier = peer.requests[-1][2]
+            at = identifier.index(b"\x08\x00\x20\x00")
+            length = int.from_bytes(identifier[at + 4:at + 8], "little")
+            self.assertEqual(identifier[at + 8:at + 8 + length].rstrip().decode(), sent)
+
+    def test_a_limit_cancels_and_is_an_ordinary_end(self):
+        cancelled = provider(MATCH, MATCH, MATCH, final=0xFE00)
+        result = self.scu("find", self.peer(answers=cancelled).name, "PatientID=1", "--limit", "2", "--json", code=0)
+        self.assertEqual(result.records[-1]["ok"], 2)
+
+    def test_matches_before_a_failure_are_shown(self):
+        result = self.scu("find", self.peer(answers=provider(MATCH, final=0xA700)).name, "PatientID=1", code=9)
+        self.assertIn("Doe^Jane", result.text)
+        self.assertIn("A700", result.talk)
+
+    def test_hostile_values_cannot_act_on_a_terminal(self):
+        hostile = "\x1b]0;pwned\x07\u202eevil\u0085"
+        match = with_value(0x00081030, "LO", hostile.encode())
+        for form in ("--table", "--csv", "--json"):
+            result = self.scu("find", self.peer(answers=provider(match)).name, "PatientID=1", form, code=0)
+            self.assertNotIn(b"\x1b", result.out)
+            self.assertNotIn(b"\x07", result.out)
+            if form != "--json":
+                self.assertNotIn("\u202e", result.text)
+
+    def test_an_error_comment_is_not_shown_at_the_default_level(self):
+        """It may hold anything, a name too (catalogue C03)."""
+        def answers(*_):
+            return [(0xA700, None, [(0x0902, b"CANARY^PATIENT ")])]
+        for level in ([], ["--json"], ["-q"]):
+            result = self.scu("find", self.peer(answers=answers).name, "PatientID=1", *level, code=9)
+            self.assertNotIn(b"CANARY", result.out + result.err)
+            self.assertIn(b"A700", result.out + result.err)
+        self.assertIn("CANARY", self.scu("find", self.peer(answers=answers).name, "PatientID=1", "-v").talk)
+
+    def test_a_reader_that_goes_away_ends_the_query_quietly(self):
+        import subprocess
+        from clitest import SCU
+        peer = self.peer(answers=provider(*[MATCH] * 3000))
+        run = subprocess.run("%s find %s PatientID=1; echo $? > code" % (SCU, peer.name) + " | head -n 1",
+                             shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                             env=self.environment, cwd=self.folder)
+        self.assertEqual(run.stderr, b"")
+
+
+class Nodes(CliTest):
+    def test_a_name_of_the_node_file_is_a_peer(self):
+        peer = self.peer()
+        text = "[self]\naet = STATION\n[pacs]\naet = PEER\nhost = 127.0.0.1\nport = %d\n" % peer.port
+        self.write("config/scu/nodes.ini", text)
+        self.scu("echo", "pacs", code=0)
+        named = self.write("other.ini", text.replace("[pacs]", "[other]"))
+        self.scu("echo", "other", "--nodes", named, code=0)
+        self.usage("echo", "pacs", "--nodes", named, says="pacs")
+        self.usage("echo", "pacs", "--nodes", self.path("missing.ini"), says="missing.ini")
+
+    def test_a_faulty_node_file_is_named_with_its_line(self):
+        path = self.write("config/scu/nodes.ini", "[pacs]\naet = PEER\nhost = h\ncolour = red\n")
+        self.usage("echo", "P@127.0.0.1:1", says=path + ":4:")
+        for content, line in ((b"[a]\naet=A\0\nhost=h\n", 2), (b"x" * 300000, 1), (b"[a]\naet=A\nhost=h\naet=B\n", 4)):
+            self.usage("echo", "P@127.0.0.1:1", "--nodes", self.write("n.ini", content), says="n.ini:%d:" % line)
+
+    def test_commands_without_peers_do_not_read_it(self):
+        self.write("config/scu/nodes.ini", "nonsense")
+        self.scu("version", code=0)
+
+
+if __name__ == "__main__":
+    unittest.main()

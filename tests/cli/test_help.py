@@ -1,0 +1,63 @@
+"""Help is pleasant, complete, and goes to stdout."""
+
+import re
+import unittest
+
+from clitest import CliTest
+
+COMMANDS = ("echo", "store", "find", "move", "get", "listen", "dump", "version", "help")
+
+
+class Help(CliTest):
+    def test_alone_and_with_help_it_shows_what_there_is(self):
+        for arguments in ([], ["--help"], ["-h"], ["help"]):
+            result = self.scu(*arguments, code=0)
+            self.assertEqual(result.talk, "")
+            for name in COMMANDS:
+                self.assertRegex(result.text, r"(?m)^  %s +\S" % name)
+
+    def test_every_command_has_a_page_in_two_ways(self):
+        for name in COMMANDS:
+            page = self.scu("help", name, code=0).text
+            self.assertEqual(page, self.scu(name, "--help", code=0).text)
+            self.assertEqual(page, self.scu(name, "-h", code=0).text)
+            self.assertIn("usage: scu " + name, page)
+            for code in ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "130"):
+                self.assertRegex(page, r"(?m)^  %s +\S" % code)
+
+    def test_a_page_names_every_option_that_the_command_takes(self):
+        page = self.scu("help", "store", code=0).text
+        for option in ("--recursive", "--from", "--null", "--dry-run", "--allow-truncated", "--aet", "--max-pdu",
+                       "--timeout-connect", "--nodes", "--json", "--progress", "--implementation-uid"):
+            self.assertIn(option, page)
+        self.assertNotIn("--limit", page)
+        self.assertNotIn("--durability", page)
+        self.assertIn("--durability", self.scu("help", "listen").text)
+
+    def test_every_listed_option_is_understood(self):
+        """What the help says exists is never called unknown."""
+        for name in COMMANDS:
+            for option in re.findall(r"(?m)^ {2,6}(?:-\w, )?(--[a-z-]+)", self.scu("help", name).text):
+                talk = self.scu(name, option, code=None).talk
+                self.assertNotIn("unknown option", talk, "%s %s" % (name, option))
+
+    def test_help_for_what_does_not_exist_is_a_usage_error(self):
+        self.usage("help", "frobnicate", says="frobnicate")
+
+    def test_no_colours_unless_asked_for(self):
+        self.assertNotIn(b"\x1b", self.scu("echo").err)
+        self.assertIn(b"\x1b", self.scu("echo", "--color", "always").err)
+        self.assertNotIn(b"\x1b", self.scu("echo", "--color", "never", environment={"TERM": "xterm"}).err)
+
+    def test_version_says_who_we_are_and_what_is_in(self):
+        result = self.scu("version", code=0)
+        for words in ("scu 0.", "2.25.", "LIBSCU_", "zlib", "iconv", "inih", "TLS"):
+            self.assertIn(words, result.text)
+        self.assertEqual(result.text, self.scu("--version").text)
+        records = self.check_json(self.scu("version", "--json", code=0))
+        self.assertTrue(records[1]["implementation_class_uid"].startswith("2.25."))
+        self.usage("version", "x")
+
+
+if __name__ == "__main__":
+    unittest.main()

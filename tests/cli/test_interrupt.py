@@ -1,0 +1,91 @@
+"""Ctrl-C: once cancels and exits with 130 after a summary, twice aborts (catalogue C07)."""
+
+import json
+import signal
+import subprocess
+import unittest
+
+from clitest import SCU, CliTest, implicit
+
+
+class Interrupt(CliTest):
+    def start(self, *arguments):
+        process = subprocess.Popen([SCU, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   stdin=subprocess.PIPE, env=self.environment, cwd=self.folder)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        return process
+
+    def finish(self, process):
+        out, err = process.communicate(timeout=30)
+        return process.returncode, out, err
+
+    def test_once_cancels_and_says_how_far_it_came(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            peer = self.peer(hang=True)
+            process = self.start("find", peer.name, "PatientID=1", "--json", "--cancel-wait", "0.3")
+            self.assertTrue(peer.arrived.wait(30))
+            process.send_signal(number)
+            code, out, _ = self.finish(process)
+            self.assertEqual(code, 130)
+            last = json.loads(out.decode().splitlines()[-1])
+            self.assertEqual((last["event"], last["exit_code"]), ("summary", 130))
+            self.assertIn(0x0FFF, [request[0] for request in peer.requests])
+
+    def test_twice_aborts(self):
+        peer = self.peer(hang=True)
+        process = self.start("find", peer.name, "PatientID=1", "--cancel-wait", "25")
+        self.assertTrue(peer.arrived.wait(30))
+        process.send_signal(signal.SIGINT)
+        while 0x0FFF not in [request[0] for request in peer.requests]:
+            if process.poll() is not None:
+                self.fail("ended before it cancelled")
+        process.send_signal(signal.SIGINT)
+        code, _, _ = self.finish(process)
+        self.assertEqual(code, 130)
+
+    def test_while_the_peer_does_not_answer_the_association(self):
+        peer = self.peer(silent=True)
+        process = self.start("echo", peer.name, "--timeout-associate", "60")
+        self.assertTrue(peer.arrived.wait(30))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process)[0], 130)
+
+    def test_while_a_list_is_read_from_stdin(self):
+        peer = self.peer()
+        process = self.start("store", peer.name, "--from", "-")
+        process.stdin.write(self.sample("one.dcm").encode() + b"\n")
+        process.stdin.flush()
+        # It waits for more of the list, whatever it has done with the first entry by now.
+        while b"S" not in self.state(process):
+            pass
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        process.communicate()
+
+    @staticmethod
+    def state(process):
+        """The process's state and what it waits in: asleep in a read of the pipe."""
+        try:
+            with open("/proc/%d/wchan" % process.pid, "rb") as file:
+                waits_in = file.read()
+            with open("/proc/%d/stat" % process.pid, "rb") as file:
+                letter = file.read().rsplit(b")", 1)[1].split()[0]
+        except OSError:
+            return b"S"
+        return letter if b"pipe" in waits_in or waits_in in (b"", b"0") else b""
+
+    def test_matches_that_came_before_stay_in_the_output(self):
+        match = implicit([(0x00080052, "CS", "STUDY"), (0x00100020, "LO", "4711"), (0x0020000D, "UI", "1.2.3")])
+        peer = self.peer(answers=lambda *_: [(0xFF00, match, ())])
+        process = self.start("find", peer.name, "PatientID=1", "--json", "--cancel-wait", "0.3")
+        lines = [process.stdout.readline() for _ in range(2)]
+        self.assertIn(b"4711", lines[1])
+        process.send_signal(signal.SIGINT)
+        code, out, _ = self.finish(process)
+        self.assertEqual(code, 130)
+        self.assertEqual(json.loads(out.decode().splitlines()[-1])["ok"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

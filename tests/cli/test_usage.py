@@ -1,0 +1,126 @@
+"""Usage errors: exit code 2, one sentence, nothing on stdout, and no network."""
+
+import unittest
+
+from clitest import CliTest
+
+
+class Usage(CliTest):
+    def test_an_unknown_command_is_answered_with_the_closest_one(self):
+        self.assertIn("scu find", self.usage("fnid", says="'fnid'").talk)
+
+    def test_an_unknown_option_is_answered_with_the_closest_one(self):
+        self.assertIn("--limit", self.usage("find", "P@h", "--limt", "3", says="--limt").talk)
+        self.assertIn("--max-pdu", self.usage("echo", "P@h", "--max-pud=4096", says="--max-pud").talk)
+        self.usage("echo", "P@h", "-Z", says="-Z")
+
+    def test_what_may_come_later_says_so_and_is_never_ignored(self):
+        for option in ("--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--user",
+                       "--passcode-file", "--identity-file", "--identity-over-plain", "--log", "--log-level", "--phi",
+                       "--trace", "--audit", "--commit", "--prefer", "--split", "--strict", "--query",
+                       "--relational"):
+            for form in ([option, "x"], [option + "=x"]):
+                self.usage("find", "P@h", "PatientID=1", *form, says="not available yet")
+        self.usage("store", "P@h", "x", "--jobs", "2", says="not available yet")
+        self.usage("find", "P@h", "--model", "worklist", says="not available yet")
+        self.usage("find", "P@h", "--model", "psonly", says="not available yet")
+        self.usage("listen", "-o", "d", "--layout", "{PatientID}", says="not available yet")
+        for name in ("archive", "commit", "convert", "nodes"):
+            self.usage(name, says="not available yet")
+
+    def test_dcmtk_habits_are_named_with_our_own_option(self):
+        for theirs, ours in (("-aet", "--aet"), ("-aec", "AET@host:port"), ("-od", "-o DIR"), ("-pdu", "--max-pdu"),
+                             ("-S", "--model study"), ("-to", "--timeout-connect")):
+            self.assertIn(ours, self.usage("find", "P@h", theirs, "x", says="not available yet").talk)
+
+    def test_an_option_of_another_command_is_refused(self):
+        self.usage("echo", "P@h", "--recursive", says="no option of `scu echo`")
+        self.usage("store", "P@h", "f", "--limit", "1", says="no option of `scu store`")
+        self.usage("echo", "P@h", "--layout", "flat", says="no option of `scu echo`")
+
+    def test_missing_arguments_are_named(self):
+        self.usage("echo", says="no peer")
+        self.usage("store", says="no peer")
+        self.usage("store", "P@h", says="no files")
+        self.usage("find", says="no peer")
+        self.usage("move", "P@h", "StudyInstanceUID=1.2", says="where to?")
+        self.usage("get", "P@h", "StudyInstanceUID=1.2", says="-o DIR")
+        self.usage("listen", says="-o DIR")
+        self.usage("dump", says="no file")
+        self.usage("echo", "P@h", "--repeat", says="wants an argument")
+
+    def test_conflicts_are_refused(self):
+        self.usage("find", "P@h", "PatientID=1", "--csv", "--table", says="exclude")
+        self.usage("move", "P@h", "PatientID=1", "--to", "A", "-o", "d", says="--to")
+        self.usage("get", "P@h", "PatientID=1", "-o", "d", "--listen", "11112", says="--listen")
+        self.usage("store", "P@h", "f", "--null", says="--from")
+        self.usage("echo", "P@h", "-q", "-v", says="--quiet")
+        self.usage("find", "P@h", "PatientID=1", "--limit", "1", "--limit", "2", says="twice")
+        self.usage("echo", "P@h", "Q@h", says="more than one peer")
+        self.usage("find", "P@h", "PatientID=1", "--json=yes", says="takes no argument")
+
+    def test_numbers_have_bounds(self):
+        for port in ("65536", "-1", "1e9", "", "x", "127.0.0.1:", "a:b:1"):
+            self.usage("listen", "-o", "d", "--port", port)
+        for size in ("0", "4095", "1048577", "1e9", ""):
+            self.usage("echo", "P@h", "--max-pdu", size, says="--max-pdu")
+        for seconds in ("0", "-1", "1e9", "1,5", ""):
+            self.usage("echo", "P@h", "--timeout-connect", seconds, says="--timeout-connect")
+        for count in ("0", "-1", "1000001", "1.5", ""):
+            self.usage("echo", "P@h", "--repeat", count, says="--repeat")
+        self.usage("find", "P@h", "PatientID=1", "--limit", "0", says="--limit")
+
+    def test_a_peer_that_is_none_is_refused_before_anything_happens(self):
+        for peer in ("", "host", "@host", "P@", "P@host:0", "P@host:65536", "P@host:-1", "P@::1", "P@[::1", "P%@host",
+                     "http://P@host", "SEVENTEEN_LETTERS@host", "A\\B@host", "P@host:1e3"):
+            self.usage("echo", peer)
+
+    def test_titles_are_checked(self):
+        for title in ("", "   ", "SEVENTEEN_LETTERS", "A\\B", "\u00c4"):
+            self.usage("echo", "P@h", "--aet", title, says="--aet")
+        self.usage("listen", "-o", "d", "--accept-from", "A,,B", says="--accept-from")
+
+    def test_tls_peers_are_refused_not_sent_in_the_clear(self):
+        result = self.scu("echo", "scus://P@127.0.0.1:1", code=2)
+        self.assertIn("TLS", result.talk)
+
+    def test_words_are_checked(self):
+        self.usage("find", "P@h", "PatientID=1", "--level", "studdy", says="studdy")
+        self.usage("find", "P@h", "PatientID=1", "--model", "paint", says="paint")
+        self.usage("get", "P@h", "PatientID=1", "-o", "d", "--with", "put", says="put")
+        self.usage("store", "P@h", "f", "--progress", "often", says="often")
+        self.usage("echo", "P@h", "--color", "red", says="red")
+
+    def test_queries_are_checked_before_connecting(self):
+        self.usage("find", "P@h")
+        self.usage("find", "P@h", "PatientName", says="no KEY=VALUE")
+        self.usage("find", "P@h", "NoSuchKeyword=1")
+        self.usage("find", "P@h", "=1", says="without attribute")
+        self.usage("find", "P@h", "PatientID=1", "--model", "study", "--level", "patient")
+
+    def test_dates_are_checked_and_never_repeated(self):
+        for value in ("2024", "20241301", "20240230", "20240101-20240230", "tomorrow", "-", "7d", "20240101-x",
+                      "2024-1-1", "20240101 "):
+            result = self.usage("find", "P@h", "StudyDate=" + value, says="StudyDate")
+            self.assertNotIn("'%s'" % value, result.talk)
+
+    def test_values_of_keys_never_appear_in_errors(self):
+        canary = "CANARY^PATIENT"
+        for arguments in (["PatientName=" + canary, "NoSuchKeyword=1"], ["NoSuchKeyword=" + canary],
+                          ["StudyDate=" + canary], ["PatientName=" + canary, "--model", "study", "--level", "patient"],
+                          ["-k", "PatientName=" + canary, "-k", "0010,00=" + canary]):
+            self.assertNotIn(canary, self.usage("find", "P@h", *arguments).talk)
+
+    def test_percent_signs_are_printed_as_they_are(self):
+        self.assertIn("%s%n", self.usage("echo", "%s%n").talk)
+        self.assertIn("%s%n", self.usage("%s%n").talk)
+        self.assertIn("--%s%n", self.usage("echo", "P@h", "--%s%n").talk)
+
+    def test_a_terminal_is_safe_from_arguments(self):
+        result = self.scu("echo", b"\x1b[2J\xff\xe2\x80\xae", code=2)
+        self.assertNotIn(b"\x1b", result.err)
+        self.assertIn(b"\\u202E", result.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
