@@ -127,7 +127,8 @@ static inline scu_result peer_serve(peer *self, uint8_t context_id, const scu__c
   peer_add(self, exchange);
   self->target = exchange->expects_dataset ? exchange : NULL;
   result = peer_on_event(self, exchange, &event);
-  if (result == SCU_OK && self->answers_early && event.kind == SCU__EXCHANGE_REQUEST)
+  if (result == SCU_OK && self->answers_early && command->field == SCU__C_STORE_RQ &&
+      event.kind == SCU__EXCHANGE_REQUEST)
     result = scu__store_provider_respond(exchange, 0xA700, "full", 0);
   return result;
 }
