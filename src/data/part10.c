@@ -192,15 +192,16 @@ static scu_result meta_fault(walk *w, scu_tag tag, const char *what) {
   return SCU_ERROR_MALFORMED;
 }
 
-static bool is_deflated(const scu__uid *syntax) {
+/* A deflate stream may look like anything, group 0002 included, and so does group 0200 in big endian: there the
+ * declared end counts, if we are just on it. */
+static bool may_look_like_meta(const scu__uid *syntax) {
   const scu__transfer_syntax *found = scu__transfer_syntax_find(syntax->text);
-  return found && found->is_deflated;
+  return found && (found->is_deflated || found->is_big_endian);
 }
 
-/* A deflate stream may look like anything, group 0002 included: there the declared end counts, if we are just on it. */
 static bool is_end_of_meta(const walk *w, const uint8_t *bytes, size_t length) {
   if (length < 2 || scu__load_u16le(bytes) != 0x0002) return true;
-  return w->offset == w->declared_end && is_deflated(&w->meta->transfer_syntax);
+  return w->offset == w->declared_end && may_look_like_meta(&w->meta->transfer_syntax);
 }
 
 static scu_result read_meta_element(walk *w, const uint8_t *bytes, size_t length) {
