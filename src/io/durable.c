@@ -166,6 +166,7 @@ void scu__durable_free(scu__durable *durable) {
   if (!durable) return;
   scu__pool_free(durable->pool);
   scu__folders_free(durable);
+  while (durable->spares > 0) scu__buffer_free(&durable->spare[--durable->spares]);
   if (durable->root_fd >= 0) close(durable->root_fd);
   pthread_mutex_destroy(&durable->lock);
   scu__free(durable->options.allocator, durable->root);

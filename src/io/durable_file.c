@@ -265,10 +265,28 @@ static void write_path(scu__durable_file *file) {
            file->final);
 }
 
+static void take_buffer(scu__durable_file *file) {
+  scu__durable *durable = file->durable;
+  scu__buffer_init(&file->buffer, durable->options.allocator, GATHER_MAX);
+  pthread_mutex_lock(&durable->lock);
+  if (durable->spares > 0) file->buffer = durable->spare[--durable->spares];
+  pthread_mutex_unlock(&durable->lock);
+}
+
+static void give_buffer(scu__durable_file *file) {
+  scu__durable *durable = file->durable;
+  scu__buffer_clear(&file->buffer);
+  pthread_mutex_lock(&durable->lock);
+  bool is_kept = file->buffer.data && durable->spares < SCU__DURABLE_SPARES_MAX;
+  if (is_kept) durable->spare[durable->spares++] = file->buffer;
+  pthread_mutex_unlock(&durable->lock);
+  if (!is_kept) scu__buffer_free(&file->buffer);
+}
+
 static void free_file(scu__durable_file *file) {
   const scu_allocator *allocator = file->durable->options.allocator;
   scu__folder_release(file->durable, file->at);
-  scu__buffer_free(&file->buffer);
+  give_buffer(file);
   scu__free(allocator, file->path);
   scu__free(allocator, file);
 }
@@ -376,7 +394,7 @@ scu_result scu__durable_file_new(scu__durable *durable, scu__durable_file **out,
   if (!file) return scu__error_memory(error, SCU_PHASE_STORAGE);
   file->durable = durable;
   file->fd = -1;
-  scu__buffer_init(&file->buffer, durable->options.allocator, GATHER_MAX);
+  take_buffer(file);
   *out = file;
   return SCU_OK;
 }

@@ -9,7 +9,7 @@
 #include "io/durable.h"
 #include "io/pool.h"
 
-enum { SCU__DURABLE_FOLDERS_MAX = 2 /* components under the root */ };
+enum { SCU__DURABLE_FOLDERS_MAX = 2 /* components under the root */, SCU__DURABLE_SPARES_MAX = 8 };
 
 typedef struct scu__folder_path {
   size_t count;
@@ -38,6 +38,8 @@ struct scu__durable {
   pthread_mutex_t lock; /* guards the rest, and every folder's fields but path and fd */
   scu__folder *folders;
   unsigned cached;
+  scu__buffer spare[SCU__DURABLE_SPARES_MAX]; /* of finished files, so that their pages are used again */
+  unsigned spares;
   uint64_t sequence;
   uint64_t token; /* of this process and object, in the names of temporary files */
 };

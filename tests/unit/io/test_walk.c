@@ -147,6 +147,29 @@ static void test_folders_nested_too_deep_are_reported_not_entered(void **state) 
   assert_non_null(strstr(problems[0], "too deep"));
 }
 
+static void test_paths_longer_than_the_system_takes_are_reported_and_the_walk_completes(void **state) {
+  (void)state;
+  char name[201];
+  memset(name, 'n', 200);
+  name[200] = 0;
+  enum { DEEP = 30 };
+  int at[DEEP + 1] = {open(scratch_folder, O_RDONLY | O_DIRECTORY)};
+  for (int i = 0; i < DEEP; i++) {
+    assert_int_equal(mkdirat(at[i], name, 0700), 0);
+    at[i + 1] = openat(at[i], name, O_RDONLY | O_DIRECTORY);
+  }
+  touch("z");
+  walk_all(scratch_folder, true, NULL, 0);
+  for (int i = DEEP; i >= 0; i--) {
+    close(at[i]);
+    if (i > 0) unlinkat(at[i - 1], name, AT_REMOVEDIR); /* the path is too long for the teardown, too */
+  }
+  assert_int_equal(seen_count, 1);
+  assert_string_equal(seen[0], "z");
+  assert_int_equal(problem_count, 1);
+  assert_non_null(strstr(problems[0], "name too long"));
+}
+
 static void test_a_folder_larger_than_the_window_comes_whole_and_sorted(void **state) {
   (void)state;
   char name[32];
@@ -202,6 +225,7 @@ int main(void) {
       SCRATCH_TEST(test_symlink_loops_fifos_and_dangling_links_are_each_reported_once),
       SCRATCH_TEST(test_an_unreadable_folder_is_reported_and_the_walk_goes_on),
       SCRATCH_TEST(test_folders_nested_too_deep_are_reported_not_entered),
+      SCRATCH_TEST(test_paths_longer_than_the_system_takes_are_reported_and_the_walk_completes),
       SCRATCH_TEST(test_a_folder_larger_than_the_window_comes_whole_and_sorted),
       SCRATCH_TEST(test_files_that_vanish_during_the_walk_do_not_stop_it),
   };
