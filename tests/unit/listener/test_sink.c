@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/failing_allocator.h"
 #include "listener/sink.h"
+#include "support/failing_allocator.h"
 
 enum { COUNT = 200, THREADS = 4 };
 

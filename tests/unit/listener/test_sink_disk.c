@@ -11,12 +11,12 @@
 #include "data/part10.h"
 #include "data/transfer_syntax.h"
 #include "datasets.h"
-#include "support/failing_allocator.h"
 #include "io/door.h"
 #include "io/file.h"
 #include "listener/sink.h"
 #include "listener/sink_disk.h"
 #include "scu/version.h"
+#include "support/failing_allocator.h"
 
 #define CT "1.2.840.10008.5.1.4.1.1.2"
 
