@@ -193,10 +193,7 @@ static void test_without_preamble_the_meta_is_read(void **state) {
 
 static void test_the_preamble_may_be_anything(void **state) {
   (void)state;
-  static const char *const preambles[] = {"MZ",
-                                          "\x7F"
-                                          "ELF",
-                                          "II*", "#!/bin/sh\n", "\xFF\xD8\xFF"};
+  static const char *const preambles[] = {"MZ", "\177ELF", "II*", "#!/bin/sh\n", "\xFF\xD8\xFF"};
   scu__buffer b = some_file();
   scu__file_meta found;
   scu_error error;
