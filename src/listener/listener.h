@@ -23,7 +23,6 @@ typedef struct scu__listener_options {
 typedef struct scu__listener_handler {
   void (*instance)(void *owner, const scu_instance_outcome *outcome);
   void (*knocked)(void *owner, const char *calling_ae, const char *peer); /* rejected: not on the list */
-  void (*moved)(void *owner);                                             /* bytes came: a sign of life */
 } scu__listener_handler;
 
 scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *options, scu_sink *sink,

@@ -1,0 +1,252 @@
+/* The server: one socket that listens, a list of guests. */
+#include "listener/server.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { ACCEPTS_PER_READY = 16 };
+
+struct scu__server {
+  const scu_allocator *allocator;
+  scu_loop *loop;
+  scu__server_options options;
+  const scu__server_handler *handler;
+  void *owner;
+
+  int fd;
+  scu__watch watch;
+  char address[SCU__ADDRESS_TEXT_MAX];
+  uint16_t port;
+
+  scu__guest *guests;
+  size_t guest_count;
+  uint32_t last_association;
+  uint64_t moved_before; /* by associations that have ended */
+  bool is_stopping;
+  uint64_t stop_deadline_ms;
+};
+
+/* --- guests ------------------------------------------------------------------------------------------------------- */
+
+static void guest_free(scu__guest *guest, const scu_error *error) {
+  scu__server *server = guest->server;
+  for (scu__guest **at = &server->guests; *at; at = &(*at)->next) {
+    if (*at != guest) continue;
+    *at = guest->next;
+    server->guest_count--;
+    server->moved_before += scu__link_moved(guest->link);
+    break;
+  }
+  scu__timer_stop(server->loop, &guest->idle);
+  server->handler->left(server->owner, guest, error);
+  scu__link_free(guest->link);
+  scu__free(server->allocator, guest);
+}
+
+static bool is_busy(const scu__guest *guest) {
+  const scu__server *server = guest->server;
+  return server->handler->is_busy && server->handler->is_busy(server->owner, guest);
+}
+
+static void guest_idle(scu__timer *self, uint64_t now_ms) {
+  scu__guest *guest = (scu__guest *)((char *)self - offsetof(scu__guest, idle));
+  uint64_t idle_ms = guest->server->options.timeout_idle_ms;
+  bool is_alive = scu__link_moved(guest->link) != guest->moved;
+  bool is_ours = is_busy(guest) && !scu__link_is_receiving(guest->link);
+  guest->moved = scu__link_moved(guest->link);
+  if (is_alive || is_ours) {
+    scu__timer_set(guest->server->loop, self, now_ms + idle_ms);
+    return;
+  }
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_LISTEN, "nothing came for %llu ms", (unsigned long long)idle_ms);
+  scu__link_abort(guest->link, &error);
+}
+
+static const scu__acceptor_policy *link_indication(void *owner, scu__link *link, const scu__associate *rq,
+                                                   scu__reject *reject) {
+  scu__guest *guest = owner;
+  scu__server *server = guest->server;
+  (void)link;
+  if (server->is_stopping || server->guest_count > server->options.max_associations) {
+    *reject = (scu__reject){.result = 2, .source = 3, .reason = 2}; /* transient, local limit exceeded */
+    return NULL;
+  }
+  return server->handler->policy(server->owner, guest, rq, reject);
+}
+
+static void link_opened(void *owner, scu__link *link) {
+  scu__guest *guest = owner;
+  const scu__negotiated *negotiated = scu__link_negotiated(link);
+  scu__trace_line(guest->server->options.trace, SCU__LEVEL_INFO, scu__link_association(link),
+                  "association with %s (%s), %zu presentation contexts", negotiated->calling.text,
+                  scu__link_peer_text(link), negotiated->count);
+}
+
+static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
+                                   scu__exchange_event *event, uint16_t *status) {
+  scu__guest *guest = owner;
+  scu__server *server = guest->server;
+  if (command->field != SCU__C_ECHO_RQ)
+    return server->handler->request(server->owner, guest, context_id, command, event, status);
+  scu__exchange *exchange = NULL;
+  if (scu__echo_provider_new(server->allocator, scu__link_outbox(link), context_id, command, &exchange, event) !=
+      SCU_OK)
+    *status = SCU__STATUS_RESOURCE_LIMIT;
+  return exchange;
+}
+
+static void link_closed(void *owner, scu__link *link, const scu_error *error) {
+  scu__guest *guest = owner;
+  scu__server *server = guest->server;
+  if (error)
+    scu__trace_line(server->options.trace, SCU__LEVEL_WARNING, scu__link_association(link),
+                    "association with %s ended: %s", scu__link_peer_text(link), error->reason);
+  guest_free(guest, error);
+  scu__server_check_stop(server);
+}
+
+static const scu__link_handler link_handler = {
+  .indication = link_indication,
+  .opened = link_opened,
+  .request = link_request,
+  .closed = link_closed,
+};
+
+/* --- accepting ---------------------------------------------------------------------------------------------------- */
+
+static scu_result make_link(scu__server *server, scu__guest *guest, int fd, const scu__address *peer) {
+  char text[SCU__ADDRESS_TEXT_MAX];
+  scu__link_options options = {
+    .handler = &link_handler,
+    .owner = guest,
+    .max_pdu_length = server->options.max_pdu_length,
+    .associate_timeout_ms = (uint32_t)server->options.timeout_associate_ms,
+    .release_timeout_ms = (uint32_t)server->options.timeout_release_ms,
+    .peer_text = scu__address_text(peer, text),
+    .trace = server->options.trace,
+    .association = ++server->last_association,
+  };
+  return scu__link_accept(server->loop, &options, fd, &guest->link);
+}
+
+static void admit(scu__server *server, int fd, const scu__address *peer) {
+  scu__guest *guest = scu__alloc(server->allocator, sizeof *guest);
+  if (!guest) {
+    scu__socket_close(fd);
+    return;
+  }
+  guest->server = server;
+  guest->idle.expired = guest_idle;
+  if (make_link(server, guest, fd, peer) != SCU_OK) {
+    scu__free(server->allocator, guest);
+    return;
+  }
+  if (!server->handler->arrived(server->owner, guest)) {
+    scu__link_free(guest->link);
+    scu__free(server->allocator, guest);
+    return;
+  }
+  guest->next = server->guests;
+  server->guests = guest;
+  server->guest_count++;
+  scu__timer_set(server->loop, &guest->idle, scu__loop_now(server->loop) + server->options.timeout_idle_ms);
+}
+
+static void listen_ready(scu__watch *self, unsigned ready) {
+  (void)ready;
+  scu__server *server = (scu__server *)((char *)self - offsetof(scu__server, watch));
+  for (int i = 0; i < ACCEPTS_PER_READY && server->fd >= 0; i++) {
+    int fd = -1;
+    scu__address peer;
+    scu_error error;
+    scu__error_clear(&error);
+    scu_result result = scu__socket_accept(server->fd, &fd, &peer, &error);
+    if (result == SCU_PENDING) return;
+    if (result != SCU_OK) {
+      scu__trace_line(server->options.trace, SCU__LEVEL_WARNING, 0, "a connection was not accepted: %s", error.reason);
+      return;
+    }
+    admit(server, fd, &peer);
+  }
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+static scu_result open_socket(scu__server *server, scu_error *error) {
+  scu__address actual;
+  scu_result result = scu__socket_listen(server->options.address, server->options.port, &server->fd, &actual, error);
+  if (result != SCU_OK) return result;
+  server->port = scu__address_port(&actual);
+  scu__address_text(&actual, server->address);
+  return scu__watch_set(server->loop, &server->watch, server->fd, SCU__POLL_READ, error);
+}
+
+scu_result scu__server_new(scu_loop *loop, const scu__server_options *options, const scu__server_handler *handler,
+                           void *owner, scu__server **out, scu_error *error) {
+  *out = NULL;
+  const scu_allocator *allocator = scu__loop_allocator(loop);
+  scu__server *server = scu__alloc(allocator, sizeof *server);
+  if (!server) return scu__error_memory(error, SCU_PHASE_LISTEN);
+  server->allocator = allocator;
+  server->loop = loop;
+  server->options = *options;
+  server->handler = handler;
+  server->owner = owner;
+  server->fd = -1;
+  server->watch.ready = listen_ready;
+  scu_result result = open_socket(server, error);
+  server->options.address = NULL; /* borrowed for the call only */
+  if (result != SCU_OK) {
+    scu__server_free(server);
+    return result;
+  }
+  *out = server;
+  return SCU_OK;
+}
+
+static void stop_accepting(scu__server *server) {
+  if (server->fd < 0) return;
+  scu__watch_remove(server->loop, &server->watch);
+  scu__socket_close(server->fd);
+  server->fd = -1;
+}
+
+void scu__server_free(scu__server *server) {
+  if (!server) return;
+  stop_accepting(server);
+  while (server->guests) {
+    scu__link_abort(server->guests->link, NULL);
+    guest_free(server->guests, NULL);
+  }
+  scu__free(server->allocator, server);
+}
+
+const char *scu__server_address(const scu__server *server) { return server->address; }
+uint16_t scu__server_port(const scu__server *server) { return server->port; }
+size_t scu__server_guest_count(const scu__server *server) { return server->guest_count; }
+scu__guest *scu__server_first_guest(const scu__server *server) { return server->guests; }
+
+uint64_t scu__server_moved(const scu__server *server) {
+  uint64_t moved = server->moved_before;
+  for (const scu__guest *guest = server->guests; guest; guest = guest->next) moved += scu__link_moved(guest->link);
+  return moved;
+}
+
+void scu__server_stop(scu__server *server, uint64_t deadline_ms) {
+  server->is_stopping = true;
+  server->stop_deadline_ms = deadline_ms;
+  stop_accepting(server);
+  scu__server_check_stop(server);
+}
+
+void scu__server_check_stop(scu__server *server) {
+  if (!server->is_stopping) return;
+  bool is_late = scu__loop_now(server->loop) >= server->stop_deadline_ms;
+  for (scu__guest *guest = server->guests; guest; guest = guest->next)
+    if (is_late || !is_busy(guest)) scu__link_abort(guest->link, NULL);
+}
+
+bool scu__server_is_stopped(const scu__server *server) { return server->is_stopping && !server->guests; }
