@@ -250,8 +250,16 @@ static bool has_output(const scu__link *link) {
   return link->staging.length > 0 || scu__engine_queued(link->engine) > 0;
 }
 
+/* What we were about when the transport, which knows no phases, said no. */
+static scu_phase sending_phase(const scu__link *link) {
+  int state = scu__engine_state(link->engine);
+  if (state < 6) return SCU_PHASE_ASSOCIATE;
+  return state == 6 ? SCU_PHASE_REQUEST : SCU_PHASE_RELEASE;
+}
+
 /* The transport said no, or our own file failed in mid-message. */
-static void output_failed(scu__link *link, const scu_error *error) {
+static void output_failed(scu__link *link, scu_error *error) {
+  if (error->phase == SCU_PHASE_NONE) error->phase = sending_phase(link);
   set_error(link, error);
   bool is_transport = error->result == SCU_ERROR_TRANSPORT || error->result == SCU_ERROR_CLOSED;
   scu__buffer_clear(&link->staging);
