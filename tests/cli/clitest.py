@@ -180,6 +180,7 @@ class Peer:
         self.name = "PEER@127.0.0.1:%d" % self.port
         self.arrived = threading.Event()
         self.connections = []
+        self.contexts = {}
         threading.Thread(target=self.serve, daemon=True).start()
 
     def close(self):
@@ -228,7 +229,8 @@ class Peer:
         if "reject" in self.behaviour:
             connection.sendall(struct.pack(">BBIBBBB", 3, 0, 4, 0, *self.behaviour["reject"]))
             self.read(connection, 1 << 20)
-        connection.sendall(self.accept(request))
+        self.contexts[connection] = {}
+        connection.sendall(self.accept(request, self.contexts[connection]))
         parts = {}
         while True:
             kind, body = self.read_pdu(connection)
@@ -241,24 +243,37 @@ class Peer:
             self.take_data(connection, body, parts)
 
     @staticmethod
-    def accept(request):
-        """Accepts every context with the first syntax it offers (Implicit LE when that is among them)."""
+    def accept(request, contexts):
+        """Accepts every context with the first syntax it offers (Implicit LE when that is among them), and every role.
+        `contexts` receives the ids by abstract syntax, those with Implicit LE first."""
+        roles = b""
         items, at = b"\x10\0\0\x15" + b"1.2.840.10008.3.1.1.1", 68
         while at < len(request):
             kind, length = request[at], struct.unpack_from(">H", request, at + 2)[0]
             body = request[at + 4:at + 4 + length]
+            if kind == 0x50:
+                inside = 0
+                while inside < len(body):
+                    size = 4 + struct.unpack_from(">H", body, inside + 2)[0]
+                    if body[inside] == 0x54:
+                        roles += body[inside:inside + size]
+                    inside += size
             if kind == 0x20:
-                syntaxes, inside = [], 4
+                syntaxes, abstract, inside = [], "", 4
                 while inside < len(body):
                     inner, size = body[inside], struct.unpack_from(">H", body, inside + 2)[0]
+                    if inner == 0x30:
+                        abstract = body[inside + 4:inside + 4 + size].rstrip(b"\0").decode()
                     if inner == 0x40:
                         syntaxes.append(body[inside + 4:inside + 4 + size])
                     inside += 4 + size
                 chosen = IMPLICIT.encode() if IMPLICIT.encode() in syntaxes else syntaxes[0]
+                if abstract not in contexts or chosen == IMPLICIT.encode():
+                    contexts[abstract] = body[0]
                 sub = b"\x40\0" + struct.pack(">H", len(chosen)) + chosen
                 items += b"\x21\0" + struct.pack(">H", 4 + len(sub)) + bytes([body[0], 0, 0, 0]) + sub
             at += 4 + length
-        user = b"\x51\0\0\x04" + struct.pack(">I", 16384) + b"\x52\0\0\x05" + b"1.2.3"
+        user = b"\x51\0\0\x04" + struct.pack(">I", 16384) + b"\x52\0\0\x05" + b"1.2.3" + roles
         items += b"\x50\0" + struct.pack(">H", len(user)) + user
         body = struct.pack(">HH", 1, 0) + request[4:36] + bytes(32) + items
         return struct.pack(">BBI", 2, 0, len(body)) + body
@@ -302,8 +317,12 @@ class Peer:
 
     @staticmethod
     def send(connection, context, control, content):
-        body = struct.pack(">IBB", len(content) + 2, context, control) + content
-        connection.sendall(struct.pack(">BBI", 4, 0, len(body)) + body)
+        """In pieces that fit into the smallest PDU anybody takes."""
+        for at in range(0, max(len(content), 1), 4000):
+            piece = content[at:at + 4000]
+            flags = control if at + 4000 >= len(content) else control & 1
+            body = struct.pack(">IBB", len(piece) + 2, context, flags) + piece
+            connection.sendall(struct.pack(">BBI", 4, 0, len(body)) + body)
 
 
 def implicit(elements):

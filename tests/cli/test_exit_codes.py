@@ -84,7 +84,8 @@ class ExitCodes(CliTest):
 
     def test_8_the_request_is_never_answered(self):
         self.both(8, "echo", self.peer(hang=True).name, *FAST, error="timeout")
-        self.both(8, "find", self.peer(hang=True).name, "PatientID=1", *FAST, error="timeout")
+        self.both(8, "find", self.peer(hang=True).name, "PatientID=1", "--cancel-wait", "0.2", *FAST,
+                  error="timeout")
 
     def test_9_refused(self):
         peer = self.peer(answers=lambda *_: [(0xA700, None, ())])
