@@ -29,7 +29,7 @@ struct scu__link {
   scu__engine *engine;
   scu__watch watch;
   scu__timer timer;
-  scu__task closing;
+  scu__task closing, draining;
 
   scu__inbox inbox;
   scu__outbox outbox;
@@ -57,6 +57,7 @@ static void drain_events(scu__link *link);
 
 static void destroy(scu__link *link) {
   scu__task_remove(link->loop, &link->closing);
+  scu__task_remove(link->loop, &link->draining);
   scu__timer_stop(link->loop, &link->timer);
   scu__connector_free(link->connector);
   if (link->transport) {
@@ -99,6 +100,15 @@ static void closing_run(scu__task *self) {
   if (link->handler->closed)
     link->handler->closed(link->owner, link, scu__error_is_set(&link->error) ? &link->error : NULL);
   leave(link);
+}
+
+static void draining_run(scu__task *self) {
+  scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, draining));
+  link->dispatching++;
+  if (!link->is_ended && link->is_open && link->handler->drained) link->handler->drained(link->owner, link);
+  link->dispatching--;
+  if (link->is_freed) destroy(link);
+  else if (!scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
 }
 
 /* The association is over: nothing moves any more, the owner hears of it from a clean stack. */
@@ -293,6 +303,8 @@ void scu__link_pump(scu__link *link) {
       set_interest(link, has_output(link));
     }
     update_timer(link);
+    if (link->handler->drained && result == SCU_END && scu__outbox_is_idle(&link->outbox))
+      scu__task_queue(link->loop, &link->draining);
   }
   if (link->dispatching == 0 && link->is_freed) destroy(link);
 }
@@ -551,6 +563,7 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
   link->watch.ready = link_ready;
   link->timer.expired = timer_expired;
   link->closing.run = closing_run;
+  link->draining.run = draining_run;
   scu__error_clear(&link->error);
   scu__inbox_init(&link->inbox, allocator);
   scu__outbox_init(&link->outbox, allocator);

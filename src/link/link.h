@@ -26,6 +26,8 @@ typedef struct scu__link_handler {
    * the status to refuse it with. */
   scu__exchange *(*request)(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                             scu__exchange_event *event, uint16_t *status);
+  /* Everything that was queued is on its way: more may be put into the outbox (pump afterwards). From a clean stack. */
+  void (*drained)(void *owner, scu__link *link);
   /* The end, once, from a clean stack; exchanges that were open are still there and are freed with the link. error is
    * NULL after an orderly release. */
   void (*closed)(void *owner, scu__link *link, const scu_error *error);

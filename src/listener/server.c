@@ -5,7 +5,10 @@
 
 #include "base/alloc.h"
 
-enum { ACCEPTS_PER_READY = 16 };
+enum {
+  ACCEPTS_PER_READY = 16,
+  ACCEPT_PAUSE_MS = 100 /* when we are out of descriptors: the connection waits in the kernel, and so do we */
+};
 
 struct scu__server {
   const scu_allocator *allocator;
@@ -16,6 +19,7 @@ struct scu__server {
 
   int fd;
   scu__watch watch;
+  scu__timer pause; /* accepting goes on when it expires */
   char address[SCU__ADDRESS_TEXT_MAX];
   uint16_t port;
 
@@ -98,6 +102,12 @@ static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context
   return exchange;
 }
 
+static void link_drained(void *owner, scu__link *link) {
+  scu__guest *guest = owner;
+  (void)link;
+  if (guest->server->handler->drained) guest->server->handler->drained(guest->server->owner, guest);
+}
+
 static void link_closed(void *owner, scu__link *link, const scu_error *error) {
   scu__guest *guest = owner;
   scu__server *server = guest->server;
@@ -112,6 +122,7 @@ static const scu__link_handler link_handler = {
   .indication = link_indication,
   .opened = link_opened,
   .request = link_request,
+  .drained = link_drained,
   .closed = link_closed,
 };
 
@@ -167,10 +178,18 @@ static void listen_ready(scu__watch *self, unsigned ready) {
     if (result == SCU_PENDING) return;
     if (result != SCU_OK) {
       scu__trace_line(server->options.trace, SCU__LEVEL_WARNING, 0, "a connection was not accepted: %s", error.reason);
+      scu__watch_set(server->loop, &server->watch, server->fd, 0, NULL);
+      scu__timer_set(server->loop, &server->pause, scu__loop_now(server->loop) + ACCEPT_PAUSE_MS);
       return;
     }
     admit(server, fd, &peer);
   }
+}
+
+static void pause_expired(scu__timer *self, uint64_t now_ms) {
+  (void)now_ms;
+  scu__server *server = (scu__server *)((char *)self - offsetof(scu__server, pause));
+  if (server->fd >= 0) scu__watch_set(server->loop, &server->watch, server->fd, SCU__POLL_READ, NULL);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -197,6 +216,7 @@ scu_result scu__server_new(scu_loop *loop, const scu__server_options *options, c
   server->owner = owner;
   server->fd = -1;
   server->watch.ready = listen_ready;
+  server->pause.expired = pause_expired;
   scu_result result = open_socket(server, error);
   server->options.address = NULL; /* borrowed for the call only */
   if (result != SCU_OK) {
@@ -209,6 +229,7 @@ scu_result scu__server_new(scu_loop *loop, const scu__server_options *options, c
 
 static void stop_accepting(scu__server *server) {
   if (server->fd < 0) return;
+  scu__timer_stop(server->loop, &server->pause);
   scu__watch_remove(server->loop, &server->watch);
   scu__socket_close(server->fd);
   server->fd = -1;

@@ -29,6 +29,8 @@ typedef struct scu__server_handler {
   /* A request other than C-ECHO; as scu__link_handler.request. */
   scu__exchange *(*request)(void *owner, scu__guest *guest, uint8_t context_id, const scu__command *command,
                             scu__exchange_event *event, uint16_t *status);
+  /* As scu__link_handler.drained; may be NULL. */
+  void (*drained)(void *owner, scu__guest *guest);
   /* It has something under way that should not be interrupted; silence is then ours, not the guest's. */
   bool (*is_busy)(void *owner, const scu__guest *guest);
   /* The association has ended, or never came to be; error NULL = in order. Frees state. The link is still there. */
