@@ -172,9 +172,13 @@ class DcmQrScp(Peer):
 
     title = "DCMQRSCP"
 
-    def __init__(self, *options, others=(), **keywords):
-        """others: (AE title, port) of further move destinations on loopback."""
-        self.options, self.others = options, others
+    def __init__(self, *options, others=(), classes=(), syntax=None, **keywords):
+        """others: (AE title, port) of further move destinations on loopback.
+
+        classes and syntax: takes these storage classes in this transfer syntax, and offers each of them once in it and
+        once in the native ones when it sends. As it comes, it takes and offers native syntaxes only.
+        """
+        self.options, self.others, self.classes, self.syntax = options, others, list(classes), syntax
         super().__init__(**keywords)
 
     def prepare(self):
@@ -188,8 +192,34 @@ class DcmQrScp(Peer):
                 file.write("host%d = (%s, %s, %d)\n" % (name, title, HOST, port))
             file.write("HostTable END\n")
             file.write("VendorTable BEGIN\nVendorTable END\n")
-            file.write("AETable BEGIN\n%s %s RW (100000, 4096mb) ANY\nAETable END\n" % (self.title, database))
-        return [find("dcmqrscp"), "-c", config, *self.options]
+            file.write("AETable BEGIN\n%s %s RW (500, 1024mb) ANY\nAETable END\n" % (self.title, database))
+        profiles = ["-xf", self.write_profiles(), "In", "Out"] if self.syntax else []
+        return [find("dcmqrscp"), "-c", config, *profiles, *self.options]
+
+    def write_profiles(self):
+        """The association configuration: which contexts it accepts, in which roles, and which it proposes."""
+        native = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"]
+        models = ["1.2.840.10008.1.1"] + ["1.2.840.10008.5.1.4.1.2.%d.%d" % (root, kind)
+                                          for root in (1, 2) for kind in (1, 2, 3)]
+        sections = [
+            ("TransferSyntaxes", "Own", "TransferSyntax", [self.syntax] + [uid for uid in native if uid != self.syntax]),
+            ("TransferSyntaxes", "Alone", "TransferSyntax", [self.syntax]),
+            ("TransferSyntaxes", "Native", "TransferSyntax", native),
+            ("PresentationContexts", "InContexts", "PresentationContext",
+             [uid + "\\Native" for uid in models] + [uid + "\\Own" for uid in self.classes]),
+            ("PresentationContexts", "OutContexts", "PresentationContext",
+             [uid + kind for uid in self.classes for kind in ("\\Alone", "\\Native")]),
+            ("SCPSCURoleSelection", "Roles", "Role", [uid + "\\BOTH" for uid in self.classes])]
+        path = os.path.join(self.folder, "associations.cfg")
+        with open(path, "w", encoding="ascii") as file:
+            kind_before = None
+            for kind, name, key, values in sections:
+                file.write(("[[%s]]\n" % kind if kind != kind_before else "") + "[%s]\n" % name)
+                kind_before = kind
+                file.writelines("%s%d = %s\n" % (key, number, value) for number, value in enumerate(values, 1))
+            file.write("[[Profiles]]\n[In]\nPresentationContexts = InContexts\nSCPSCURoleSelection = Roles\n")
+            file.write("[Out]\nPresentationContexts = OutContexts\n")
+        return path
 
 
 class Orthanc(Peer):

@@ -54,8 +54,12 @@ class SyntaxKept(unittest.TestCase):
     def test_orthanc_without_conversion_gives_it_back_as_it_was(self):
         self.check(peers.Orthanc(converts=False, our_title=support.OUR_TITLE))
 
-    def test_dcmqrscp_gives_it_back_as_it_was(self):
+    def test_dcmqrscp_that_mixes_syntaxes_gives_it_back_or_says_that_it_cannot(self):
         self.check(peers.DcmQrScp("+xs", "-xs", our_title=support.OUR_TITLE), may_refuse=("move",))
+
+    def test_dcmqrscp_with_a_context_for_each_syntax_gives_it_back_as_it_was(self):
+        self.check(peers.DcmQrScp(classes=[make_samples.SECONDARY_CAPTURE], syntax=JPEG_LOSSLESS_SV1,
+                                  our_title=support.OUR_TITLE))
 
 
 if __name__ == "__main__":
