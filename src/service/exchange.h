@@ -1,8 +1,8 @@
 /* Exchanges (PS3.4, PS3.7 9): one request with everything that belongs to it until its final response, as a value.
  *
  * An exchange eats commands and data set bytes and yields at most one event per bite; what it wants to say goes into an
- * outbox. It knows no association, socket or clock: link/ routes messages to it. Requesters: echo, store, find, move,
- * get. Providers: echo, store. N-services are not here yet. */
+ * outbox. It knows no association, socket or clock: link/ routes messages to it. Here: requesters of echo, store, find,
+ * move and get, providers of echo and store. The others: query_provider.h and n_service.h. */
 #ifndef SCU_SERVICE_EXCHANGE_H
 #define SCU_SERVICE_EXCHANGE_H
 
@@ -23,11 +23,14 @@ typedef enum scu__exchange_event_kind {
   SCU__EXCHANGE_MATCH = 1,   /* find: `identifier`, status FF00 or FF01 (a match like any other) */
   SCU__EXCHANGE_PENDING = 2, /* move, get: sub-operations go on; counts in `command` where `counts` says so */
   SCU__EXCHANGE_FINAL = 3,   /* requester: the end, with `command` = the response; `identifier` if it brought one */
-  SCU__EXCHANGE_REQUEST = 4, /* provider: `command` is the request to judge */
-  SCU__EXCHANGE_DATA = 5     /* store provider: `bytes` of the data set; the caller's own */
+  SCU__EXCHANGE_REQUEST =
+      4,                   /* provider: `command` is the request to judge, `identifier` its data set where it is held */
+  SCU__EXCHANGE_DATA = 5,  /* store provider: `bytes` of the data set; the caller's own */
+  SCU__EXCHANGE_CANCEL = 6 /* find, move, get provider: C-CANCEL-RQ came, once; `command` is the request it is for */
 } scu__exchange_event_kind;
 
-/* Pointers are borrowed until the exchange is called again or freed, `bytes` as long as what was passed in. */
+/* Pointers are borrowed until the exchange is called again or freed, `bytes` as long as what was passed in. What a
+ * provider's REQUEST points to stays until the exchange is freed. */
 typedef struct scu__exchange_event {
   scu__exchange_event_kind kind;
   uint16_t status;
@@ -35,8 +38,10 @@ typedef struct scu__exchange_event {
   uint32_t counts; /* SCU__HAS_REMAINING | _COMPLETED | _FAILED | _WARNING: those that `command` has */
   uint64_t number; /* MATCH: 1, 2, ... */
   const scu__command *command;
-  const scu_dataset *identifier; /* MATCH; FINAL of move and get (Failed SOP Instance UID List); else NULL */
-  bool is_identifier_malformed;  /* FINAL of move and get: there was one, but it cannot be read */
+  /* MATCH; FINAL of move and get (Failed SOP Instance UID List) and of N-services; REQUEST of query and N-service
+   * providers; else NULL. */
+  const scu_dataset *identifier;
+  bool is_identifier_malformed; /* FINAL of move, get and N-services: there was one, but it cannot be read */
   const uint8_t *bytes;
   size_t length;
   bool is_last;
