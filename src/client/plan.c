@@ -45,16 +45,17 @@ static scu_result check_identity(scu__candidate *candidate, scu_error *error) {
   return SCU_OK;
 }
 
-static scu_result walk_head(scu__plan *plan, scu__candidate *candidate, scu_error *error) {
+scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
+                               scu_error *error) {
   scu__source *file = NULL;
-  scu_result result = scu__file_source_open(candidate->path, plan->allocator, &file, error);
+  scu_result result = scu__file_source_open(candidate->path, allocator, &file, error);
   if (result != SCU_OK) {
     candidate->is_dicom = candidate->is_named; /* an unreadable file is not taken for a foreign one */
     return result;
   }
-  scu__head_options options = {.allow_truncated = plan->allow_truncated};
+  scu__head_options options = {.allow_truncated = allow_truncated};
   candidate->file_size = file->size;
-  result = scu__head_walk(file, plan->allocator, &options, &candidate->head, error);
+  result = scu__head_walk(file, allocator, &options, &candidate->head, error);
   candidate->is_dicom = result == SCU_OK || candidate->head.meta.has_preamble || candidate->head.meta.has_meta;
   scu__source_close(file);
   return result == SCU_OK ? check_identity(candidate, error) : result;
@@ -82,7 +83,7 @@ static scu_result scan_one(scu__plan *plan, const scu__path_found *found, scu_er
     candidate->is_dicom = true; /* nobody could look: a failure, not a foreign file */
     result = own.result;
   } else {
-    result = walk_head(plan, candidate, &own);
+    result = scu__candidate_walk(candidate, plan->allocator, plan->allow_truncated, &own);
   }
   candidate->is_instance = result == SCU_OK;
   if (result == SCU_OK) return SCU_OK;

@@ -40,6 +40,10 @@ typedef struct scu__plan {
 scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated);
 void scu__plan_free(scu__plan *plan);
 
+/* Reads the head of candidate->path (set by the caller, with is_named) and checks that it is an instance to store. */
+scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
+                               scu_error *error);
+
 /* Fills the window anew from the source: SCU_OK, SCU_END when nothing is left, or the source's error. Blocks on the
  * local disk. */
 scu_result scu__plan_scan(scu__plan *plan, scu_source *source, scu_error *error);

@@ -6,11 +6,10 @@
 #include "base/alloc.h"
 #include "client/association.h"
 #include "client/op.h"
-#include "client/plan.h"
+#include "client/outgoing.h"
 #include "client/progress.h"
 #include "client/report.h"
-#include "data/rewrite.h"
-#include "io/file.h"
+#include "client/store.h"
 
 enum { PROGRESS_MS = 200 };
 
@@ -26,10 +25,7 @@ typedef struct store_op {
   bool must_open;      /* an idle association will not do */
   bool has_progressed; /* an instance was answered since the last association was opened */
 
-  /* The instance that is out. */
-  scu__exchange *exchange;
-  scu__source *file;
-  const scu__accepted_context *context;
+  scu__outgoing outgoing; /* the instance that is out */
   scu__timer timer;
   uint64_t moved, silent_since_ms;
 
@@ -51,25 +47,11 @@ static void tell(store_op *store, const scu_instance_outcome *outcome) {
   scu__progress_tell(&store->progress, false);
 }
 
-static scu_instance_outcome outcome_of(const scu__candidate *candidate) {
-  return (scu_instance_outcome){
-    .size = sizeof(scu_instance_outcome),
-    .sop_instance_uid = candidate->head.sop_instance.text,
-    .source_sop_instance_uid = candidate->head.sop_instance.text,
-    .sop_class_uid = candidate->head.sop_class.text,
-    .transfer_syntax_uid = "",
-    .status = 0xFFFF,
-    .outcome = SCU_OUTCOME_FAILED,
-    .path = candidate->path,
-    .reason = "",
-  };
-}
-
 static scu__candidate *current(store_op *store) { return &store->plan.candidates[store->plan.next]; }
 
 /* The current candidate will not be sent. */
 static void give_up(store_op *store, scu_outcome outcome, const char *reason) {
-  scu_instance_outcome told = outcome_of(current(store));
+  scu_instance_outcome told = scu__candidate_outcome(current(store));
   told.outcome = outcome;
   told.reason = reason;
   if (outcome == SCU_OUTCOME_SKIPPED && current(store)->is_named) store->named_skips++;
@@ -87,54 +69,22 @@ static void warn_of_head(store_op *store, const scu__candidate *candidate) {
 
 /* --- the instance that is out ------------------------------------------------------------------------------------- */
 
-static void close_instance(store_op *store) {
+static void answered(void *owner, const scu_instance_outcome *outcome) {
+  store_op *store = owner;
   scu__timer_stop(session_of(store)->loop, &store->timer);
-  store->exchange = NULL;
-  scu__source_close(store->file);
-  store->file = NULL;
-}
-
-static scu_outcome outcome_of_status(scu__status_kind kind) {
-  if (kind == SCU__STATUS_KIND_SUCCESS) return SCU_OUTCOME_OK;
-  return kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING : SCU_OUTCOME_FAILED;
-}
-
-static void answered(store_op *store, const scu__exchange_event *event) {
-  scu__candidate *candidate = current(store);
-  scu_instance_outcome told = outcome_of(candidate);
-  char reason[256] = "";
-  told.status = event->status;
-  told.outcome = outcome_of_status(event->status_class);
-  told.transfer_syntax_uid = store->context->transfer_syntax.text;
-  told.bytes = candidate->head.dataset_length;
-  if (told.outcome != SCU_OUTCOME_OK) {
-    const char *comment = event->command->error_comment;
-    snprintf(reason, sizeof reason, "%s%s%s", scu__status_text(SCU__C_STORE_RSP, event->status),
-             comment[0] ? ": " : "", comment);
-  } else if (!scu__uid_equal(&store->context->transfer_syntax, &candidate->head.meta.transfer_syntax)) {
-    snprintf(reason, sizeof reason, "rewritten from transfer syntax %s", candidate->head.meta.transfer_syntax.text);
-  }
-  told.reason = reason;
-  if (told.outcome == SCU_OUTCOME_FAILED && store->first_failure == 0) store->first_failure = event->status;
-  if (told.outcome != SCU_OUTCOME_FAILED) store->bytes += told.bytes;
+  if (outcome->outcome == SCU_OUTCOME_FAILED && store->first_failure == 0) store->first_failure = outcome->status;
+  if (outcome->outcome != SCU_OUTCOME_FAILED) store->bytes += outcome->bytes;
   store->progress.bytes_done = store->bytes;
   store->has_progressed = true;
-  close_instance(store);
-  tell(store, &told);
+  tell(store, outcome);
   store->plan.next++;
   go_on(store);
 }
 
-static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
-  (void)exchange;
-  if (event->kind == SCU__EXCHANGE_FINAL) answered(owner, event);
-}
-
 /* The instance that is out gets its fate from the association's. */
 static void lose_instance(store_op *store, const scu_error *error) {
-  scu__link *link = scu__lease_link(&store->lease);
-  if (store->exchange && link) scu__link_drop(link, store->exchange);
-  close_instance(store);
+  scu__timer_stop(session_of(store)->loop, &store->timer);
+  scu__outgoing_stop(&store->outgoing, scu__lease_link(&store->lease));
   char reason[SCU__ERROR_TEXT_MAX + 64];
   snprintf(reason, sizeof reason, "not acknowledged, its fate is unknown: %s", error->reason);
   give_up(store, SCU_OUTCOME_FAILED, reason);
@@ -176,48 +126,13 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
 
 /* --- sending one -------------------------------------------------------------------------------------------------- */
 
-static scu_result open_file(store_op *store, scu_error *error) {
-  const scu__candidate *candidate = current(store);
-  scu_result result =
-    scu__file_source_open(candidate->path, session_of(store)->allocator, &store->file, error);
-  if (result != SCU_OK) return result;
-  if (store->file->size != candidate->file_size)
-    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
-  return SCU_OK;
-}
-
-static scu_result fill_payload(store_op *store, scu__way way, scu__store_params *params, scu_error *error) {
-  const scu__candidate *candidate = current(store);
-  if (way == SCU__WAY_AS_IT_IS) {
-    params->payload = SCU__PAYLOAD_RANGE;
-    params->source = store->file;
-    params->offset = candidate->head.dataset_offset;
-    params->length = candidate->head.dataset_length;
-    return SCU_OK;
-  }
-  params->payload = SCU__PAYLOAD_PRODUCER;
-  return scu__rewrite_new(session_of(store)->allocator, store->file, &candidate->head,
-                          scu__transfer_syntax_find(store->context->transfer_syntax.text), &params->producer, error);
-}
-
-static scu_result start_exchange(store_op *store, scu__way way, scu_error *error) {
-  const scu__candidate *candidate = current(store);
-  scu_session *session = session_of(store);
+static scu_result start_current(store_op *store, scu__way way, const scu__accepted_context *context,
+                                scu_error *error) {
   scu__link *link = scu__lease_link(&store->lease);
-  scu__store_params params = {.sop_class = candidate->head.sop_class, .sop_instance = candidate->head.sop_instance,
-                              .priority = SCU__PRIORITY_MEDIUM};
-  scu_result result = fill_payload(store, way, &params, error);
-  if (result == SCU_OK)
-    result = scu__store_request_new(session->allocator, scu__link_outbox(link), store->context->id,
-                                    scu__link_next_message_id(link), &params, &store->exchange);
-  if (result != SCU_OK) return scu__error_set(error, result, SCU_PHASE_REQUEST, "the request could not be made");
-  store->exchange->owner = store;
-  store->exchange->on_event = exchange_event;
   store->moved = scu__link_moved(link);
-  store->silent_since_ms = scu__loop_now(session->loop);
+  store->silent_since_ms = scu__loop_now(session_of(store)->loop);
   watch_instance(store);
-  scu__link_start(link, store->exchange);
-  return SCU_OK;
+  return scu__outgoing_start(&store->outgoing, link, current(store), way, context, error);
 }
 
 /* The next association is opened for the plan. */
@@ -231,7 +146,8 @@ static void renew_lease(store_op *store) {
 static void send_current(store_op *store) {
   scu__candidate *candidate = current(store);
   const scu__negotiated *negotiated = scu__link_negotiated(scu__lease_link(&store->lease));
-  scu__way way = scu__plan_settle(candidate, negotiated, &store->context);
+  const scu__accepted_context *context;
+  scu__way way = scu__plan_settle(candidate, negotiated, &context);
   if (way == SCU__WAY_NONE) {
     if (!store->is_proposed || store->plan.next >= store->plan.proposed) {
       renew_lease(store);
@@ -246,10 +162,8 @@ static void send_current(store_op *store) {
   warn_of_head(store, candidate);
   scu_error error;
   scu__error_clear(&error);
-  scu_result result = open_file(store, &error);
-  if (result == SCU_OK) result = start_exchange(store, way, &error);
-  if (result == SCU_OK) return;
-  close_instance(store);
+  if (start_current(store, way, context, &error) == SCU_OK) return;
+  scu__timer_stop(session_of(store)->loop, &store->timer);
   give_up(store, SCU_OUTCOME_FAILED, error.reason);
   go_on(store);
 }
@@ -307,7 +221,7 @@ static void pass_over(store_op *store) {
 }
 
 static void pretend_to_send(store_op *store) {
-  scu_instance_outcome told = outcome_of(current(store));
+  scu_instance_outcome told = scu__candidate_outcome(current(store));
   warn_of_head(store, current(store));
   told.outcome = SCU_OUTCOME_OK;
   told.transfer_syntax_uid = current(store)->head.meta.transfer_syntax.text;
@@ -320,7 +234,7 @@ static void pretend_to_send(store_op *store) {
 
 static void advance(scu__task *self) {
   store_op *store = (store_op *)((char *)self - offsetof(store_op, task));
-  if (store->op.is_done || store->exchange) return;
+  if (store->op.is_done || scu__outgoing_is_busy(&store->outgoing)) return;
   if (store->op.is_cancelled) {
     finish_cancelled(store);
     return;
@@ -379,13 +293,9 @@ static void lease_ready(void *owner, scu__link *link) {
  * out: whether it was stored nobody knows). */
 static void lease_lost(void *owner, const scu_error *error) {
   store_op *store = owner;
-  bool was_out = store->exchange != NULL;
   store->is_leased = false;
   store->is_proposed = false;
-  if (was_out) {
-    store->exchange = NULL; /* freed with the association */
-    lose_instance(store, error);
-  }
+  if (scu__outgoing_is_busy(&store->outgoing)) lose_instance(store, error); /* its exchange went with the association */
   bool is_worth_a_try = store->has_progressed && error->result != SCU_ERROR_REJECTED &&
                         !(error->result == SCU_ERROR_ABORTED && error->phase == SCU_PHASE_NONE);
   store->has_progressed = false;
@@ -404,17 +314,16 @@ static void lease_lost(void *owner, const scu_error *error) {
 /* The instance that is out is finished; the rest is not begun. */
 static void cancel(scu_op *op) {
   store_op *store = (store_op *)op;
-  if (store->exchange) return;
+  if (scu__outgoing_is_busy(&store->outgoing)) return;
   if (!store->is_leased && store->lease.association) scu__lease_abort(&store->lease);
   go_on(store);
 }
 
 static void free_store(scu_op *op) {
   store_op *store = (store_op *)op;
-  if (store->exchange && scu__lease_link(&store->lease))
-    scu__link_drop(scu__lease_link(&store->lease), store->exchange);
+  scu__outgoing_stop(&store->outgoing, scu__lease_link(&store->lease));
   scu__lease_abort(&store->lease);
-  close_instance(store);
+  scu__timer_stop(op->session->loop, &store->timer);
   scu__task_remove(op->session->loop, &store->task);
   scu__plan_free(&store->plan);
 }
@@ -430,6 +339,7 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   store->timer.expired = timer_expired;
   store->task.run = advance;
   store->progress.session = session;
+  store->outgoing = (scu__outgoing){.allocator = session->allocator, .owner = store, .answered = answered};
   store->lease = (scu__lease){
     .owner = store, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
   if (scu__plan_init(&store->plan, session->allocator, session->config->allow_truncated) != SCU_OK) {
@@ -441,6 +351,12 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
 }
 
 scu_op *scu_store_start(scu_session *session, scu_source *source) { return start(session, source, false); }
+
+void scu__store_set_originator(scu_op *op, const scu__ae *ae, uint16_t message_id) {
+  store_op *store = (store_op *)op;
+  store->outgoing.originator = *ae;
+  store->outgoing.originator_message_id = message_id;
+}
 
 scu_result scu_store_take(scu_op *op, scu_store_report **out) {
   *out = NULL;

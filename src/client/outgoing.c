@@ -1,0 +1,116 @@
+/* Sending one instance: the bytes of the file as they are, or rewritten into another native syntax. */
+#include "client/outgoing.h"
+
+#include <stdio.h>
+
+#include "data/rewrite.h"
+#include "io/file.h"
+
+scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate) {
+  return (scu_instance_outcome){
+    .size = sizeof(scu_instance_outcome),
+    .sop_instance_uid = candidate->head.sop_instance.text,
+    .source_sop_instance_uid = candidate->head.sop_instance.text,
+    .sop_class_uid = candidate->head.sop_class.text,
+    .transfer_syntax_uid = "",
+    .status = 0xFFFF,
+    .outcome = SCU_OUTCOME_FAILED,
+    .path = candidate->path,
+    .reason = "",
+  };
+}
+
+static void close_instance(scu__outgoing *outgoing) {
+  scu__source_close(outgoing->file);
+  outgoing->file = NULL;
+  outgoing->exchange = NULL;
+  outgoing->candidate = NULL;
+}
+
+static scu_outcome outcome_of_status(scu__status_kind kind) {
+  if (kind == SCU__STATUS_KIND_SUCCESS) return SCU_OUTCOME_OK;
+  return kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING : SCU_OUTCOME_FAILED;
+}
+
+static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  (void)exchange;
+  if (event->kind != SCU__EXCHANGE_FINAL) return;
+  scu__outgoing *outgoing = owner;
+  const scu__candidate *candidate = outgoing->candidate;
+  scu_instance_outcome told = scu__candidate_outcome(candidate);
+  char reason[256] = "";
+  told.status = event->status;
+  told.outcome = outcome_of_status(event->status_class);
+  told.transfer_syntax_uid = outgoing->context->transfer_syntax.text;
+  told.bytes = candidate->head.dataset_length;
+  if (told.outcome != SCU_OUTCOME_OK) {
+    const char *comment = event->command->error_comment;
+    snprintf(reason, sizeof reason, "%s%s%s", scu__status_text(SCU__C_STORE_RSP, event->status),
+             comment[0] ? ": " : "", comment);
+  } else if (!scu__uid_equal(&outgoing->context->transfer_syntax, &candidate->head.meta.transfer_syntax)) {
+    snprintf(reason, sizeof reason, "rewritten from transfer syntax %s", candidate->head.meta.transfer_syntax.text);
+  }
+  told.reason = reason;
+  close_instance(outgoing);
+  outgoing->answered(outgoing->owner, &told);
+}
+
+static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
+  scu_result result =
+    scu__file_source_open(outgoing->candidate->path, outgoing->allocator, &outgoing->file, error);
+  if (result != SCU_OK) return result;
+  if (outgoing->file->size != outgoing->candidate->file_size)
+    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
+  return SCU_OK;
+}
+
+static scu_result fill_payload(scu__outgoing *outgoing, scu__way way, scu__store_params *params, scu_error *error) {
+  const scu__head *head = &outgoing->candidate->head;
+  if (way == SCU__WAY_AS_IT_IS) {
+    params->payload = SCU__PAYLOAD_RANGE;
+    params->source = outgoing->file;
+    params->offset = head->dataset_offset;
+    params->length = head->dataset_length;
+    return SCU_OK;
+  }
+  params->payload = SCU__PAYLOAD_PRODUCER;
+  return scu__rewrite_new(outgoing->allocator, outgoing->file, head,
+                          scu__transfer_syntax_find(outgoing->context->transfer_syntax.text), &params->producer,
+                          error);
+}
+
+static scu_result make_exchange(scu__outgoing *outgoing, scu__link *link, scu__way way, scu_error *error) {
+  const scu__head *head = &outgoing->candidate->head;
+  scu__store_params params = {
+    .sop_class = head->sop_class,
+    .sop_instance = head->sop_instance,
+    .priority = SCU__PRIORITY_MEDIUM,
+    .originator = outgoing->originator,
+    .originator_message_id = outgoing->originator_message_id,
+  };
+  scu_result result = fill_payload(outgoing, way, &params, error);
+  if (result != SCU_OK) return result;
+  return scu__store_request_new(outgoing->allocator, scu__link_outbox(link), outgoing->context->id,
+                                scu__link_next_message_id(link), &params, &outgoing->exchange);
+}
+
+scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, const scu__candidate *candidate, scu__way way,
+                               const scu__accepted_context *context, scu_error *error) {
+  outgoing->candidate = candidate;
+  outgoing->context = context;
+  scu_result result = open_file(outgoing, error);
+  if (result == SCU_OK) result = make_exchange(outgoing, link, way, error);
+  if (result != SCU_OK) {
+    close_instance(outgoing);
+    return scu__error_set(error, result, SCU_PHASE_REQUEST, "the request could not be made");
+  }
+  outgoing->exchange->owner = outgoing;
+  outgoing->exchange->on_event = exchange_event;
+  scu__link_start(link, outgoing->exchange);
+  return SCU_OK;
+}
+
+void scu__outgoing_stop(scu__outgoing *outgoing, scu__link *link) {
+  if (outgoing->exchange && link) scu__link_drop(link, outgoing->exchange);
+  close_instance(outgoing);
+}
