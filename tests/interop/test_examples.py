@@ -1,0 +1,93 @@
+"""Every program of examples/ does what its first line says, against a real archive."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import support  # first: it knows where the others are
+import archives
+import make_samples
+import peers
+
+BUILD = os.environ.get("SCU_BUILD", os.path.join(support.ROOT, "build", "gcc"))
+
+
+def program(name):
+    return os.path.join(BUILD, "examples", "example_" + name)
+
+
+class Examples(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="scu-examples-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.samples = make_samples.write_samples(os.path.join(cls.folder, "samples"), {"ct-1.dcm", "ct-2.dcm", "ct-3.dcm"})
+        cls.sent = support.by_instance(cls.samples)
+        cls.peer = peers.Orthanc(our_title=support.OUR_TITLE)
+        cls.addClassCleanup(cls.peer.stop)
+        support.run_tool("storescu", "-aec", cls.peer.title, peers.HOST, cls.peer.port, *cls.samples)
+
+    def run_example(self, name, *arguments, code=0):
+        run = subprocess.run([program(name), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, env=support.ENVIRONMENT, timeout=60)
+        text = run.stdout.decode("utf-8")
+        self.assertEqual(run.returncode, code, text)
+        return text
+
+    def check_folder(self, folder):
+        received = support.by_instance(support.files_under(folder))
+        self.assertEqual(sorted(received), sorted(self.sent))
+        for instance, path in self.sent.items():
+            self.assertEqual(support.differences(path, received[instance]), [])
+
+    def test_all_examples_are_run_here(self):
+        sources = {name[:-2] for name in os.listdir(os.path.join(support.ROOT, "examples")) if name.endswith(".c")}
+        with open(os.path.abspath(__file__), encoding="utf-8") as file:
+            run = set(re.findall(r'(?:run_example|program)\("(\w+)"', file.read()))
+        self.assertEqual(sources, run)
+
+    def test_echo(self):
+        self.assertIn("status 0000H", self.run_example("echo", self.peer.address))
+        self.run_example("echo", "ANY@127.0.0.1:%d" % peers.free_port(), code=1)
+
+    def test_store_folder(self):
+        with peers.StoreScp("+B") as storescp:
+            self.assertIn("3 stored", self.run_example("store_folder", storescp.address, os.path.dirname(self.samples[0])))
+            self.assertEqual(len(storescp.files()), 3)
+
+    def test_find_print(self):
+        self.assertIn(archives.STUDIES["ct study"], self.run_example("find_print", self.peer.address, "SCU-JP-1"))
+
+    def test_get_to_folder(self):
+        folder = os.path.join(self.folder, "get")
+        self.run_example("get_to_folder", self.peer.address, archives.STUDIES["ct study"], folder)
+        self.check_folder(folder)
+
+    def test_move_to_self(self):
+        folder = os.path.join(self.folder, "move")
+        self.run_example("move_to_self", self.peer.address, support.OUR_TITLE, self.peer.our_port,
+                         archives.STUDIES["ct study"], folder)
+        self.check_folder(folder)
+
+    def test_own_event_loop(self):
+        with peers.StoreScp() as storescp:
+            text = self.run_example("own_event_loop", self.peer.address, storescp.address)
+            self.assertEqual(text.count("status 0000H"), 2, text)
+
+    def test_receive(self):
+        process = peers.Process([program("receive"), "0"], self.folder, "receive.log", support.ENVIRONMENT)
+        try:
+            peers.wait_until(lambda: "listening on" in process.output(), 10, "the ready line of receive")
+            title = re.search(r"listening on (\S+):(\d+) as (\S+)", process.output())
+            support.run_tool("storescu", "-aec", title.group(3), peers.HOST, title.group(2), self.samples[0])
+        finally:
+            code = process.stop()
+        self.assertEqual(code, 0, process.output())
+        self.assertRegex(process.output(), r"\d{4,} bytes")
+
+
+if __name__ == "__main__":
+    unittest.main()
