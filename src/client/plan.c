@@ -11,6 +11,7 @@
 
 scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated) {
   *plan = (scu__plan){.allocator = allocator, .allow_truncated = allow_truncated};
+  scu__error_clear(&plan->failure);
   plan->candidates = scu__alloc_array(allocator, SCU__PLAN_WINDOW, sizeof *plan->candidates);
   return plan->candidates ? SCU_OK : SCU_ERROR_MEMORY;
 }
@@ -94,15 +95,23 @@ static scu_result scan_one(scu__plan *plan, const scu__path_found *found, scu_er
 
 scu_result scu__plan_scan(scu__plan *plan, scu_source *source, scu_error *error) {
   clear_window(plan);
+  if (scu__error_is_set(&plan->failure)) {
+    scu__error_copy(error, &plan->failure);
+    return plan->failure.result;
+  }
   while (plan->count < SCU__PLAN_WINDOW && !plan->is_exhausted) {
     scu__path_found found;
-    scu_result result = scu__source_next(source, &found, error);
+    scu_result result = scu__source_next(source, &found, &plan->failure);
     if (result == SCU_END) {
       plan->is_exhausted = true;
       break;
     }
-    if (result == SCU_OK) result = scan_one(plan, &found, error);
-    if (result != SCU_OK) return result;
+    if (result == SCU_OK) result = scan_one(plan, &found, &plan->failure);
+    if (result == SCU_OK) continue;
+    scu__error_set(&plan->failure, result, SCU_PHASE_FILE, "the source of files failed");
+    if (plan->count > 0) return SCU_OK;
+    scu__error_copy(error, &plan->failure);
+    return result;
   }
   return plan->count > 0 ? SCU_OK : SCU_END;
 }

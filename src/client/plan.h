@@ -35,6 +35,7 @@ typedef struct scu__plan {
   size_t next;     /* first one that is not done */
   size_t proposed; /* candidates [next, proposed) have their contexts in the last proposal */
   bool is_exhausted;
+  scu_error failure; /* of the source, told when what came before it has left the window */
 } scu__plan;
 
 scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated);

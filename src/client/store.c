@@ -139,6 +139,7 @@ static scu_result start_current(store_op *store, scu__way way, const scu__accept
 static void renew_lease(store_op *store) {
   scu__lease_return(&store->lease);
   store->is_leased = false;
+  store->is_proposed = false;
   store->must_open = true;
   scu__lease_acquire(&store->lease, session_of(store));
 }
@@ -246,10 +247,8 @@ static void advance(scu__task *self) {
     store->is_proposed = false;
     scu_result result = scu__plan_scan(&store->plan, store->source, &error);
     if (result == SCU_END) finish(store, SCU_OK, NULL);
-    else if (result != SCU_OK) {
-      scu__error_set(&error, result, SCU_PHASE_FILE, "the source of files failed");
-      finish(store, result, &error);
-    } else go_on(store);
+    else if (result != SCU_OK) finish(store, result, &error);
+    else go_on(store);
     return;
   }
   if (store->is_dry_run) {
