@@ -48,13 +48,25 @@ static inline void fixture_warning(void *user, const char *text) {
   snprintf(f->warnings + length, sizeof f->warnings - length, "%s\n", text);
 }
 
+static inline void fixture_prepare_rest(fixture *f) {
+  if (scu_options_new(NULL, &f->options) != SCU_OK) abort();
+  scu_options_set_text(f->options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+}
+
 /* Everything but the session: options may still be set, then fixture_open. */
 static inline void fixture_prepare(fixture *f, const peer_step *script) {
   memset(f, 0, sizeof *f);
   test_loop_start(&f->time);
   scripted_peer_start(&f->peer, f->time.loop, script);
-  if (scu_options_new(NULL, &f->options) != SCU_OK) abort();
-  scu_options_set_text(f->options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+  fixture_prepare_rest(f);
+}
+
+/* One script for each connection that comes in. */
+static inline void fixture_prepare_many(fixture *f, const peer_step *const *scripts, size_t count) {
+  memset(f, 0, sizeof *f);
+  test_loop_start(&f->time);
+  scripted_peer_start_many(&f->peer, f->time.loop, scripts, count);
+  fixture_prepare_rest(f);
 }
 
 static inline void fixture_open(fixture *f) {

@@ -32,7 +32,7 @@ struct peer_connection {
   int fd; /* -1 = closed */
   const peer_step *steps[CALLS_MAX];
   size_t depth; /* scripts within scripts */
-  bool is_ended, is_closing;
+  bool is_ended, is_closing, is_stalled;
   peer_connection *called; /* whose end PEER_CALL waits for */
   bool is_calling;
   peer_step *made; /* steps that PEER_SERVE made up */
@@ -40,6 +40,7 @@ struct peer_connection {
 
   scu__buffer in, out;
   size_t out_at;
+  uint64_t bytes_read;
   scu__associate rq; /* the other side's, or ours */
   agreed contexts[SCU__CONTEXTS_MAX];
   size_t context_count;
@@ -314,7 +315,10 @@ static void take_pdu(peer_connection *c, uint8_t type, const uint8_t *body, size
     snprintf(word, sizeof word, "RJ(%u/%u/%u)", body[1], body[2], body[3]);
     note(c, word);
     return;
-  case SCU__PDU_P_DATA_TF: take_p_data(c, body, length); return;
+  case SCU__PDU_P_DATA_TF:
+    if (length > (c->peer->max_pdu ? c->peer->max_pdu : DEFAULT_MAX_PDU)) give_up("a PDU larger than agreed");
+    take_p_data(c, body, length);
+    return;
   case SCU__PDU_RELEASE_RQ:
     note(c, "RELEASE-RQ");
     c->has_release = true;
@@ -343,13 +347,14 @@ static void take_input(peer_connection *c) {
 }
 
 static void read_some(peer_connection *c) {
-  while (c->fd >= 0 && !c->is_eof) {
+  while (c->fd >= 0 && !c->is_eof && !c->is_stalled) {
     uint8_t *to = scu__buffer_reserve(&c->in, 65536);
     if (!to) give_up("too much input");
     ssize_t got = recv(c->fd, to, 65536, 0);
     if (got > 0) {
       scu__buffer_commit(&c->in, (size_t)got);
       c->peer->bytes_read += (size_t)got;
+      c->bytes_read += (size_t)got;
       take_input(c);
     } else if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
       return;
@@ -647,6 +652,7 @@ static bool wait_step(peer_connection *c, const peer_step *step) {
   case PEER_WAIT_RELEASED: return c->has_released;
   case PEER_WAIT_ABORT: return c->has_abort;
   case PEER_WAIT_CLOSE: return c->is_eof;
+  case PEER_WAIT_BYTES: return c->bytes_read >= step->length;
   default: return c->peer->is_held_open;
   }
 }
@@ -667,8 +673,8 @@ static bool run_step(peer_connection *c, const peer_step *step) {
     respond_to(c, &c->request, step);
     return true;
   case PEER_MATCHES:
-    for (int i = 0; i < step->count; i++)
-      if (!send_row(c, &c->request, step)) give_up("no such row");
+    for (int i = 0; i < step->count || step->count == 0; i++)
+      if (!send_row(c, &c->request, step)) break;
     return true;
   case PEER_STORE: request_store(c, step); return true;
   case PEER_ECHO: request_echo(c, step); return true;
@@ -677,6 +683,7 @@ static bool run_step(peer_connection *c, const peer_step *step) {
     if (!is_flushed(c)) return false;
     close_connection(c, step->action == PEER_RESET);
     return true;
+  case PEER_STALL: c->is_stalled = true; return false;
   case PEER_CALL: return call_out(c, step);
   case PEER_SERVE: return serve(c, step);
   default: return wait_step(c, step);
@@ -715,7 +722,7 @@ static void settle(peer_connection *c) {
   if (c->is_closing && is_flushed(c)) close_connection(c, false);
   if (c->is_eof && c->fd >= 0) close_connection(c, false);
   if (c->fd < 0) return;
-  unsigned interest = SCU__POLL_READ | (is_flushed(c) ? 0u : SCU__POLL_WRITE);
+  unsigned interest = (c->is_stalled ? 0u : SCU__POLL_READ) | (is_flushed(c) ? 0u : SCU__POLL_WRITE);
   if (scu__watch_set(c->peer->loop, &c->watch, c->fd, interest, NULL) != SCU_OK) give_up("watch");
 }
 

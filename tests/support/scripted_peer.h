@@ -27,6 +27,7 @@ typedef enum peer_action {
   PEER_WAIT_RELEASED, /* A-RELEASE-RP */
   PEER_WAIT_ABORT,
   PEER_WAIT_CLOSE, /* end of stream or reset */
+  PEER_WAIT_BYTES, /* `length` bytes came over this connection */
   PEER_HOLD,       /* until scripted_peer_go */
 
   /* Say something. `cut` > 0: only so many bytes of it. */
@@ -38,7 +39,8 @@ typedef enum peer_action {
   PEER_RELEASE_RP,
   PEER_SEND,    /* bytes, length */
   PEER_RESPOND, /* to the last message: `status`, `text` = a data set as in peer_dataset, `counts`, `comment` */
-  PEER_MATCHES, /* `count` pending responses with the rows of scripted_peer.row, starting where the last ones ended */
+  PEER_MATCHES, /* `count` (0 = all) pending responses with the rows of scripted_peer.row, from where the last ones
+                   ended */
   PEER_STORE,   /* C-STORE-RQ of instance `uid`, of `length` bytes of pixel data; context by class, or `context` */
   PEER_ECHO,    /* C-ECHO-RQ */
   PEER_GARBAGE, /* bytes that are no PDU */
@@ -46,6 +48,7 @@ typedef enum peer_action {
   /* The connection. */
   PEER_CLOSE,
   PEER_RESET,
+  PEER_STALL, /* reads nothing more */
   PEER_CALL,  /* connects to 127.0.0.1:`port`, runs `script` there and goes on when that is at its end */
   PEER_SERVE, /* answers whatever comes as a good archive would, `count` messages (0 = until the other side ends) */
 } peer_action;

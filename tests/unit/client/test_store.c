@@ -1,0 +1,597 @@
+/* C-STORE of many files against a scripted peer: the plan, every class of status, lost associations, cancel, and the
+ * bytes that arrive (catalogue D13, D14, P29; RULES 1-5 and 26 of the field; issue "Bad input"). */
+#define _GNU_SOURCE /* scratch.h */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/client_fixture.h"
+#include "support/sample_file.h"
+#include "unit/io/scratch.h"
+
+static const peer_step good[] = {
+    {.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_SERVE}, {.action = PEER_END}};
+
+static const char *write_sample(const sample_file *sample) {
+  char name[32];
+  scu__buffer bytes;
+  sample_bytes(sample, &bytes);
+  snprintf(name, sizeof name, "%05d.dcm", sample->number);
+  write_scratch(name, bytes.data, bytes.length);
+  scu__buffer_free(&bytes);
+  return in_scratch(name);
+}
+
+static scu_source *new_source(void) {
+  scu_source *source;
+  assert_int_equal(scu_source_new(NULL, &source), SCU_OK);
+  return source;
+}
+
+/* A source of `count` small files, numbered from 1. */
+static scu_source *samples(int count) {
+  scu_source *source = new_source();
+  for (int i = 1; i <= count; i++)
+    assert_int_equal(scu_source_add_file(source, write_sample(&(sample_file){.number = i, .pixels = 200})), SCU_OK);
+  return source;
+}
+
+static void check_counts(const scu_store_report *report, uint64_t ok, uint64_t warning, uint64_t failed,
+                         uint64_t skipped) {
+  assert_int_equal(scu_store_report_count(report, SCU_OUTCOME_OK), ok);
+  assert_int_equal(scu_store_report_count(report, SCU_OUTCOME_WARNING), warning);
+  assert_int_equal(scu_store_report_count(report, SCU_OUTCOME_FAILED), failed);
+  assert_int_equal(scu_store_report_count(report, SCU_OUTCOME_SKIPPED), skipped);
+}
+
+/* --- what arrives --------------------------------------------------------------------------------------------------
+ */
+
+static void test_bytes_arrive_as_they_are_in_the_file(void **state) {
+  (void)state;
+  static const size_t pixels[] = {0, 2, 16384 - 6, 16384, 100 * 1000, 3 * 1000 * 1000};
+  for (size_t i = 0; i < sizeof pixels / sizeof *pixels; i++) {
+    sample_file sample = {.number = 7, .pixels = pixels[i]};
+    fixture f;
+    fixture_start(&f, good);
+    scu_source *source = new_source();
+    scu_source_add_file(source, write_sample(&sample));
+    scu_store_report *report;
+    assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+    check_counts(report, 1, 0, 0, 0);
+    const peer_message *got = scripted_peer_message(&f.peer, SCU__C_STORE_RQ, 0);
+    scu__buffer file;
+    sample_bytes(&sample, &file);
+    assert_true(got->bytes.length > pixels[i] && got->bytes.length < file.length);
+    assert_memory_equal(got->bytes.data, file.data + file.length - got->bytes.length, got->bytes.length);
+    assert_int_equal(scu_store_report_bytes(report), got->bytes.length);
+    assert_string_equal(got->command.affected_sop_class.text, SAMPLE_CLASS);
+    assert_string_equal(got->command.affected_sop_instance.text, "1.2.3.7");
+    assert_string_equal(f.outcomes[0].transfer_syntax, SCU__UID_EXPLICIT_LE);
+    scu__buffer_free(&file);
+    scu_store_report_free(report);
+    scu_source_free(source);
+    fixture_stop(&f);
+  }
+}
+
+static void test_an_explicit_file_is_rewritten_for_a_peer_that_is_implicit_only(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.peer.only_syntax = SCU__UID_IMPLICIT_LE;
+  scu_source *source = new_source();
+  sample_file sample = {.number = 3, .pixels = 5000};
+  scu_source_add_file(source, write_sample(&sample));
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 1, 0, 0, 0);
+  assert_non_null(strstr(f.outcomes[0].reason, "rewritten"));
+  assert_string_equal(f.outcomes[0].transfer_syntax, SCU__UID_IMPLICIT_LE);
+  scu_dataset *wanted = sample_dataset(&sample, "1.2.3.3");
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, NULL, 1 << 20);
+  assert_int_equal(scu__dataset_encode(wanted, SCU__IMPLICIT_LE, &bytes, NULL), SCU_OK);
+  const peer_message *got = scripted_peer_message(&f.peer, SCU__C_STORE_RQ, 0);
+  assert_int_equal(got->bytes.length, bytes.length);
+  assert_memory_equal(got->bytes.data, bytes.data, bytes.length);
+  scu__buffer_free(&bytes);
+  scu_dataset_free(wanted);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_stores_in_any_pieces_are_the_same_stores(void **state) {
+  (void)state;
+  static const size_t sizes[] = {0, 1, 3, PEER_RANDOM_WRITES};
+  static const uint16_t statuses[] = {0, 0xB007, 0xA700};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    fixture f;
+    fixture_start(&f, good);
+    f.peer.write_size = sizes[i];
+    f.peer.store_statuses = statuses;
+    f.peer.store_status_count = 3;
+    scu_source *source = samples(6);
+    scu_store_report *report;
+    assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+    check_counts(report, 2, 2, 2, 0);
+    scu_store_report_free(report);
+    scu_source_free(source);
+    fixture_stop(&f);
+  }
+}
+
+static void test_a_peer_that_takes_small_pdus_gets_small_pdus(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.peer.max_pdu = 64; /* the peer itself checks every PDU */
+  scu_source *source = new_source();
+  scu_source_add_file(source, write_sample(&(sample_file){.number = 1, .pixels = 20000}));
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 1, 0, 0, 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+/* --- statuses ------------------------------------------------------------------------------------------------------
+ */
+
+static void test_every_class_of_status_is_told_for_its_instance(void **state) {
+  (void)state;
+  static const struct {
+    uint16_t status;
+    scu_outcome outcome;
+  } rows[] = {{0x0000, SCU_OUTCOME_OK},      {0xB000, SCU_OUTCOME_WARNING}, {0xB006, SCU_OUTCOME_WARNING},
+              {0xB007, SCU_OUTCOME_WARNING}, {0xA700, SCU_OUTCOME_FAILED},  {0xA7FF, SCU_OUTCOME_FAILED},
+              {0xA900, SCU_OUTCOME_FAILED},  {0xC123, SCU_OUTCOME_FAILED},  {0x0110, SCU_OUTCOME_FAILED},
+              {0x0122, SCU_OUTCOME_FAILED},  {0x0124, SCU_OUTCOME_FAILED},  {0x1234, SCU_OUTCOME_FAILED},
+              {0xFF00, SCU_OUTCOME_FAILED},  {0xFE00, SCU_OUTCOME_FAILED}};
+  enum { ROWS = sizeof rows / sizeof *rows };
+  uint16_t statuses[ROWS];
+  for (size_t i = 0; i < ROWS; i++) statuses[i] = rows[i].status;
+  fixture f;
+  fixture_start(&f, good);
+  f.peer.store_statuses = statuses;
+  f.peer.store_status_count = ROWS;
+  scu_source *source = samples(ROWS);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 1, 3, ROWS - 4, 0);
+  assert_int_equal(scu_store_report_first_failure(report), 0xA700);
+  assert_int_equal(f.outcome_count, ROWS);
+  for (size_t i = 0; i < ROWS; i++) {
+    assert_int_equal(f.outcomes[i].status, rows[i].status);
+    assert_int_equal(f.outcomes[i].outcome, rows[i].outcome);
+    if (rows[i].outcome == SCU_OUTCOME_FAILED) assert_true(strlen(f.outcomes[i].reason) > 5);
+  }
+  assert_int_equal(f.peer.accepted, 1);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+/* --- associations that end -----------------------------------------------------------------------------------------
+ */
+
+static void check_lost(const peer_step *ending, const char *how) {
+  const peer_step first[] = {{.action = PEER_WAIT_RQ},
+                             {.action = PEER_ACCEPT},
+                             {.action = PEER_SERVE, .count = 3},
+                             {.action = PEER_WAIT_MESSAGE},
+                             *ending,
+                             {.action = PEER_END}};
+  const peer_step *scripts[] = {first, good};
+  fixture f;
+  fixture_prepare_many(&f, scripts, 2);
+  fixture_open(&f);
+  scu_source *source = samples(8);
+  scu_store_report *report;
+  scu_result result = scu_store(f.session, source, &report);
+  if (result != SCU_OK) fail_msg("%s: %s", how, scu_error_reason(scu_session_error(f.session)));
+  check_counts(report, 7, 0, 1, 0);
+  assert_string_equal(f.outcomes[3].uid, "1.2.3.4");
+  assert_int_equal(f.outcomes[3].status, 0xFFFF);
+  assert_non_null(strstr(f.outcomes[3].reason, "fate is unknown"));
+  assert_int_equal(f.peer.accepted, 2);
+  assert_true(f.warnings[0] != 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_after_a_lost_association_the_rest_goes_over_another(void **state) {
+  (void)state;
+  check_lost(&(peer_step){.action = PEER_CLOSE}, "close");
+  check_lost(&(peer_step){.action = PEER_RESET}, "reset");
+  check_lost(&(peer_step){.action = PEER_ABORT, .status = 2}, "abort");
+  check_lost(&(peer_step){.action = PEER_GARBAGE}, "garbage");
+  check_lost(&(peer_step){.action = PEER_RESPOND, .context = 66}, "even context");
+  check_lost(&(peer_step){.action = PEER_RELEASE}, "release");
+}
+
+static void check_all_failed(const peer_step *script, scu_result expected, scu_phase phase, size_t accepted) {
+  fixture f;
+  fixture_start(&f, script);
+  scu_source *source = samples(3);
+  scu_store_report *report;
+  scu_result result = scu_store(f.session, source, &report);
+  const scu_error *error = scu_session_error(f.session);
+  if (result != expected) fail_msg("%s: %s", scu_result_name(result), scu_error_reason(error));
+  assert_int_equal(scu_error_result(error), expected);
+  assert_int_equal(scu_error_phase(error), phase);
+  assert_string_equal(scu_error_peer(error), f.peer.name);
+  assert_non_null(report);
+  check_counts(report, 0, 0, 3, 0);
+  assert_int_equal(f.outcome_count, 3);
+  assert_int_equal(f.peer.accepted, accepted);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_an_association_that_carried_nothing_is_not_tried_again(void **state) {
+  (void)state;
+  static const peer_step closes[] = {{.action = PEER_WAIT_RQ},
+                                     {.action = PEER_ACCEPT},
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_CLOSE},
+                                     {.action = PEER_END}};
+  static const peer_step aborts[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_ABORT},   {.action = PEER_CLOSE},  {.action = PEER_END}};
+  static const peer_step rejects[] = {{.action = PEER_WAIT_RQ},
+                                      {.action = PEER_REJECT, .count = 1, .status = 1, .field = 7},
+                                      {.action = PEER_CLOSE},
+                                      {.action = PEER_END}};
+  static const peer_step silent[] = {
+      {.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_WAIT_MESSAGE}, {.action = PEER_END}};
+  check_all_failed(closes, SCU_ERROR_CLOSED, SCU_PHASE_RESPONSE, 1);
+  check_all_failed(aborts, SCU_ERROR_ABORTED, SCU_PHASE_RESPONSE, 1);
+  check_all_failed(rejects, SCU_ERROR_REJECTED, SCU_PHASE_ASSOCIATE, 1);
+  check_all_failed(silent, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, 1);
+}
+
+static void test_a_peer_that_goes_in_the_middle_of_a_large_object_is_one_error(void **state) {
+  (void)state;
+  static const peer_action endings[] = {PEER_CLOSE, PEER_RESET, PEER_ABORT};
+  for (size_t i = 0; i < 3; i++) {
+    const peer_step script[] = {{.action = PEER_WAIT_RQ},
+                                {.action = PEER_ACCEPT},
+                                {.action = PEER_WAIT_BYTES, .length = 300 * 1000},
+                                {.action = endings[i]},
+                                {.action = PEER_END}};
+    fixture f;
+    fixture_start(&f, script);
+    scu_source *source = new_source();
+    scu_source_add_file(source, write_sample(&(sample_file){.number = 1, .pixels = 20 * 1000 * 1000}));
+    scu_store_report *report;
+    scu_result result = scu_store(f.session, source, &report);
+    assert_int_equal(result, endings[i] == PEER_ABORT ? SCU_ERROR_ABORTED : SCU_ERROR_CLOSED);
+    assert_true(scu_error_phase(scu_session_error(f.session)) != SCU_PHASE_NONE);
+    check_counts(report, 0, 0, 1, 0);
+    scu_store_report_free(report);
+    scu_source_free(source);
+    fixture_stop(&f);
+  }
+}
+
+/* A peer that reads and reads moves bytes, but one that stops reading does not: no time-out while it goes on. */
+static void test_a_peer_that_stops_reading_runs_into_the_time_out(void **state) {
+  (void)state;
+  static const peer_step script[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_STALL}};
+  fixture f;
+  fixture_start(&f, script);
+  scu_source *source = new_source();
+  scu_source_add_file(source, write_sample(&(sample_file){.number = 1, .pixels = 20 * 1000 * 1000}));
+  scu_store_report *report;
+  uint64_t before = f.time.now_ms;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_ERROR_TIMEOUT);
+  assert_true(f.time.now_ms - before >= 60 * 1000 && f.time.now_ms - before < 63 * 1000);
+  assert_string_equal(scu_error_peer(scu_session_error(f.session)), f.peer.name);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+/* --- cancel --------------------------------------------------------------------------------------------------------
+ */
+
+static void cancel_at_second(fixture *f) {
+  if (f->outcome_count == 2) scu_cancel(f->session);
+}
+
+static void test_cancel_skips_what_was_not_begun(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.on_instance = cancel_at_second;
+  scu_source *source = samples(6);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_ERROR_CANCELLED);
+  uint64_t ok = scu_store_report_count(report, SCU_OUTCOME_OK);
+  assert_true(ok == 2 || ok == 3);
+  check_counts(report, ok, 0, 0, 6 - ok);
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_STORE_RQ), ok);
+  scu_session_free(f.session);
+  f.session = NULL;
+  assert_non_null(strstr(f.peer.log, "RELEASE-RQ"));
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_cancel_finishes_the_instance_that_is_out(void **state) {
+  (void)state;
+  static const peer_step script[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT},  {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_HOLD},    {.action = PEER_RESPOND}, {.action = PEER_SERVE},
+                                     {.action = PEER_END}};
+  fixture f;
+  fixture_start(&f, script);
+  scu_source *source = samples(3);
+  scu_op *op = scu_store_start(f.session, source);
+  TEST_LOOP_UNTIL(&f.time, f.peer.message_count == 1, 1000);
+  scu_op_cancel(op);
+  for (int i = 0; i < 10; i++) scu_loop_step(f.time.loop);
+  assert_int_equal(scu_op_state(op), SCU_PENDING);
+  scripted_peer_go(&f.peer);
+  assert_int_equal(scu_op_wait(op), SCU_ERROR_CANCELLED);
+  scu_store_report *report;
+  scu_store_take(op, &report);
+  check_counts(report, 1, 0, 0, 2);
+  scu_store_report_free(report);
+  scu_op_free(op);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_cancel_while_connecting_and_freeing_at_any_time_leave_nothing(void **state) {
+  (void)state;
+  for (int mode = 0; mode < 3; mode++) {
+    for (unsigned steps = 0; steps < 14; steps++) {
+      fixture f;
+      fixture_start(&f, good);
+      scu_source *source = samples(2);
+      scu_op *op = scu_store_start(f.session, source);
+      for (unsigned i = 0; i < steps; i++) scu_loop_step(f.time.loop);
+      if (mode == 1) scu_op_cancel(op);
+      if (mode == 2) scu_abort(f.session);
+      if (mode > 0) scu_op_wait(op);
+      scu_store_report *report = NULL;
+      if (mode > 0) scu_store_take(op, &report);
+      if (mode > 0) assert_int_equal(f.outcome_count, 2); /* nothing is missing from the account */
+      scu_store_report_free(report);
+      scu_op_free(op);
+      scu_source_free(source);
+      fixture_stop(&f);
+    }
+  }
+}
+
+/* --- the plan ------------------------------------------------------------------------------------------------------
+ */
+
+static void test_more_than_128_contexts_go_over_several_associations(void **state) {
+  (void)state;
+  enum { FILES = 150 };
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = new_source();
+  for (int i = 0; i < FILES; i++) {
+    char class_uid[32];
+    snprintf(class_uid, sizeof class_uid, "1.2.999.%d", i + 1);
+    scu_source_add_file(source, write_sample(&(sample_file){.number = i, .sop_class = class_uid, .pixels = 10}));
+  }
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, FILES, 0, 0, 0);
+  assert_int_equal(f.peer.accepted, 3); /* two contexts each: 64, 64 and 22 */
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_an_object_has_its_own_syntax_alone_in_a_context(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = samples(1);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  assert_int_equal(scu_session_context_count(f.session), 2);
+  const char *abstract, *syntax;
+  assert_int_equal(scu_session_context(f.session, 0, &abstract, &syntax, NULL), 1);
+  assert_string_equal(abstract, SAMPLE_CLASS);
+  assert_string_equal(syntax, SCU__UID_EXPLICIT_LE);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_a_class_that_the_peer_does_not_take_fails_alone_and_says_why(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.peer.refused_class = "1.2.999.";
+  scu_source *source = new_source();
+  scu_source_add_file(source, write_sample(&(sample_file){.number = 1, .pixels = 10}));
+  scu_source_add_file(source, write_sample(&(sample_file){.number = 2, .sop_class = "1.2.999.5", .pixels = 10}));
+  scu_source_add_file(source, write_sample(&(sample_file){.number = 3, .pixels = 10}));
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 2, 0, 1, 0);
+  assert_non_null(strstr(f.outcomes[1].reason, "1.2.999.5"));
+  assert_non_null(strstr(f.outcomes[1].reason, "not supported"));
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_STORE_RQ), 2);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_a_peer_that_takes_nothing_gets_no_request(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.peer.refused_class = "1.2.840.10008.5";
+  scu_source *source = samples(3);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 0, 0, 3, 0);
+  assert_int_equal(f.peer.message_count, 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+/* --- files that are none -------------------------------------------------------------------------------------------
+ */
+
+static void test_files_that_are_not_whole_instances_are_never_sent(void **state) {
+  (void)state;
+  scu__buffer whole;
+  sample_bytes(&(sample_file){.number = 1, .pixels = 400}, &whole);
+  write_scratch("cut.dcm", whole.data, whole.length - 1);
+  write_scratch("text.txt", "hello, world, this is not DICOM at all", 38);
+  write_scratch("empty", "", 0);
+  scu__buffer_free(&whole);
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = new_source();
+  scu_source_add_file(source, in_scratch("cut.dcm"));
+  scu_source_add_file(source, in_scratch("text.txt"));
+  scu_source_add_file(source, in_scratch("empty"));
+  scu_source_add_file(source, in_scratch("missing"));
+  scu_source_add_file(source, write_sample(&(sample_file){.number = 9, .pixels = 2}));
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 1, 0, 4, 0);
+  for (size_t i = 0; i < 4; i++) assert_true(strlen(f.outcomes[i].reason) > 5);
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_STORE_RQ), 1);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_foreign_files_in_a_folder_are_skipped(void **state) {
+  (void)state;
+  char folder[300];
+  snprintf(folder, sizeof folder, "%s/mixed", scratch_folder);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  scu__buffer whole;
+  sample_bytes(&(sample_file){.number = 1, .pixels = 400}, &whole);
+  write_scratch("mixed/a.dcm", whole.data, whole.length);
+  write_scratch("mixed/b.txt", "not an image", 12);
+  write_scratch("mixed/c.dcm", whole.data, whole.length - 10);
+  scu__buffer_free(&whole);
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = new_source();
+  scu_source_add_folder(source, folder, NULL, 1);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 1, 0, 1, 1);
+  assert_int_equal(scu_store_report_named_skips(report), 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static scu_result broken_iterator(void *user, const char **path) {
+  int *asked = user;
+  *path = in_scratch("00001.dcm");
+  return ++*asked <= 2 ? SCU_OK : SCU_ERROR_STORAGE;
+}
+
+static void test_a_source_that_fails_ends_the_operation_with_its_error(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  write_sample(&(sample_file){.number = 1, .pixels = 2});
+  int asked = 0;
+  scu_source *source = new_source();
+  scu_source_add_iterator(source, broken_iterator, &asked);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_ERROR_STORAGE);
+  assert_int_equal(scu_error_phase(scu_session_error(f.session)), SCU_PHASE_FILE);
+  assert_int_equal(f.outcome_count, 2); /* what came before the fault is accounted for */
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_a_dry_run_opens_no_connection(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = samples(4);
+  scu_store_report *report;
+  assert_int_equal(scu_store_dry_run(f.session, source, &report), SCU_OK);
+  check_counts(report, 4, 0, 0, 0);
+  for (int i = 0; i < 10; i++) scu_loop_step(f.time.loop);
+  assert_int_equal(f.peer.accepted, 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_an_empty_source_needs_no_peer(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = new_source();
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 0, 0, 0, 0);
+  assert_int_equal(f.peer.accepted, 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void test_more_files_than_a_window_all_go(void **state) {
+  (void)state;
+  enum { FILES = 1003 }; /* SCU__PLAN_WINDOW and three */
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = samples(FILES);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, FILES, 0, 0, 0);
+  assert_int_equal(f.peer.accepted, 1);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_bytes_arrive_as_they_are_in_the_file),
+      cmocka_unit_test(test_an_explicit_file_is_rewritten_for_a_peer_that_is_implicit_only),
+      cmocka_unit_test(test_stores_in_any_pieces_are_the_same_stores),
+      cmocka_unit_test(test_a_peer_that_takes_small_pdus_gets_small_pdus),
+      cmocka_unit_test(test_every_class_of_status_is_told_for_its_instance),
+      cmocka_unit_test(test_after_a_lost_association_the_rest_goes_over_another),
+      cmocka_unit_test(test_an_association_that_carried_nothing_is_not_tried_again),
+      cmocka_unit_test(test_a_peer_that_goes_in_the_middle_of_a_large_object_is_one_error),
+      cmocka_unit_test(test_a_peer_that_stops_reading_runs_into_the_time_out),
+      cmocka_unit_test(test_cancel_skips_what_was_not_begun),
+      cmocka_unit_test(test_cancel_finishes_the_instance_that_is_out),
+      cmocka_unit_test(test_cancel_while_connecting_and_freeing_at_any_time_leave_nothing),
+      cmocka_unit_test(test_more_than_128_contexts_go_over_several_associations),
+      cmocka_unit_test(test_an_object_has_its_own_syntax_alone_in_a_context),
+      cmocka_unit_test(test_a_class_that_the_peer_does_not_take_fails_alone_and_says_why),
+      cmocka_unit_test(test_a_peer_that_takes_nothing_gets_no_request),
+      cmocka_unit_test(test_files_that_are_not_whole_instances_are_never_sent),
+      cmocka_unit_test(test_foreign_files_in_a_folder_are_skipped),
+      cmocka_unit_test(test_a_source_that_fails_ends_the_operation_with_its_error),
+      cmocka_unit_test(test_a_dry_run_opens_no_connection),
+      cmocka_unit_test(test_an_empty_source_needs_no_peer),
+      cmocka_unit_test(test_more_files_than_a_window_all_go),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
