@@ -6,6 +6,9 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 
+/* What is kept of sent messages: enough for streams of small ones, matches above all. */
+enum { SPARE_MAX = 128, SPARE_BYTES_MAX = 2048 };
+
 typedef enum item_stage { STAGE_COMMAND, STAGE_DATA } item_stage;
 
 struct scu__outbox_item {
@@ -21,6 +24,7 @@ struct scu__outbox_item {
   scu__source *source;
   uint64_t offset, left; /* BYTES and RANGE: what is still to go */
   scu__producer *producer;
+  size_t held;
   void *owner;
 };
 
@@ -51,9 +55,68 @@ static void free_item(const scu_allocator *allocator, scu__outbox_item *item) {
   scu__free(allocator, item);
 }
 
+static bool is_worth_keeping(const scu__outbox *outbox, const scu__buffer *buffer) {
+  return buffer->data && buffer->allocator == outbox->allocator && buffer->capacity <= SPARE_BYTES_MAX;
+}
+
+/* Empties the item for the next message; its command buffer stays, and its payload buffer if it is a small one. */
+static void put_aside(scu__outbox *outbox, scu__outbox_item *item) {
+  scu__buffer bytes = {0};
+  if (is_worth_keeping(outbox, &item->bytes)) {
+    bytes = item->bytes;
+    memset(&item->bytes, 0, sizeof item->bytes);
+  }
+  let_go_of_payload(item);
+  *item = (scu__outbox_item){.next = outbox->spare, .command = item->command, .bytes = bytes};
+  outbox->spare = item;
+  outbox->spare_count++;
+}
+
 static void drop_finished(scu__outbox *outbox) {
-  free_item(outbox->allocator, outbox->finished);
+  scu__outbox_item *item = outbox->finished;
+  if (!item) return;
+  if (outbox->spare_count < SPARE_MAX && is_worth_keeping(outbox, &item->command))
+    put_aside(outbox, item);
+  else
+    free_item(outbox->allocator, item);
   outbox->finished = NULL;
+}
+
+/* One without payload, its command buffer empty; NULL when there is no memory. */
+static scu__outbox_item *take_item(scu__outbox *outbox) {
+  scu__outbox_item *item = outbox->spare;
+  if (!item) {
+    item = scu__alloc(outbox->allocator, sizeof *item);
+    if (item) scu__buffer_init(&item->command, outbox->allocator, SCU__COMMAND_MAX);
+    return item;
+  }
+  outbox->spare = item->next;
+  outbox->spare_count--;
+  item->next = NULL;
+  scu__buffer_free(&item->bytes);
+  scu__buffer_clear(&item->command);
+  return item;
+}
+
+void scu__outbox_lend(scu__outbox *outbox, size_t maximum, scu__buffer *bytes) {
+  scu__outbox_item *item = outbox->spare;
+  if (!item || !item->bytes.data) {
+    scu__buffer_init(bytes, outbox->allocator, maximum);
+    return;
+  }
+  *bytes = item->bytes;
+  bytes->maximum = maximum;
+  scu__buffer_clear(bytes);
+  memset(&item->bytes, 0, sizeof item->bytes);
+}
+
+void scu__outbox_trim(scu__outbox *outbox) {
+  while (outbox->spare) {
+    scu__outbox_item *item = outbox->spare;
+    outbox->spare = item->next;
+    free_item(outbox->allocator, item);
+  }
+  outbox->spare_count = 0;
 }
 
 void scu__outbox_init(scu__outbox *outbox, const scu_allocator *allocator) {
@@ -65,6 +128,7 @@ void scu__outbox_init(scu__outbox *outbox, const scu_allocator *allocator) {
 
 void scu__outbox_free(scu__outbox *outbox) {
   drop_finished(outbox);
+  scu__outbox_trim(outbox);
   while (outbox->first) {
     scu__outbox_item *item = outbox->first;
     outbox->first = item->next;
@@ -79,6 +143,9 @@ bool scu__outbox_is_idle(const scu__outbox *outbox) {
 }
 size_t scu__outbox_count(const scu__outbox *outbox) {
   return outbox->count;
+}
+size_t scu__outbox_held(const scu__outbox *outbox) {
+  return outbox->held;
 }
 
 /* --- pushing --- */
@@ -105,14 +172,13 @@ static void set_data_set_type(scu__message *message) {
   command->present |= SCU__HAS_DATA_SET_TYPE;
 }
 
-static scu_result encode_command(scu__outbox *outbox, scu__outbox_item *item, scu__message *message) {
+static scu_result encode_command(scu__outbox_item *item, scu__message *message) {
   set_data_set_type(message);
   /* Puts are sticky: bytes that could not be gathered must not go out as if they were all. */
   if (message->payload == SCU__PAYLOAD_BYTES && scu__buffer_result(&message->bytes) != SCU_OK)
     return scu__buffer_result(&message->bytes);
   if (!is_payload_sound(message) || (scu__command_missing(&message->command) & SCU__HAS_DATA_SET_TYPE))
     return SCU_ERROR_USAGE;
-  scu__buffer_init(&item->command, outbox->allocator, SCU__COMMAND_MAX);
   return scu__command_encode(&message->command, &item->command);
 }
 
@@ -123,6 +189,7 @@ static void move_payload(scu__outbox_item *item, scu__message *message) {
   item->offset = message->payload == SCU__PAYLOAD_RANGE ? message->offset : 0;
   item->source = message->payload == SCU__PAYLOAD_RANGE ? message->source : NULL;
   item->bytes = message->bytes;
+  item->held = item->command.length + item->bytes.length;
   item->producer = message->producer;
   item->owner = message->owner;
   memset(message, 0, sizeof *message);
@@ -135,11 +202,12 @@ static void append(scu__outbox *outbox, scu__outbox_item *item) {
     outbox->first = item;
   outbox->last = item;
   outbox->count++;
+  outbox->held += item->held;
 }
 
 scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message) {
-  scu__outbox_item *item = scu__alloc(outbox->allocator, sizeof *item);
-  scu_result result = item ? encode_command(outbox, item, message) : SCU_ERROR_MEMORY;
+  scu__outbox_item *item = take_item(outbox);
+  scu_result result = item ? encode_command(item, message) : SCU_ERROR_MEMORY;
   if (result != SCU_OK) {
     free_item(outbox->allocator, item);
     scu__message_free(message);
@@ -158,6 +226,7 @@ static void finish_first(scu__outbox *outbox) {
   outbox->first = item->next;
   if (!outbox->first) outbox->last = NULL;
   outbox->count--;
+  outbox->held -= item->held;
   outbox->finished = item;
 }
 
@@ -285,6 +354,7 @@ bool scu__outbox_remove(scu__outbox *outbox, const void *owner) {
     if (item->owner == owner && !item->has_started) {
       *link = item->next;
       outbox->count--;
+      outbox->held -= item->held;
       free_item(outbox->allocator, item);
       was_any = true;
       continue;

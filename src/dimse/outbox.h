@@ -53,7 +53,9 @@ typedef struct scu__outbox {
   const scu_allocator *allocator;
   scu__outbox_item *first, *last;
   scu__outbox_item *finished; /* its bytes may still be borrowed by the last fragment */
-  size_t count;
+  scu__outbox_item *spare;    /* sent; their memory is used again */
+  size_t count, spare_count;
+  size_t held;         /* see scu__outbox_held */
   scu__buffer staging; /* producer bytes of the current fragment, and one more */
   size_t staged;       /* of them, what the last fragment lent out */
 } scu__outbox;
@@ -73,6 +75,14 @@ scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_f
 
 bool scu__outbox_is_idle(const scu__outbox *outbox);
 size_t scu__outbox_count(const scu__outbox *outbox); /* messages not yet fragmented to the end */
+/* Their bytes in memory: commands and BYTES payloads. What answers in thousands looks here for back-pressure. */
+size_t scu__outbox_held(const scu__outbox *outbox);
+
+/* An empty buffer for the bytes of the next message, with memory of one that was sent, if there is any. It is the
+ * caller's, to push or to free. */
+void scu__outbox_lend(scu__outbox *outbox, size_t maximum, scu__buffer *bytes);
+/* Frees the memory that waits for use: at most some 300 KiB. */
+void scu__outbox_trim(scu__outbox *outbox);
 
 /* Forgets the owner's messages that have not started; true when there were any. */
 bool scu__outbox_remove(scu__outbox *outbox, const void *owner);

@@ -45,6 +45,19 @@ void scu__exchange_finish(scu__exchange *exchange, const scu__command *response,
   event->command = response;
 }
 
+bool scu__command_copy(const scu_allocator *allocator, const scu__command *from, scu__command *to,
+                       uint8_t **attributes) {
+  *attributes = NULL;
+  *to = *from;
+  to->attributes = NULL;
+  if (from->attribute_count == 0) return true;
+  *attributes = scu__alloc(allocator, from->attribute_count * 4);
+  if (!*attributes) return false;
+  memcpy(*attributes, from->attributes, from->attribute_count * 4);
+  to->attributes = *attributes;
+  return true;
+}
+
 bool scu__exchange_wants(const scu__exchange *exchange, uint8_t context_id, const scu__command *command) {
   if (context_id != exchange->context_id) return false;
   if (exchange->class_->is_provider)
@@ -86,14 +99,19 @@ static void describe(const scu__exchange *exchange, scu__exchange_event *event) 
   event->counts = event->command->present & counts;
 }
 
+static scu_result receive_cancel(scu__exchange *exchange, const scu__command *command, scu__exchange_event *event,
+                                 scu_error *error) {
+  if (command->field != SCU__C_CANCEL_RQ || exchange->is_cancelled) return SCU_OK;
+  exchange->is_cancelled = true;
+  if (!exchange->class_->receive_command) return SCU_OK;
+  return exchange->class_->receive_command(exchange, command, event, error);
+}
+
 scu_result scu__exchange_receive_command(scu__exchange *exchange, const scu__command *command,
                                          scu__exchange_event *event, scu_error *error) {
   *event = (scu__exchange_event){0};
   if (exchange->is_done) return SCU_OK;
-  if (exchange->class_->is_provider) {
-    if (command->field == SCU__C_CANCEL_RQ) exchange->is_cancelled = true;
-    return SCU_OK;
-  }
+  if (exchange->class_->is_provider) return receive_cancel(exchange, command, event, error);
   scu_result result = check_response(exchange, command, error);
   if (result == SCU_OK) {
     exchange->expects_dataset = scu__command_has_dataset(command);

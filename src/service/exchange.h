@@ -52,8 +52,8 @@ typedef struct scu__exchange_class {
   const char *name;        /* "C-FIND" */
   uint16_t response_field; /* requesters: the only command they take; providers: what they answer with */
   bool is_provider;
-  bool can_cancel; /* C-CANCEL exists for it (RULES 26) */
-  /* A command that scu__exchange_wants. NULL for providers. */
+  bool can_cancel; /* requesters: C-CANCEL exists for it (RULES 26) */
+  /* A command that scu__exchange_wants. Providers: the first C-CANCEL-RQ; NULL = it is only noted. */
   scu_result (*receive_command)(scu__exchange *exchange, const scu__command *command, scu__exchange_event *event,
                                 scu_error *error);
   /* Data set bytes behind the last command. NULL: there can be none. */

@@ -10,15 +10,19 @@ void scu__identifier_init(scu__identifier *identifier, const scu_allocator *allo
   scu__buffer_init(&identifier->pieces, allocator, SCU__IDENTIFIER_MAX);
 }
 
-void scu__identifier_free(scu__identifier *identifier) {
-  scu_dataset_free(identifier->dataset);
+void scu__identifier_settle(scu__identifier *identifier) {
   if (identifier->decoder) {
     scu__dataset_decoder_free(identifier->decoder);
     scu__free(identifier->pieces.allocator, identifier->decoder);
   }
   scu__buffer_free(&identifier->pieces);
-  identifier->dataset = NULL;
   identifier->decoder = NULL;
+}
+
+void scu__identifier_free(scu__identifier *identifier) {
+  scu__identifier_settle(identifier);
+  scu_dataset_free(identifier->dataset);
+  identifier->dataset = NULL;
 }
 
 void scu__identifier_reset(scu__identifier *identifier) {

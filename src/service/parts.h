@@ -27,6 +27,11 @@ scu_result scu__exchange_launch(scu__exchange *exchange, scu__message *request, 
 /* FINAL with this response; the exchange is done. */
 void scu__exchange_finish(scu__exchange *exchange, const scu__command *response, scu__exchange_event *event);
 
+/* Copies a command whose attribute list goes away: *attributes gets a list of its own, to be freed with scu__free, or
+ * NULL. False when there is no memory. */
+bool scu__command_copy(const scu_allocator *allocator, const scu__command *from, scu__command *to,
+                       uint8_t **attributes);
+
 /* A data set that is held whole (PS3.4 C.4): collected if it comes in pieces, decoded at its end. The memory of one is
  * used for the next. Zeroed is ready. */
 typedef struct scu__identifier {
@@ -38,6 +43,8 @@ typedef struct scu__identifier {
 void scu__identifier_init(scu__identifier *identifier, const scu_allocator *allocator);
 void scu__identifier_free(scu__identifier *identifier);
 void scu__identifier_reset(scu__identifier *identifier); /* before the next one */
+/* No other one will come: keeps `dataset` and frees the rest. */
+void scu__identifier_settle(scu__identifier *identifier);
 /* SCU_MORE until is_last, then SCU_OK: `dataset` is filled. LIMIT, MEMORY, MALFORMED. */
 scu_result scu__identifier_put(scu__identifier *identifier, const uint8_t *bytes, size_t length, bool is_last,
                                scu__encoding encoding, scu_error *error);

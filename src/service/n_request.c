@@ -1,0 +1,106 @@
+/* Requesters of the N-services (PS3.7 10.1): one request, one response, which may bring a data set. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "service/n_service.h"
+#include "service/parts.h"
+
+typedef struct n_request {
+  scu__exchange exchange;
+  scu__encoding encoding;
+  scu__identifier dataset;
+  scu__command response;
+  uint8_t *attributes;  /* the response's list */
+  bool is_dataset_lost; /* it did not decode; the bytes still coming are passed over */
+} n_request;
+
+static scu_result receive_response(scu__exchange *exchange, const scu__command *command, scu__exchange_event *event,
+                                   scu_error *error) {
+  n_request *self = (n_request *)exchange;
+  if (!scu__command_copy(exchange->allocator, command, &self->response, &self->attributes))
+    return scu__error_memory(error, SCU_PHASE_RESPONSE);
+  if (!exchange->expects_dataset) scu__exchange_finish(exchange, &self->response, event);
+  return SCU_OK;
+}
+
+/* The status counts for more than the data set: one that cannot be read is reported as such. */
+static scu_result receive_dataset(scu__exchange *exchange, const uint8_t *bytes, size_t length, bool is_last,
+                                  scu__exchange_event *event, scu_error *error) {
+  n_request *self = (n_request *)exchange;
+  if (!self->is_dataset_lost) {
+    scu_result result = scu__identifier_put(&self->dataset, bytes, length, is_last, self->encoding, NULL);
+    if (result == SCU_ERROR_MEMORY) return scu__error_memory(error, SCU_PHASE_RESPONSE);
+    self->is_dataset_lost = result < 0;
+  }
+  if (!is_last) return SCU_OK;
+  scu__exchange_finish(exchange, &self->response, event);
+  event->identifier = self->is_dataset_lost ? NULL : self->dataset.dataset;
+  event->is_identifier_malformed = self->is_dataset_lost;
+  return SCU_OK;
+}
+
+static void free_n_request(scu__exchange *exchange) {
+  n_request *self = (n_request *)exchange;
+  scu__identifier_free(&self->dataset);
+  scu__free(exchange->allocator, self->attributes);
+}
+
+#define N_CLASS(text, field)                                                                                           \
+  {                                                                                                                    \
+    .name = text, .response_field = field, .receive_command = receive_response, .receive_data = receive_dataset,       \
+    .free = free_n_request                                                                                             \
+  }
+
+static const scu__exchange_class classes[] = {
+    N_CLASS("N-EVENT-REPORT", SCU__N_EVENT_REPORT_RSP),
+    N_CLASS("N-GET", SCU__N_GET_RSP),
+    N_CLASS("N-SET", SCU__N_SET_RSP),
+    N_CLASS("N-ACTION", SCU__N_ACTION_RSP),
+    N_CLASS("N-CREATE", SCU__N_CREATE_RSP),
+    N_CLASS("N-DELETE", SCU__N_DELETE_RSP),
+};
+
+static const scu__exchange_class *class_for(const scu__command *request) {
+  if (scu__command_is_response(request)) return NULL;
+  for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+    if (classes[i].response_field == (request->field | SCU__COMMAND_RESPONSE_BIT)) return &classes[i];
+  return NULL;
+}
+
+/* An empty data set cannot be sent: it is one that is not there. What failed while it was filled must show. */
+static bool is_absent(const scu__buffer *dataset) {
+  return !dataset || (dataset->length == 0 && scu__buffer_result(dataset) == SCU_OK);
+}
+
+static scu_result launch(const scu__exchange_class *class_, const scu__place *place, scu__message *message,
+                         scu__encoding encoding, scu__exchange **out) {
+  n_request *self = scu__exchange_make(sizeof *self, class_, place);
+  if (self) {
+    self->encoding = encoding;
+    scu__identifier_init(&self->dataset, self->exchange.allocator);
+  }
+  return scu__exchange_launch((scu__exchange *)self, message, out);
+}
+
+scu_result scu__n_request_new(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
+                              uint16_t message_id, const scu__command *request, scu__buffer *dataset,
+                              scu__encoding encoding, scu__exchange **out) {
+  const scu__place place = {allocator, outbox, context_id, message_id};
+  scu__message message = {.command = *request, .payload = SCU__PAYLOAD_NONE};
+  if (!is_absent(dataset)) message.payload = SCU__PAYLOAD_BYTES;
+  if (dataset) {
+    message.bytes = *dataset;
+    memset(dataset, 0, sizeof *dataset);
+  }
+  *out = NULL;
+  const scu__exchange_class *class_ = class_for(request);
+  bool is_unwanted =
+      message.payload == SCU__PAYLOAD_BYTES && scu__command_dataset_rule(request->field) == SCU__DATASET_NEVER;
+  if (!class_ || is_unwanted) {
+    scu__message_free(&message);
+    return SCU_ERROR_USAGE;
+  }
+  message.command.message_id = message_id;
+  message.command.present |= SCU__HAS_FIELD | SCU__HAS_MESSAGE_ID;
+  return launch(class_, &place, &message, encoding, out);
+}
