@@ -30,7 +30,8 @@ struct scu__drill {
   step *current, *first, *last;
   scu_dataset *identifier; /* of the request, scratch */
   scu_dataset *merged;     /* row with the values above, scratch */
-  bool is_enough, is_cancelled, is_done, is_paused;
+  bool is_enough, is_cancelled, is_done;
+  bool is_paused, is_step_due; /* no next C-FIND while paused */
   uint16_t status;
   char comment[65];
   scu_error error;
@@ -136,9 +137,9 @@ static void take_final(scu__drill *drill, const scu__exchange_event *event) {
   memcpy(drill->comment, event->command->error_comment, sizeof drill->comment);
   if (drill->is_enough) {
     finish(drill, SCU_OK);
-  } else if (drill->is_cancelled) {
+  } else if (drill->is_cancelled) { /* by the caller, or by ourselves for an error that is set */
     scu__error_set(&drill->error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
-    finish(drill, SCU_ERROR_CANCELLED);
+    finish(drill, drill->error.result);
   } else if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
     scu__task_queue(drill->session->loop, &drill->task);
   } else {
@@ -171,6 +172,8 @@ static void request_failed(void *owner, const scu_error *error) {
 
 static void next_step(scu__task *self) {
   scu__drill *drill = (scu__drill *)((char *)self - offsetof(scu__drill, task));
+  drill->is_step_due = drill->is_paused;
+  if (drill->is_paused) return;
   step_free(drill, drill->current);
   drill->current = drill->first;
   if (!drill->current) {
@@ -242,7 +245,8 @@ void scu__drill_enough(scu__drill *drill) {
 void scu__drill_pause(scu__drill *drill, bool is_paused) {
   if (drill->is_paused == is_paused) return;
   drill->is_paused = is_paused;
-  scu__request_pause(&drill->request, is_paused);
+  if (drill->request.is_running) scu__request_pause(&drill->request, is_paused);
+  if (!is_paused && drill->is_step_due) scu__task_queue(drill->session->loop, &drill->task);
 }
 
 void scu__drill_free(scu__drill *drill) {

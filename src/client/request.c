@@ -127,7 +127,7 @@ void scu__request_start(scu__request *request, scu_session *session) {
   request->session = session;
   request->exchange = NULL;
   request->is_running = true;
-  request->is_cancelled = request->has_timed_out = false;
+  request->is_cancelled = request->has_timed_out = request->is_paused = false;
   request->timer.expired = timer_expired;
   request->lease = (scu__lease){
     .owner = request,
@@ -159,18 +159,21 @@ void scu__request_cancel(scu__request *request) {
 }
 
 void scu__request_touch(scu__request *request) {
-  if (!request->is_running || request->is_cancelled || request->has_timed_out) return;
+  if (!request->is_running || request->is_cancelled || request->has_timed_out || request->is_paused) return;
   scu__link *link = scu__lease_link(&request->lease);
   if (link) request->moved = scu__link_moved(link);
   scu__timer_set(request->session->loop, &request->timer,
                  scu__loop_now(request->session->loop) + request->timeout_ms);
 }
 
+/* While we do not listen, silence is no sign of anything. Cancel and time-out are not paused. */
 void scu__request_pause(scu__request *request, bool is_paused) {
   scu__link *link = scu__lease_link(&request->lease);
-  if (!link) return;
+  if (!request->is_running || !link || request->is_cancelled || request->has_timed_out) return;
+  request->is_paused = is_paused;
   scu__link_pause(link, is_paused);
-  if (!is_paused) scu__request_touch(request);
+  if (is_paused) scu__timer_stop(request->session->loop, &request->timer);
+  else scu__request_touch(request);
 }
 
 void scu__request_stop(scu__request *request) {

@@ -32,7 +32,7 @@ struct scu__request {
   scu__timer timer;
   uint64_t moved;
   uint64_t sent_ms; /* when the exchange was started */
-  bool is_running, is_cancelled, has_timed_out;
+  bool is_running, is_cancelled, has_timed_out, is_paused;
 };
 
 /* The answer comes later. Zero-initialise the request before filling it; reuse it when it is over. */
