@@ -252,10 +252,15 @@ scu__link *scu__lease_link(const scu__lease *lease) { return lease->association 
 
 /* --- ending ------------------------------------------------------------------------------------------------------- */
 
-void scu__associations_release(scu_session *session) {
+bool scu__associations_leave(scu_session *session) {
   release_idle(session);
   for (scu__association *a = session->associations; a; a = a->next)
     if (a->link && !a->is_releasing) scu__link_abort(a->link, NULL);
+  return session->associations == NULL;
+}
+
+void scu__associations_release(scu_session *session) {
+  scu__associations_leave(session);
   uint64_t deadline = scu__loop_now(session->loop) + session->config->timeout_release_ms + 1000;
   while (session->associations) {
     uint64_t now = scu__loop_now(session->loop);

@@ -3,12 +3,18 @@
 
 #include "base/alloc.h"
 
+static void tell_done(scu__task *self) {
+  scu_op *op = (scu_op *)((char *)self - offsetof(scu_op, done_task));
+  op->on_done(op->user, op);
+}
+
 void *scu__op_new(scu_session *session, const scu__op_class *class_, size_t size) {
   scu_op *op = scu__alloc(session->allocator, size);
   if (!op) return NULL;
   op->class_ = class_;
   op->session = session;
   op->started_ms = scu__loop_now(session->loop);
+  op->done_task.run = tell_done;
   scu__error_clear(&op->error);
   op->next = session->ops;
   session->ops = op;
@@ -19,6 +25,7 @@ void scu__op_finish(scu_op *op, scu_result result, const scu_error *error) {
   if (op->is_done) return;
   op->is_done = true;
   op->result = result;
+  if (op->on_done) scu__task_queue(op->session->loop, &op->done_task);
   if (result == SCU_OK) return;
   if (error) scu__error_copy(&op->error, error);
   scu__error_set(&op->error, result, SCU_PHASE_NONE, "%s failed", op->class_->name);
@@ -53,6 +60,7 @@ void scu_op_free(scu_op *op) {
     break;
   }
   op->class_->free(op);
+  scu__task_remove(op->session->loop, &op->done_task);
   scu__free(op->session->allocator, op);
 }
 

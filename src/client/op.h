@@ -20,6 +20,10 @@ struct scu_op {
   scu_result result;
   scu_error error;
   uint64_t started_ms;
+  /* Called once when it is done, from a clean stack; NULL = nobody waits. The op may be freed from in here. */
+  void (*on_done)(void *user, scu_op *op);
+  void *user;
+  scu__task done_task;
 };
 
 /* Zeroed memory of `size` bytes with the common part filled in; NULL without memory. */
