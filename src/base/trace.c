@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void scu__trace_line(const scu__trace *trace, scu__level level, uint32_t association, const char *format, ...) {
+void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...) {
   if (!trace || !trace->line || level > trace->level) return;
   char text[512];
   va_list arguments;

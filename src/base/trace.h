@@ -8,21 +8,21 @@
 
 #include "base/error.h"
 
-typedef enum scu__level { SCU__LEVEL_WARNING = 1, SCU__LEVEL_INFO = 2, SCU__LEVEL_DEBUG = 3 } scu__level;
+typedef enum scu__trace_level { SCU__LEVEL_WARNING = 1, SCU__LEVEL_INFO = 2, SCU__LEVEL_DEBUG = 3 } scu__trace_level;
 
 typedef struct scu__trace {
   size_t size;
-  scu__level level; /* the most talkative level that is wanted */
+  scu__trace_level level; /* the most talkative level that is wanted */
   /* One line of UTF-8 without newline, never patient data; association 0 = none. Called on the loop's thread; must
    * not call back into the library. */
-  void (*line)(void *user, scu__level level, uint32_t association, const char *text);
+  void (*line)(void *user, scu__trace_level level, uint32_t association, const char *text);
   /* Whole PDUs as they went (sent) or came, header included; may be NULL. */
   void (*pdu)(void *user, uint32_t association, int is_sent, const uint8_t *bytes, size_t length);
   void *user;
 } scu__trace;
 
 /* trace may be NULL. Formats only when the level is wanted. */
-void scu__trace_line(const scu__trace *trace, scu__level level, uint32_t association, const char *format, ...)
+void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...)
   SCU__PRINTF(4, 5);
 
 #endif

@@ -121,7 +121,7 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
     return SCU_OK;
   }
   scu__unique_keys known = drill->current->known;
-  scu_result result = scu__dataset_tag_text(match, scu__unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
+  scu_result result = scu__dataset_tag_text(match, scu__query_unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
   if (result != SCU_OK || !known.value[level][0]) {
     scu__session_warn(drill->session, "a %s level match without its unique key was passed over",
                       scu_query_level_name(level));

@@ -66,7 +66,7 @@ static scu_result grow_slots(scu__inventory *inventory) {
 static void read_keys(const scu_dataset *row, scu_query_level first, scu_query_level last, scu__unique_keys *known) {
   memset(known, 0, sizeof *known);
   for (int level = first; level <= (int)last; level++)
-    scu__dataset_tag_text(row, scu__unique_key((scu_query_level)level), known->value[level], SCU__UNIQUE_VALUE_MAX);
+    scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known->value[level], SCU__UNIQUE_VALUE_MAX);
 }
 
 static bool same_keys(const scu__unique_keys *a, const scu__unique_keys *b, scu_query_level last) {

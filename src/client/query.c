@@ -23,7 +23,7 @@ const char *scu_query_level_name(scu_query_level level) {
   return (size_t)level < sizeof names / sizeof *names ? names[level] : "";
 }
 
-scu_tag scu__unique_key(scu_query_level level) {
+scu_tag scu__query_unique_key(scu_query_level level) {
   static const scu_tag tags[] = {0, TAG_PATIENT_ID, TAG_STUDY_INSTANCE_UID, TAG_SERIES_INSTANCE_UID,
                                  TAG_SOP_INSTANCE_UID};
   return tags[level];
@@ -236,7 +236,7 @@ scu_query_level scu__query_first_level(const scu_query *query, const scu__query_
   memset(known, 0, sizeof *known);
   scu_query_level begin = shape->level;
   for (int level = shape->first; level < (int)shape->level; level++) {
-    const scu_element *key = scu_dataset_find(query->keys, scu__unique_key((scu_query_level)level));
+    const scu_element *key = scu_dataset_find(query->keys, scu__query_unique_key((scu_query_level)level));
     bool is_known = key && is_single_value(key) &&
                     scu_element_text(query->keys, key, known->value[level], SCU__UNIQUE_VALUE_MAX) == SCU_OK;
     if (!is_known && level < (int)begin) begin = (scu_query_level)level;
@@ -245,7 +245,7 @@ scu_query_level scu__query_first_level(const scu_query *query, const scu__query_
     scu_tag tag = scu_element_tag(scu_dataset_at(query->keys, i));
     if (belongs_to_no_level(tag)) continue;
     scu_query_level level = scu__key_level(shape->model, tag);
-    if (level < begin && tag != scu__unique_key(level)) begin = level;
+    if (level < begin && tag != scu__query_unique_key(level)) begin = level;
   }
   return begin;
 }
@@ -253,7 +253,7 @@ scu_query_level scu__query_first_level(const scu_query *query, const scu__query_
 bool scu__query_is_unique(const scu_query *query, const scu__query_shape *shape) {
   scu__unique_keys known;
   if (scu__query_first_level(query, shape, &known) != shape->level) return false;
-  const scu_element *last = scu_dataset_find(query->keys, scu__unique_key(shape->level));
+  const scu_element *last = scu_dataset_find(query->keys, scu__query_unique_key(shape->level));
   if (!last || !has_value(last)) return false;
   const uint8_t *bytes = scu_element_bytes(last);
   for (uint64_t i = 0; i < scu_element_length(last); i++)
@@ -263,7 +263,7 @@ bool scu__query_is_unique(const scu_query *query, const scu__query_shape *shape)
     const scu_element *key = scu_dataset_at(query->keys, i);
     scu_tag tag = scu_element_tag(key);
     if (belongs_to_no_level(tag) || !has_value(key)) continue;
-    if (tag != scu__unique_key(scu__key_level(shape->model, tag))) return false;
+    if (tag != scu__query_unique_key(scu__key_level(shape->model, tag))) return false;
   }
   return true;
 }
@@ -305,7 +305,7 @@ static scu_result put_level_and_upper_keys(const scu__query_shape *shape, scu_qu
   scu_result result =
     scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(level), error);
   for (int upper = shape->first; result == SCU_OK && upper < (int)level; upper++)
-    result = scu__dataset_set_tag_text(identifier, scu__unique_key((scu_query_level)upper), known->value[upper], error);
+    result = scu__dataset_set_tag_text(identifier, scu__query_unique_key((scu_query_level)upper), known->value[upper], error);
   return result;
 }
 
@@ -341,7 +341,7 @@ scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_lev
                                     scu_error *error) {
   scu_result result = put_level_and_upper_keys(shape, level, known, identifier, error);
   if (result != SCU_OK) return result;
-  return scu__dataset_set_tag_text(identifier, scu__unique_key(level), list ? list : known->value[level], error);
+  return scu__dataset_set_tag_text(identifier, scu__query_unique_key(level), list ? list : known->value[level], error);
 }
 
 scu_result scu__raw_identifier(const scu_query *query, const scu__query_shape *shape, scu_dataset *identifier,

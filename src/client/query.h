@@ -32,7 +32,7 @@ typedef struct scu__unique_keys {
   char value[SCU_LEVEL_IMAGE + 1][SCU__UNIQUE_VALUE_MAX];
 } scu__unique_keys;
 
-scu_tag scu__unique_key(scu_query_level level);
+scu_tag scu__query_unique_key(scu_query_level level);
 /* The level an attribute belongs to in this model: Study Root has the patient's attributes at study level. */
 scu_query_level scu__key_level(scu_model model, scu_tag tag);
 

@@ -146,7 +146,7 @@ static void take_row(void *owner, const scu_dataset *row) {
   } else {
     scu__unique_keys known = {0};
     for (int level = op->shape.first; level <= (int)op->shape.level; level++)
-      scu__dataset_tag_text(row, scu__unique_key((scu_query_level)level), known.value[level], SCU__UNIQUE_VALUE_MAX);
+      scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known.value[level], SCU__UNIQUE_VALUE_MAX);
     result = scu__inventory_add_target(&op->inventory, op->shape.level, &known);
   }
   if (result == SCU_OK) return;
@@ -217,7 +217,7 @@ static scu_result query_list(const retrieve_op *op, scu__buffer *list) {
   uint8_t *to = scu__buffer_reserve(list, LIST_MAX);
   if (!to) return SCU_ERROR_MEMORY;
   scu_result result =
-    scu__dataset_tag_text(op->query->keys, scu__unique_key(op->shape.level), (char *)to, LIST_MAX);
+    scu__dataset_tag_text(op->query->keys, scu__query_unique_key(op->shape.level), (char *)to, LIST_MAX);
   if (result == SCU_OK) scu__buffer_commit(list, strlen((char *)to) + 1);
   return result;
 }

@@ -14,7 +14,7 @@
 
 const char *scu_version(void) { return SCU_VERSION; }
 
-static void log_line(void *user, scu__level level, uint32_t association, const char *text) {
+static void log_line(void *user, scu__trace_level level, uint32_t association, const char *text) {
   scu_session *session = user;
   if (session->hooks.log) session->hooks.log(session->hooks.user, (int)level, association, text);
 }

@@ -228,7 +228,7 @@ bool scu__listener_is_busy(const scu_listener *listener) {
 
 /* --- public ------------------------------------------------------------------------------------------------------- */
 
-static void log_line(void *user, scu__level level, uint32_t association, const char *text) {
+static void log_line(void *user, scu__trace_level level, uint32_t association, const char *text) {
   scu_listener *listener = user;
   if (listener->hooks.log) listener->hooks.log(listener->hooks.user, (int)level, association, text);
 }

@@ -351,7 +351,7 @@ typedef struct warnings {
   int received_pdus, sent_pdus;
 } warnings;
 
-static void count_warning(void *user, scu__level level, uint32_t association, const char *text) {
+static void count_warning(void *user, scu__trace_level level, uint32_t association, const char *text) {
   warnings *w = user;
   assert_int_equal(association, 7);
   if (level != SCU__LEVEL_WARNING) return;
