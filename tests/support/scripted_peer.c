@@ -550,20 +550,32 @@ static void serve_find(peer_connection *c, const peer_message *request, const pe
   respond_to(c, request, &final);
 }
 
-/* C-GET of a list of UIDs: one sub-operation after the other, then the final response. */
+/* What a C-GET asks for, as UIDs. */
+static size_t list_asked(const peer_connection *c, const peer_message *request, char (*uids)[65], size_t room) {
+  const scripted_peer *p = c->peer;
+  size_t count = 0;
+  const scu_element *list = request->dataset ? scu_dataset_find_path(request->dataset, "SOPInstanceUID") : NULL;
+  if (list && scu_element_length(list) > 0) {
+    for (size_t i = 0; i < scu_element_value_count(request->dataset, list) && count < room; i++)
+      scu_element_value_text(request->dataset, list, i, uids[count++], sizeof *uids);
+    return count;
+  }
+  for (size_t i = 0; i < p->instance_count && count < room; i++)
+    if (!p->withheld || strcmp(p->withheld, p->instances[i]) != 0)
+      snprintf(uids[count++], sizeof *uids, "%.64s", p->instances[i]);
+  return count;
+}
+
+/* One sub-operation after the other, then the final response. */
 static void serve_get(peer_connection *c, const peer_message *request) {
-  char list[4096] = "";
-  if (request->dataset) scu_dataset_text(request->dataset, "SOPInstanceUID", list, sizeof list);
-  size_t count = 1;
-  for (const char *at = list; (at = strchr(at, '\\')); at++) count++;
+  enum { ROOM = 512 };
   free(c->made);
   free(c->made_uids);
-  c->made = calloc(2 * count + 2, sizeof *c->made);
-  c->made_uids = calloc(count, sizeof *c->made_uids);
-  char *rest = list;
-  size_t at = 0;
+  c->made = calloc(2 * ROOM + 2, sizeof *c->made);
+  c->made_uids = calloc(ROOM, sizeof *c->made_uids);
+  if (!c->made || !c->made_uids) give_up("no memory");
+  size_t count = list_asked(c, request, c->made_uids, ROOM), at = 0;
   for (size_t i = 0; i < count; i++) {
-    snprintf(c->made_uids[i], sizeof c->made_uids[i], "%.64s", strsep(&rest, "\\"));
     c->made[at++] = (peer_step){.action = PEER_STORE, .uid = c->made_uids[i], .length = 100};
     c->made[at++] = (peer_step){.action = PEER_WAIT_MESSAGE};
   }

@@ -111,6 +111,10 @@ typedef struct scripted_peer {
   /* PEER_SERVE, PEER_MATCHES: the row-th answer to this query as in peer_dataset; NULL = no more. */
   const char *(*row)(void *user, const scu_dataset *query, size_t row);
   void *user;
+  /* PEER_SERVE of a C-GET whose identifier has no list of instances: these, but for the one that is withheld. */
+  const char *const *instances;
+  size_t instance_count;
+  const char *withheld;
 
   int listener;
   scu__watch watch;
