@@ -8,8 +8,15 @@
 
 enum { PEER_LOG_MAX = 16384 };
 
-typedef struct peer {
+typedef struct peer peer;
+struct peer {
   const scu_allocator *allocator;
+  /* Serves other requests than echo and store; *out stays NULL for what it refuses. NULL = refuses all of them. */
+  scu_result (*serve)(peer *self, uint8_t context_id, const scu__command *command, scu__exchange **out,
+                      scu__exchange_event *event);
+  /* Every event but DATA, after it was logged. NULL = nobody cares. */
+  scu_result (*heard)(peer *self, scu__exchange *exchange, const scu__exchange_event *event);
+  void *user;
   scu__inbox inbox;
   scu__outbox outbox;
   scu__exchange *exchanges; /* through next */
@@ -21,7 +28,7 @@ typedef struct peer {
   size_t data_length;
   char log[PEER_LOG_MAX];
   size_t log_length;
-} peer;
+};
 
 static inline void peer_init(peer *self, const scu_allocator *allocator) {
   memset(self, 0, sizeof *self);
@@ -69,6 +76,18 @@ static inline void peer_log_counts(peer *self, const scu__exchange_event *event)
   if (event->counts & SCU__HAS_WARNING) PEER_LOG(self, " warning=%u", event->command->warning);
 }
 
+static inline void peer_log_request(peer *self, const char *name, const scu__exchange_event *event) {
+  const scu__command *command = event->command;
+  const scu__uid *instance = &command->affected_sop_instance;
+  if (scu__command_has(command, SCU__HAS_REQUESTED_SOP_INSTANCE)) instance = &command->requested_sop_instance;
+  PEER_LOG(self, "%s request %u %s", name, command->message_id, instance->text);
+  if (scu__command_has(command, SCU__HAS_EVENT_TYPE)) PEER_LOG(self, " event=%u", command->event_type);
+  if (scu__command_has(command, SCU__HAS_ACTION_TYPE)) PEER_LOG(self, " action=%u", command->action_type);
+  for (size_t i = 0; i < command->attribute_count; i++)
+    PEER_LOG(self, " %08X", (unsigned)scu__command_attribute(command, i));
+  peer_log_identifier(self, event->identifier);
+}
+
 static inline scu_result peer_data_event(peer *self, scu__exchange *exchange, const scu__exchange_event *event) {
   for (size_t i = 0; i < event->length; i++) self->data_sum = self->data_sum * 31 + event->bytes[i];
   self->data_length += event->length;
@@ -95,13 +114,12 @@ static inline scu_result peer_on_event(peer *self, scu__exchange *exchange, cons
     peer_log_identifier(self, event->identifier);
     if (event->is_identifier_malformed) PEER_LOG(self, " malformed");
     break;
-  case SCU__EXCHANGE_REQUEST:
-    PEER_LOG(self, "%s request %u %s", name, event->command->message_id, event->command->affected_sop_instance.text);
-    break;
+  case SCU__EXCHANGE_REQUEST: peer_log_request(self, name, event); break;
+  case SCU__EXCHANGE_CANCEL: PEER_LOG(self, "%s cancel %u", name, event->command->message_id); break;
   case SCU__EXCHANGE_DATA: return peer_data_event(self, exchange, event);
   }
   PEER_LOG(self, "\n");
-  return SCU_OK;
+  return self->heard ? self->heard(self, exchange, event) : SCU_OK;
 }
 
 static inline scu__exchange *peer_find(peer *self, uint8_t context_id, const scu__command *command) {
@@ -113,14 +131,16 @@ static inline scu__exchange *peer_find(peer *self, uint8_t context_id, const scu
 static inline scu_result peer_serve(peer *self, uint8_t context_id, const scu__command *command) {
   scu__exchange *exchange = NULL;
   scu__exchange_event event = {0};
-  scu_result result;
+  scu_result result = SCU_OK;
   self->data_sum = 0;
   self->data_length = 0;
   if (command->field == SCU__C_ECHO_RQ)
     result = scu__echo_provider_new(self->allocator, &self->outbox, context_id, command, &exchange, &event);
   else if (command->field == SCU__C_STORE_RQ)
     result = scu__store_provider_new(self->allocator, &self->outbox, context_id, command, &exchange, &event);
-  else
+  else if (self->serve)
+    result = self->serve(self, context_id, command, &exchange, &event);
+  if (result == SCU_OK && !exchange)
     result = scu__refusal_new(self->allocator, &self->outbox, context_id, command, SCU__STATUS_UNRECOGNISED_OPERATION,
                               "not served here", &exchange);
   if (result != SCU_OK) return result;
