@@ -18,7 +18,8 @@ typedef struct archive {
   scu__sub_operations counts;
   uint16_t fails_at; /* this one fails, counted from 1 */
   scu__exchange *store;
-  bool reports_first; /* N-EVENT-REPORT goes out before the answer to the N-ACTION */
+  uint16_t next_report; /* message ID */
+  bool reports_first;   /* N-EVENT-REPORT goes out before the answer to the N-ACTION */
 } archive;
 
 static inline scu_result archive_finish(archive *self, uint16_t status, scu_dataset *failed) {
@@ -117,8 +118,8 @@ static inline scu_result archive_report(archive *self) {
   scu__buffer_init(&dataset, end->allocator, 1000);
   scu__put_bytes(&dataset, "\x10\0\x20\0\4\0\0\0DONE", 12);
   scu__exchange *report;
-  scu_result result =
-      scu__n_request_new(end->allocator, &end->outbox, 1, 7, &request, &dataset, SCU__IMPLICIT_LE, &report);
+  scu_result result = scu__n_request_new(end->allocator, &end->outbox, 1, self->next_report++, &request, &dataset,
+                                         SCU__IMPLICIT_LE, &report);
   if (result == SCU_OK) peer_add(end, report);
   return result;
 }
@@ -188,6 +189,7 @@ static inline scu_result archive_init(archive *self, peer *end) {
   self->encoding = SCU__IMPLICIT_LE;
   self->rows = 3;
   self->instances = 3;
+  self->next_report = 7;
   end->serve = archive_serve;
   end->heard = archive_heard;
   end->user = self;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "exchange/peer.h"
+#include "exchange/archive.h"
 #include "support/failing_allocator.h"
 #include "ul/engine.h"
 
@@ -255,6 +255,199 @@ static void test_refused_store_leaves_the_association_usable(void **state) {
   side_free(&far);
 }
 
+/* --- a peer that serves --- */
+
+static const scu__uid query_class = {"1.2.840.10008.5.1.4.1.2.2.1"};
+static const uint8_t keys[] = {0x08, 0,   0x52, 0,    6, 0,    0, 0, 'S', 'T', 'U',
+                               'D',  'Y', ' ',  0x10, 0, 0x20, 0, 0, 0,   0,   0};
+
+/* An association of a client with an archive. */
+typedef struct visit {
+  side near, far;
+  archive near_archive, far_archive;
+} visit;
+
+static void visit_init(visit *self, wire_cut *cut) {
+  assert_int_equal(side_init(&self->near, false, 16384, NULL), SCU_OK);
+  assert_int_equal(side_init(&self->far, true, 4096, NULL), SCU_OK);
+  assert_int_equal(archive_init(&self->near_archive, &self->near.peer), SCU_OK);
+  assert_int_equal(archive_init(&self->far_archive, &self->far.peer), SCU_OK);
+  assert_int_equal(propose(&self->near), SCU_OK);
+  assert_int_equal(run(&self->near, &self->far, cut), SCU_OK);
+}
+
+static void visit_free(visit *self) {
+  archive_free(&self->near_archive);
+  archive_free(&self->far_archive);
+  side_free(&self->near);
+  side_free(&self->far);
+}
+
+static scu__exchange *start_query(visit *self, uint16_t field, uint16_t message_id) {
+  peer *const near = &self->near.peer;
+  scu__buffer identifier;
+  scu__buffer_init(&identifier, NULL, SCU__IDENTIFIER_MAX);
+  scu__put_bytes(&identifier, keys, sizeof keys);
+  scu__exchange *query;
+  scu_result result = field == SCU__C_FIND_RQ ? scu__find_request_new(NULL, &near->outbox, 1, message_id, &query_class,
+                                                                      0, &identifier, SCU__IMPLICIT_LE, &query)
+                                              : scu__get_request_new(NULL, &near->outbox, 1, message_id, &query_class,
+                                                                     0, &identifier, SCU__IMPLICIT_LE, &query);
+  assert_int_equal(result, SCU_OK);
+  peer_add(near, query);
+  return query;
+}
+
+/* How many lines of the log begin so. */
+static size_t count_lines(const peer *self, const char *begin) {
+  size_t count = 0;
+  for (const char *line = self->log; *line; line = strchr(line, '\n') + 1)
+    count += strncmp(line, begin, strlen(begin)) == 0;
+  return count;
+}
+
+static const char *last_line(const peer *self) {
+  const char *last = self->log;
+  for (const char *line = self->log; *line; line = strchr(line, '\n') + 1) last = line;
+  return last;
+}
+
+/* The cursor of the archive follows the network: it goes on when all it said is out. */
+static void test_thousand_matches_stream_through(void **state) {
+  (void)state;
+  static const size_t steps[] = {0, 1, 1 << 20};
+  for (size_t i = 0; i < 3; i++) {
+    visit self;
+    wire_cut cut = {.step = steps[i], .random = 5};
+    visit_init(&self, &cut);
+    self.far_archive.rows = 1000;
+    scu__exchange *find = start_query(&self, SCU__C_FIND_RQ, 7);
+    size_t most = 0, seen = 0;
+    char match[60];
+    while (!find->is_done) {
+      assert_int_equal(archive_stream(&self.far_archive), SCU_OK);
+      if (scu__outbox_count(&self.far.peer.outbox) > most) most = scu__outbox_count(&self.far.peer.outbox);
+      assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK);
+      peer *const near = &self.near.peer;
+      for (const char *line = near->log; *line; line = strchr(line, '\n') + 1) {
+        if (find->is_done && strchr(line, '\n')[1] == 0) break;
+        seen++;
+        snprintf(match, sizeof match, "match %zu %s elements=2 00100020=P%zu\n", seen, seen % 2 ? "FF00" : "FF01",
+                 seen);
+        assert_memory_equal(line, match, strlen(match));
+      }
+      if (find->is_done) assert_string_equal(last_line(near), "C-FIND final 0000 success\n");
+      near->log_length = 0;
+      near->log[0] = 0;
+    }
+    assert_int_equal(seen, 1000);
+    assert_in_range(most, 1, 200);
+    visit_free(&self);
+  }
+}
+
+static void test_find_is_cancelled_in_the_middle(void **state) {
+  (void)state;
+  for (size_t step = 0; step < 3; step++) {
+    visit self;
+    wire_cut cut = {.step = step * 500, .random = step};
+    visit_init(&self, &cut);
+    self.far_archive.rows = 1000;
+    scu__exchange *find = start_query(&self, SCU__C_FIND_RQ, 7);
+    assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK); /* the first batch */
+    size_t before = count_lines(&self.near.peer, "match");
+    assert_in_range(before, 1, 999);
+    assert_int_equal(scu__exchange_cancel(find), SCU_OK);
+    assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK);
+    assert_true(find->is_done);
+    assert_int_equal(count_lines(&self.near.peer, "match"), before);
+    assert_string_equal(last_line(&self.near.peer), "C-FIND final FE00 cancel\n");
+    assert_string_equal(self.far.peer.log, "C-FIND request 7  elements=2 00100020=\nC-FIND cancel 7\n");
+    /* The association is as good as new. */
+    self.far_archive.rows = 2;
+    find = start_query(&self, SCU__C_FIND_RQ, 8);
+    assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK);
+    assert_string_equal(last_line(&self.near.peer), "C-FIND final 0000 success\n");
+    assert_int_equal(count_lines(&self.near.peer, "match"), before + 2);
+    visit_free(&self);
+  }
+}
+
+/* Three exchanges on one association at a time: the get of one end, and on the other its provider and a store. Message
+ * IDs 1 to 3 are those of the sub-operations, and 1 is that of the get. */
+static void test_get_brings_its_sub_operations_on_the_same_association(void **state) {
+  (void)state;
+  for (size_t step = 0; step < 5; step++) {
+    visit self;
+    wire_cut cut = {.step = step * step, .random = 3};
+    visit_init(&self, &cut);
+    start_query(&self, SCU__C_GET_RQ, 1);
+    assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK);
+    assert_string_equal(self.near.peer.log, "C-STORE request 1 1.2.3.1\n"
+                                            "data 102 8AC7AE5F\n"
+                                            "pending FF00 remaining=2 completed=1 failed=0 warning=0\n"
+                                            "C-STORE request 2 1.2.3.2\n"
+                                            "data 102 158F5CBE\n"
+                                            "pending FF00 remaining=1 completed=2 failed=0 warning=0\n"
+                                            "C-STORE request 3 1.2.3.3\n"
+                                            "data 102 A0570B1D\n"
+                                            "C-GET final 0000 success completed=3 failed=0 warning=0\n");
+    assert_int_equal(count_lines(&self.far.peer, "C-STORE final 0000"), 3);
+    visit_free(&self);
+  }
+}
+
+/* RULES 26: the store that is under way is answered, then comes FE00. */
+static void test_get_is_cancelled_between_two_sub_operations(void **state) {
+  (void)state;
+  visit self;
+  wire_cut cut = {.step = 1000};
+  visit_init(&self, &cut);
+  scu__exchange *get = start_query(&self, SCU__C_GET_RQ, 1);
+  assert_int_equal(scu__exchange_cancel(get), SCU_OK); /* on the heels of the request */
+  assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK);
+  assert_string_equal(self.near.peer.log, "C-STORE request 1 1.2.3.1\n"
+                                          "data 102 8AC7AE5F\n"
+                                          "C-GET final FE00 cancel remaining=2 completed=1 failed=0 warning=0\n");
+  assert_true(get->is_done);
+  visit_free(&self);
+}
+
+/* RULES 29 and 31: either end asks at any time; both requests are on their way at once, with one message ID. */
+static void test_action_and_event_report_cross_each_other(void **state) {
+  (void)state;
+  for (size_t step = 0; step < 40; step++) {
+    for (int is_first = 0; is_first < 2; is_first++) {
+      visit self;
+      wire_cut cut = {.step = step, .random = step};
+      visit_init(&self, &cut);
+      scu__command request;
+      scu__request_init(&request, SCU__N_ACTION_RQ, 0, &(scu__uid){"1.2.840.10008.1.20.1"});
+      scu__uid_from_text(&request.requested_sop_instance, "1.2.840.10008.1.20.1.1");
+      request.action_type = 1;
+      request.present |= SCU__HAS_REQUESTED_SOP_INSTANCE | SCU__HAS_ACTION_TYPE;
+      scu__buffer dataset;
+      scu__buffer_init(&dataset, NULL, 100);
+      scu__put_bytes(&dataset, keys, sizeof keys);
+      scu__exchange *action;
+      assert_int_equal(
+          scu__n_request_new(NULL, &self.near.peer.outbox, 1, 7, &request, &dataset, SCU__IMPLICIT_LE, &action),
+          SCU_OK);
+      peer_add(&self.near.peer, action);
+      self.far_archive.reports_first = is_first;
+      assert_int_equal(archive_report(&self.far_archive), SCU_OK); /* of an older transaction */
+      assert_int_equal(run(&self.near, &self.far, &cut), SCU_OK);
+      assert_int_equal(count_lines(&self.near.peer, "N-EVENT-REPORT request 7 1.2.840.10008.1.20.1.1 event=1"), 1);
+      assert_int_equal(count_lines(&self.near.peer, "N-EVENT-REPORT request 8 1.2.840.10008.1.20.1.1 event=1"), 1);
+      assert_int_equal(count_lines(&self.near.peer, "N-ACTION final 0000 success elements=2 00100020=\n"), 1);
+      assert_int_equal(count_lines(&self.far.peer, "N-ACTION request 7 1.2.840.10008.1.20.1.1 action=1"), 1);
+      assert_int_equal(count_lines(&self.far.peer, "N-EVENT-REPORT final 0000 success"), 2);
+      for (scu__exchange *at = self.far.peer.exchanges; at; at = at->next) assert_true(at->is_done);
+      visit_free(&self);
+    }
+  }
+}
+
 static void test_every_allocation_that_fails_on_either_side_is_reported(void **state) {
   (void)state;
   for (int is_far = 0; is_far < 2; is_far++) {
@@ -283,6 +476,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_echo_and_store_are_the_same_however_the_bytes_are_cut),
       cmocka_unit_test(test_refused_store_leaves_the_association_usable),
+      cmocka_unit_test(test_thousand_matches_stream_through),
+      cmocka_unit_test(test_find_is_cancelled_in_the_middle),
+      cmocka_unit_test(test_get_brings_its_sub_operations_on_the_same_association),
+      cmocka_unit_test(test_get_is_cancelled_between_two_sub_operations),
+      cmocka_unit_test(test_action_and_event_report_cross_each_other),
       cmocka_unit_test(test_every_allocation_that_fails_on_either_side_is_reported),
   };
   return cmocka_run_group_tests(tests, make_object, NULL);
