@@ -233,7 +233,13 @@ void scu__drill_cancel(scu__drill *drill) {
   }
   scu__task_remove(drill->session->loop, &drill->task);
   scu__error_set(&drill->error, SCU_ERROR_CANCELLED, SCU_PHASE_REQUEST, "cancelled by the caller");
-  finish(drill, SCU_ERROR_CANCELLED);
+  finish(drill, drill->error.result);
+}
+
+void scu__drill_abort(scu__drill *drill, const scu_error *error) {
+  if (drill->is_done || drill->request.is_running) return;
+  scu__error_copy(&drill->error, error);
+  scu__drill_cancel(drill);
 }
 
 void scu__drill_enough(scu__drill *drill) {
@@ -265,4 +271,5 @@ void scu__drill_free(scu__drill *drill) {
   scu__free(drill->session->allocator, drill);
 }
 
+bool scu__drill_is_asking(const scu__drill *drill) { return drill->request.is_running; }
 const scu__query_shape *scu__drill_shape(const scu__drill *drill) { return &drill->shape; }

@@ -28,11 +28,14 @@ scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_quer
 void scu__drill_start(scu__drill *drill);
 /* done is called with CANCELLED, or as it would have been. */
 void scu__drill_cancel(scu__drill *drill);
+/* Every association was aborted: ends with this error unless the association of a C-FIND will tell. */
+void scu__drill_abort(scu__drill *drill, const scu_error *error);
 /* Enough rows: done is called with SCU_OK soon, rows that still come are dropped. */
 void scu__drill_enough(scu__drill *drill);
 void scu__drill_pause(scu__drill *drill, bool is_paused);
 /* Not from row or done of this drill. NULL is allowed. */
 void scu__drill_free(scu__drill *drill);
+bool scu__drill_is_asking(const scu__drill *drill); /* a C-FIND is out, or its association is being opened */
 const scu__query_shape *scu__drill_shape(const scu__drill *drill);
 
 #endif

@@ -62,6 +62,8 @@ static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_
 
 static void cancel(scu_op *op) { scu__drill_cancel(((scu_matches *)op)->drill); }
 
+static void abort_find(scu_op *op, const scu_error *error) { scu__drill_abort(((scu_matches *)op)->drill, error); }
+
 static void free_matches(scu_op *op) {
   scu_matches *matches = (scu_matches *)op;
   scu__drill_free(matches->drill);
@@ -73,7 +75,7 @@ static void free_matches(scu_op *op) {
   }
 }
 
-static const scu__op_class find_class = {.name = "C-FIND", .cancel = cancel, .free = free_matches};
+static const scu__op_class find_class = {.name = "C-FIND", .cancel = cancel, .abort = abort_find, .free = free_matches};
 
 /* Waits for the first row, so that a peer that cannot be reached is a failure of the call itself. */
 static scu_result wait_for_first(scu_matches *matches) {

@@ -94,6 +94,13 @@ static scu__exchange *lease_request(void *owner, scu__link *link, uint8_t contex
   return request->serve(request->owner, link, context_id, command, event, status);
 }
 
+/* Looked at more often than the time-out, so that it counts from the last sign of life and not from the last look. */
+static void watch_silence(scu__request *request, uint64_t now_ms) {
+  enum { LOOKS = 10 };
+  uint64_t end = request->silent_since_ms + request->timeout_ms, look = now_ms + request->timeout_ms / LOOKS + 1;
+  scu__timer_set(request->session->loop, &request->timer, look < end ? look : end);
+}
+
 /* A peer that moves bytes is alive. The first expiry asks it to stop, where that exists; the second ends it. */
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__request *request = (scu__request *)((char *)self - offsetof(scu__request, timer));
@@ -102,6 +109,11 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
   if (request->is_alive && request->is_alive(request->owner)) is_alive = true;
   if (is_alive && !request->has_timed_out && !request->is_cancelled) {
     scu__request_touch(request);
+    return;
+  }
+  bool is_waiting = !request->has_timed_out && !request->is_cancelled;
+  if (is_waiting && now_ms - request->silent_since_ms < request->timeout_ms) {
+    watch_silence(request, now_ms);
     return;
   }
   scu_error error;
@@ -162,8 +174,8 @@ void scu__request_touch(scu__request *request) {
   if (!request->is_running || request->is_cancelled || request->has_timed_out || request->is_paused) return;
   scu__link *link = scu__lease_link(&request->lease);
   if (link) request->moved = scu__link_moved(link);
-  scu__timer_set(request->session->loop, &request->timer,
-                 scu__loop_now(request->session->loop) + request->timeout_ms);
+  request->silent_since_ms = scu__loop_now(request->session->loop);
+  watch_silence(request, request->silent_since_ms);
 }
 
 /* While we do not listen, silence is no sign of anything. Cancel and time-out are not paused. */

@@ -30,7 +30,7 @@ struct scu__request {
   scu__lease lease;
   scu__exchange *exchange;
   scu__timer timer;
-  uint64_t moved;
+  uint64_t moved, silent_since_ms;
   uint64_t sent_ms; /* when the exchange was started */
   bool is_running, is_cancelled, has_timed_out, is_paused;
 };

@@ -289,6 +289,23 @@ static bool is_hopeless(uint16_t status) {
          status == SCU__STATUS_NOT_AUTHORISED || status == SCU__STATUS_UNRECOGNISED_OPERATION;
 }
 
+static void finish_cancelled(retrieve_op *op) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
+  finish(op, SCU_ERROR_CANCELLED, &error);
+}
+
+/* Cancelled: what is arriving at our listener is still received (RULES 26), the rest is not waited for. */
+static void end_cancelled(retrieve_op *op) {
+  if (op->listener && scu__listener_is_busy(op->listener)) {
+    op->next_target = op->inventory.target_count;
+    go_on(op);
+    return;
+  }
+  finish_cancelled(op);
+}
+
 static void request_event(void *owner, const scu__exchange_event *event) {
   retrieve_op *op = owner;
   if (event->kind != SCU__EXCHANGE_FINAL) return;
@@ -297,10 +314,7 @@ static void request_event(void *owner, const scu__exchange_event *event) {
   memcpy(op->comment, event->command->error_comment, sizeof op->comment);
   scu__receiver_end(&op->receiver, "the peer ended the C-GET before the instance was complete");
   if (op->op.is_cancelled) {
-    scu_error error;
-    scu__error_clear(&error);
-    scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
-    finish(op, SCU_ERROR_CANCELLED, &error);
+    end_cancelled(op);
     return;
   }
   bool has_failed = event->status_class == SCU__STATUS_KIND_FAILURE || event->status_class == SCU__STATUS_KIND_CANCEL;
@@ -316,7 +330,8 @@ static void request_event(void *owner, const scu__exchange_event *event) {
 static void request_failed(void *owner, const scu_error *error) {
   retrieve_op *op = owner;
   scu__receiver_end(&op->receiver, "the association ended before the instance was complete");
-  finish(op, error->result, error);
+  if (error->result == SCU_ERROR_CANCELLED) end_cancelled(op);
+  else finish(op, error->result, error);
 }
 
 static scu_result propose(void *owner, scu__associate *rq) {
@@ -357,6 +372,10 @@ static bool is_everything_here(const retrieve_op *op) {
 static void end_round(retrieve_op *op) {
   op->is_in_grace = false;
   scu__timer_stop(session_of(op)->loop, &op->grace);
+  if (op->op.is_cancelled) {
+    finish_cancelled(op);
+    return;
+  }
   bool may_ask_again = op->has_promise && ++op->round < ROUNDS && !is_everything_here(op) &&
                        op->inventory.received > 0;
   if (may_ask_again && scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST) == SCU_OK) {
@@ -373,7 +392,7 @@ static void end_round(retrieve_op *op) {
 }
 
 static void check_grace(retrieve_op *op) {
-  if (!op->listener || is_everything_here(op)) {
+  if (!op->listener || op->op.is_cancelled || is_everything_here(op)) {
     if (!op->listener || !scu__listener_is_busy(op->listener)) end_round(op);
     return;
   }
@@ -414,10 +433,14 @@ static void cancel(scu_op *base) {
     return;
   }
   if (op->drill) scu__drill_cancel(op->drill);
-  scu_error error;
-  scu__error_clear(&error);
-  scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_REQUEST, "cancelled by the caller");
-  finish(op, SCU_ERROR_CANCELLED, &error);
+  end_cancelled(op);
+}
+
+static void abort_retrieve(scu_op *base, const scu_error *error) {
+  retrieve_op *op = (retrieve_op *)base;
+  if (op->request.is_running || (op->drill && scu__drill_is_asking(op->drill))) return;
+  if (op->drill) scu__drill_abort(op->drill, error);
+  finish(op, error->result, error);
 }
 
 static void free_retrieve(scu_op *base) {
@@ -434,7 +457,7 @@ static void free_retrieve(scu_op *base) {
   scu_query_free(op->query);
 }
 
-static const scu__op_class retrieve_class = {.name = "retrieve", .cancel = cancel, .free = free_retrieve};
+static const scu__op_class retrieve_class = {.name = "retrieve", .cancel = cancel, .abort = abort_retrieve, .free = free_retrieve};
 
 /* Taking stock is left out where nothing would be learned: a move elsewhere with unique keys, a raw identifier. */
 static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *error) {

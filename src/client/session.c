@@ -53,6 +53,11 @@ static void check_wishes(scu__tick *self) {
     scu__error_clear(&error);
     scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
     scu__associations_abort(session, &error);
+    for (scu_op *op = session->ops; op;) {
+      scu_op *next = op->next;
+      if (!op->is_done && op->class_->abort) op->class_->abort(op, &error);
+      op = next;
+    }
   }
 }
 

@@ -318,6 +318,11 @@ static void cancel(scu_op *op) {
   go_on(store);
 }
 
+static void abort_store(scu_op *op, const scu_error *error) {
+  store_op *store = (store_op *)op;
+  if (!store->lease.association) fail_all(store, error);
+}
+
 static void free_store(scu_op *op) {
   store_op *store = (store_op *)op;
   scu__outgoing_stop(&store->outgoing, scu__lease_link(&store->lease));
@@ -327,7 +332,7 @@ static void free_store(scu_op *op) {
   scu__plan_free(&store->plan);
 }
 
-static const scu__op_class store_class = {.name = "C-STORE", .cancel = cancel, .free = free_store};
+static const scu__op_class store_class = {.name = "C-STORE", .cancel = cancel, .abort = abort_store, .free = free_store};
 
 static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) {
   if (!session->loop) return NULL;
