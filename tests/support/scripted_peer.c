@@ -641,13 +641,12 @@ static bool serve(peer_connection *c, const peer_step *step) {
   return false;
 }
 
-static peer_connection *make_connection(scripted_peer *p, int fd, const peer_step *script);
+static peer_connection *connect_out(scripted_peer *p, uint16_t port, const peer_step *script);
 
 static bool call_out(peer_connection *c, const peer_step *step) {
   if (!c->is_calling) {
     c->is_calling = true;
-    scripted_peer_call(c->peer, step->port, step->script);
-    c->called = c->peer->connections;
+    c->called = connect_out(c->peer, step->port, step->script);
   }
   if (!c->called->is_ended) return false;
   c->is_calling = false;
@@ -778,6 +777,18 @@ static peer_connection *make_connection(scripted_peer *p, int fd, const peer_ste
   return c;
 }
 
+static peer_connection *connect_out(scripted_peer *p, uint16_t port, const peer_step *script) {
+  scu__address to;
+  int fd = -1;
+  if (!scu__address_parse(&to, "127.0.0.1", port)) give_up("address");
+  scu_result result = scu__socket_connect_start(&to, &(scu__socket_local){0}, &fd, NULL);
+  if (result != SCU_OK && result != SCU_PENDING) give_up("connect");
+  peer_connection *c = make_connection(p, fd, script);
+  run(c);
+  settle(c);
+  return c;
+}
+
 static void listener_ready(scu__watch *self, unsigned ready) {
   (void)ready;
   scripted_peer *p = (scripted_peer *)((char *)self - offsetof(scripted_peer, watch));
@@ -850,14 +861,7 @@ void scripted_peer_go(scripted_peer *peer) {
 }
 
 void scripted_peer_call(scripted_peer *peer, uint16_t port, const peer_step *script) {
-  scu__address to;
-  int fd = -1;
-  if (!scu__address_parse(&to, "127.0.0.1", port)) give_up("address");
-  scu_result result = scu__socket_connect_start(&to, &(scu__socket_local){0}, &fd, NULL);
-  if (result != SCU_OK && result != SCU_PENDING) give_up("connect");
-  peer_connection *c = make_connection(peer, fd, script);
-  run_all(peer);
-  settle(c);
+  connect_out(peer, port, script);
 }
 
 void scripted_peer_reset_all(scripted_peer *peer) {

@@ -261,6 +261,33 @@ static void test_a_slow_reader_of_a_drill_holds_back_the_next_query(void **state
   fixture_stop(&f);
 }
 
+static void test_abort_ends_a_drill_at_every_step(void **state) {
+  (void)state;
+  for (unsigned steps = 0; steps < 40; steps++) {
+    size_t studies = 4;
+    fixture f;
+    fixture_start(&f, good);
+    f.peer.row = archive_row;
+    f.peer.user = &studies;
+    scu_query *query;
+    scu_query_new(NULL, &query);
+    scu_query_set(query, "Modality", "CT");
+    scu_matches *matches;
+    assert_int_equal(scu_find(f.session, query, &matches), SCU_OK);
+    for (unsigned i = 0; i < steps; i++) scu_loop_step(f.time.loop);
+    scu_abort(f.session);
+    uint64_t before = f.time.now_ms;
+    const scu_dataset *row;
+    scu_result result;
+    while ((result = scu_matches_next(matches, &row)) == SCU_OK) continue;
+    assert_true(result == SCU_ERROR_ABORTED || result == SCU_END);
+    assert_true(f.time.now_ms - before < 1000);
+    scu_matches_close(matches);
+    scu_query_free(query);
+    fixture_stop(&f);
+  }
+}
+
 static void test_queries_that_are_none_are_usage_errors_and_send_nothing(void **state) {
   (void)state;
   fixture f;
@@ -590,6 +617,7 @@ int main(void) {
       cmocka_unit_test(test_a_series_query_without_study_uid_asks_for_the_studies_first),
       cmocka_unit_test(test_a_drill_is_cancelled_at_every_step_without_leak_or_hang),
       cmocka_unit_test(test_a_slow_reader_of_a_drill_holds_back_the_next_query),
+      cmocka_unit_test(test_abort_ends_a_drill_at_every_step),
       cmocka_unit_test(test_queries_that_are_none_are_usage_errors_and_send_nothing),
       cmocka_unit_test(test_failing_statuses_are_a_refusal_with_words),
       cmocka_unit_test(test_rows_before_an_end_of_any_kind_are_delivered),
