@@ -1,7 +1,8 @@
-/* One association without network: our requests are out, and a hostile peer sends PDVs.
+/* One association without network: our requests are out, and a hostile peer sends PDVs; whatever it asks for is served.
  *
- * Input: byte 0 says which request waits (0 echo, 1 store, 2 find, 3 move, 4 get, else none) and in how large pieces
- * PDVs arrive; then PDVs: control (bit 0 command, bit 1 last, bits 2-3 context), length (16 bit, little endian), bytes.
+ * Input: byte 0 says which request waits (0 echo, 1 store, 2 find, 3 move, 4 get, 5 N-GET, 6 N-ACTION, 7 none) and in
+ * how large pieces PDVs arrive; then PDVs: control (bit 0 command, bit 1 last, bits 2-3 context), length (16 bit,
+ * little endian), bytes.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +12,8 @@
 #include "base/endian.h"
 #include "base/limits.h"
 #include "dimse/inbox.h"
-#include "service/exchange.h"
+#include "service/n_service.h"
+#include "service/query_provider.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -34,6 +36,19 @@ static scu__buffer some_identifier(void) {
   scu__buffer_init(&identifier, NULL, SCU__IDENTIFIER_MAX);
   scu__put_bytes(&identifier, "\x08\0\x52\0\6\0\0\0STUDY ", 14);
   return identifier;
+}
+
+static scu__exchange *make_n_request(scu__outbox *outbox, uint16_t field) {
+  scu__exchange *exchange = NULL;
+  scu__command request;
+  scu__request_init(&request, field, 0, &query_class);
+  scu__uid_from_text(&request.requested_sop_instance, "1.2.3");
+  request.present |= SCU__HAS_REQUESTED_SOP_INSTANCE;
+  if (field == SCU__N_ACTION_RQ) request.present |= SCU__HAS_ACTION_TYPE;
+  scu__buffer dataset = some_identifier();
+  if (field == SCU__N_GET_RQ) scu__buffer_clear(&dataset);
+  scu__n_request_new(NULL, outbox, 1, MESSAGE_ID, &request, &dataset, SCU__EXPLICIT_LE, &exchange);
+  return exchange;
 }
 
 static scu__exchange *make_request(scu__outbox *outbox, unsigned kind) {
@@ -59,6 +74,8 @@ static scu__exchange *make_request(scu__outbox *outbox, unsigned kind) {
     identifier = some_identifier();
     scu__get_request_new(NULL, outbox, 1, MESSAGE_ID, &query_class, 0, &identifier, SCU__EXPLICIT_BE, &exchange);
     break;
+  case 5: exchange = make_n_request(outbox, SCU__N_GET_RQ); break;
+  case 6: exchange = make_n_request(outbox, SCU__N_ACTION_RQ); break;
   default: break;
   }
   return exchange;
@@ -72,32 +89,100 @@ static void flush(end *self) {
   }
 }
 
+/* --- the serving side --- */
+
+static void finish_query(scu__exchange *exchange, uint16_t status, const scu__sub_operations *counts,
+                         const scu_dataset *failed) {
+  const scu__query_answer answer = {.status = status, .counts = counts, .failed_list = failed, .comment = "so be it"};
+  scu_result result = scu__query_provider_finish(exchange, &answer);
+  if (result == SCU_OK) return;
+  /* What came in need not go out again: fragments in implicit VR, for one. */
+  const scu__query_answer plain = {.status = status};
+  if (!failed || scu__query_provider_finish(exchange, &plain) != SCU_OK) abort();
+}
+
+static void serve_find(scu__exchange *exchange, const scu__exchange_event *event) {
+  size_t rows = event->command->message_id % 300;
+  for (size_t i = 0; i < rows && scu__find_provider_wants(exchange); i++)
+    if (scu__find_provider_match(exchange, event->identifier, i % 2 ? 0xFF01 : 0xFF00) != SCU_OK) break;
+  if (rows % 4 != 3) finish_query(exchange, 0, NULL, NULL); /* else it waits for a cancel */
+}
+
+static void serve_retrieve(scu__exchange *exchange, const scu__exchange_event *event) {
+  const scu__sub_operations counts = {.remaining = event->command->message_id, .failed = 1};
+  if (scu__retrieve_provider_pending(exchange, &counts) != SCU_OK) abort();
+  if (event->command->message_id % 4 != 3) finish_query(exchange, 0xB000, &counts, event->identifier);
+}
+
+static void serve_n_service(scu__exchange *exchange, const scu__exchange_event *event) {
+  scu__n_answer answer = {.dataset = event->identifier, .comment = "done"};
+  if (scu__n_provider_respond(exchange, &answer) == SCU_OK) return;
+  answer.dataset = NULL;
+  if (scu__n_provider_respond(exchange, &answer) != SCU_OK) abort();
+}
+
+static void on_request(scu__exchange *exchange, const scu__exchange_event *event) {
+  if (exchange->owner) abort(); /* one request per exchange */
+  exchange->owner = exchange;
+  switch (event->command->field) {
+  case SCU__C_ECHO_RQ: break;
+  case SCU__C_STORE_RQ:
+    if (event->command->message_id % 3 == 1)
+      (void)scu__store_provider_respond(exchange, SCU__STATUS_OUT_OF_RESOURCES, "full", 0);
+    break;
+  case SCU__C_FIND_RQ: serve_find(exchange, event); break;
+  case SCU__C_MOVE_RQ:
+  case SCU__C_GET_RQ: serve_retrieve(exchange, event); break;
+  default: serve_n_service(exchange, event); break;
+  }
+}
+
 static void on_event(end *self, scu__exchange *exchange, const scu__exchange_event *event) {
-  if (event->kind == SCU__EXCHANGE_MATCH) {
+  switch (event->kind) {
+  case SCU__EXCHANGE_MATCH:
     if (self->has_ended || !event->identifier) abort();
     (void)scu_dataset_count(event->identifier);
-  }
-  if (event->kind == SCU__EXCHANGE_FINAL) {
+    break;
+  case SCU__EXCHANGE_FINAL:
     if (self->has_ended || !exchange->is_done) abort(); /* one end per request */
     self->has_ended = true;
+    break;
+  case SCU__EXCHANGE_DATA:
+    if (event->is_last && scu__store_provider_respond(exchange, SCU__STATUS_SUCCESS, "stored", 0) != SCU_OK) abort();
+    break;
+  case SCU__EXCHANGE_REQUEST: on_request(exchange, event); break;
+  case SCU__EXCHANGE_CANCEL:
+    if (!exchange->owner) abort(); /* what was never asked for */
+    finish_query(exchange, SCU__STATUS_CANCELLED, NULL, NULL);
+    break;
+  default: break;
   }
-  if (event->kind == SCU__EXCHANGE_DATA && event->is_last)
-    if (scu__store_provider_respond(exchange, SCU__STATUS_SUCCESS, "stored", 0) != SCU_OK) abort();
-  if (event->kind == SCU__EXCHANGE_REQUEST && event->command->message_id % 3 == 1)
-    (void)scu__store_provider_respond(exchange, SCU__STATUS_OUT_OF_RESOURCES, "full", 0);
+}
+
+static scu__encoding encoding_of(uint8_t context_id) {
+  return context_id == 1 ? SCU__IMPLICIT_LE : context_id == 3 ? SCU__EXPLICIT_LE : SCU__EXPLICIT_BE;
+}
+
+static scu_result make_provider(end *self, uint8_t context_id, const scu__command *command, scu__exchange **out,
+                                scu__exchange_event *event) {
+  const scu__encoding encoding = encoding_of(context_id);
+  switch (command->field) {
+  case SCU__C_ECHO_RQ: return scu__echo_provider_new(NULL, &self->outbox, context_id, command, out, event);
+  case SCU__C_STORE_RQ: return scu__store_provider_new(NULL, &self->outbox, context_id, command, out, event);
+  case SCU__C_FIND_RQ: return scu__find_provider_new(NULL, &self->outbox, context_id, command, encoding, out, event);
+  case SCU__C_MOVE_RQ: return scu__move_provider_new(NULL, &self->outbox, context_id, command, encoding, out, event);
+  case SCU__C_GET_RQ: return scu__get_provider_new(NULL, &self->outbox, context_id, command, encoding, out, event);
+  default: break;
+  }
+  scu_result result = scu__n_provider_new(NULL, &self->outbox, context_id, command, encoding, out, event);
+  if (result != SCU_ERROR_USAGE) return result;
+  return scu__refusal_new(NULL, &self->outbox, context_id, command, 0x0211, "no", out);
 }
 
 static scu_result serve(end *self, uint8_t context_id, const scu__command *command) {
   scu__exchange *exchange = NULL;
   scu__exchange_event event = {0};
-  scu_result result;
-  if (command->field == SCU__C_ECHO_RQ)
-    result = scu__echo_provider_new(NULL, &self->outbox, context_id, command, &exchange, &event);
-  else if (command->field == SCU__C_STORE_RQ)
-    result = scu__store_provider_new(NULL, &self->outbox, context_id, command, &exchange, &event);
-  else
-    result = scu__refusal_new(NULL, &self->outbox, context_id, command, 0x0211, "no", &exchange);
-  if (result != SCU_OK) abort();
+  if (make_provider(self, context_id, command, &exchange, &event) != SCU_OK) abort();
   self->exchanges[self->count++] = exchange;
   self->target = exchange;
   on_event(self, exchange, &event);

@@ -378,6 +378,97 @@ static void test_every_allocation_that_fails_is_reported(void **state) {
   }
 }
 
+static void test_held_bytes_are_those_of_messages_that_wait(void **state) {
+  (void)state;
+  scu__outbox outbox;
+  scu__outbox_init(&outbox, NULL);
+  assert_int_equal(scu__outbox_held(&outbox), 0);
+  int owners[3];
+  for (size_t i = 0; i < 3; i++) {
+    scu__message message = bytes_message(&owners[i], 1000);
+    assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+    assert_in_range(scu__outbox_held(&outbox), (i + 1) * 1000, (i + 1) * 1300);
+  }
+  size_t one = scu__outbox_held(&outbox) / 3;
+  gathered all = gather(&outbox, 300, &owners[0]);
+  check_gathered(&all, 1000, 300);
+  assert_int_equal(scu__outbox_held(&outbox), 2 * one);
+  assert_true(scu__outbox_remove(&outbox, &owners[1]));
+  assert_int_equal(scu__outbox_held(&outbox), one);
+  scu__pdv_fragment fragment;
+  assert_int_equal(scu__outbox_next(&outbox, 4096, &fragment, NULL), SCU_OK);
+  scu__outbox_end_early(&outbox, &owners[2]);
+  assert_int_equal(scu__outbox_next(&outbox, 4096, &fragment, NULL), SCU_OK);
+  assert_true(fragment.is_message_end);
+  assert_int_equal(scu__outbox_held(&outbox), 0);
+  scu__outbox_free(&outbox);
+}
+
+/* One message through the outbox, its bytes in a buffer that the outbox lends. */
+static void send_lent(scu__outbox *outbox, size_t length) {
+  scu__message message = store_message(NULL);
+  message.payload = SCU__PAYLOAD_BYTES;
+  scu__outbox_lend(outbox, sizeof pattern, &message.bytes);
+  assert_int_equal(message.bytes.length, 0);
+  scu__put_bytes(&message.bytes, pattern, length);
+  assert_int_equal(scu__outbox_push(outbox, &message), SCU_OK);
+  gathered all = gather(outbox, 100, NULL);
+  check_gathered(&all, length, 100);
+}
+
+static void test_memory_of_sent_messages_is_used_again(void **state) {
+  (void)state;
+  failing_allocator counting;
+  failing_allocator_init(&counting, SIZE_MAX);
+  scu__outbox outbox;
+  scu__outbox_init(&outbox, &counting.allocator);
+  for (size_t i = 0; i < 3; i++) send_lent(&outbox, 900);
+  size_t requests = counting.requests;
+  for (size_t i = 0; i < 100; i++) send_lent(&outbox, 1 + i * 7);
+  assert_int_equal(counting.requests, requests);
+  EACH(l, lengths) send_lent(&outbox, lengths[l]); /* large ones are not kept, nothing gets mixed up */
+  EACH(l, lengths) send_lent(&outbox, lengths[l]);
+  scu__outbox_trim(&outbox);
+  assert_in_range(counting.alive, 0, 3); /* the last message may still be borrowed from */
+  send_lent(&outbox, 900);
+  scu__outbox_free(&outbox);
+  assert_int_equal(counting.alive, 0);
+}
+
+static void test_lent_buffer_keeps_to_its_maximum(void **state) {
+  (void)state;
+  scu__outbox outbox;
+  scu__outbox_init(&outbox, NULL);
+  send_lent(&outbox, 900);
+  send_lent(&outbox, 900);
+  scu__buffer bytes;
+  scu__outbox_lend(&outbox, 8192, &bytes);
+  scu__put_fill(&bytes, 1, 8192);
+  assert_int_equal(scu__buffer_result(&bytes), SCU_OK);
+  scu__put_u8(&bytes, 1);
+  assert_int_equal(scu__buffer_result(&bytes), SCU_ERROR_LIMIT);
+  scu__buffer_free(&bytes); /* or pushed: it is the caller's */
+  scu__outbox_free(&outbox);
+}
+
+static void test_only_so_much_is_kept(void **state) {
+  (void)state;
+  failing_allocator counting;
+  failing_allocator_init(&counting, SIZE_MAX);
+  scu__outbox outbox;
+  scu__outbox_init(&outbox, &counting.allocator);
+  for (size_t i = 0; i < 1000; i++) {
+    scu__message message = echo_message(NULL, 3);
+    assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+  }
+  assert_int_equal(counting.alive, 2000);
+  scu__pdv_fragment fragment;
+  while (scu__outbox_next(&outbox, 4096, &fragment, NULL) == SCU_OK) continue;
+  assert_in_range(counting.alive, 2, 400);
+  scu__outbox_free(&outbox);
+  assert_int_equal(counting.alive, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bytes_of_every_length_arrive_in_even_fragments),
@@ -390,6 +481,10 @@ int main(void) {
       cmocka_unit_test(test_unsound_messages_are_usage_and_own_nothing_afterwards),
       cmocka_unit_test(test_empty_data_sets_are_usage),
       cmocka_unit_test(test_every_allocation_that_fails_is_reported),
+      cmocka_unit_test(test_held_bytes_are_those_of_messages_that_wait),
+      cmocka_unit_test(test_memory_of_sent_messages_is_used_again),
+      cmocka_unit_test(test_lent_buffer_keeps_to_its_maximum),
+      cmocka_unit_test(test_only_so_much_is_kept),
   };
   return cmocka_run_group_tests(tests, make_pattern, NULL);
 }

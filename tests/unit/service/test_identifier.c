@@ -92,12 +92,29 @@ static void test_the_thousandth_needs_no_more_memory_than_the_second(void **stat
   assert_int_equal(counting.alive, 0);
 }
 
+static void test_settled_identifier_keeps_only_its_data_set(void **state) {
+  (void)state;
+  failing_allocator counting;
+  failing_allocator_init(&counting, SIZE_MAX);
+  scu__identifier identifier;
+  scu__identifier_init(&identifier, &counting.allocator);
+  scu__identifier_settle(&identifier); /* nothing is there yet */
+  assert_int_equal(put_in_pieces(&identifier, implicit_le, sizeof implicit_le, 3, SCU__IMPLICIT_LE), SCU_OK);
+  size_t alive = counting.alive;
+  scu__identifier_settle(&identifier);
+  assert_in_range(counting.alive, 1, alive - 2);
+  check_content(&identifier);
+  scu__identifier_free(&identifier);
+  assert_int_equal(counting.alive, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_any_pieces_and_encodings_give_the_same_data_set),
       cmocka_unit_test(test_every_truncation_is_malformed_or_shorter_and_the_next_one_is_good),
       cmocka_unit_test(test_no_bytes_at_all_are_an_empty_data_set),
       cmocka_unit_test(test_the_thousandth_needs_no_more_memory_than_the_second),
+      cmocka_unit_test(test_settled_identifier_keeps_only_its_data_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
