@@ -49,12 +49,20 @@ static void tell(const scu__incoming *incoming, uint16_t status, scu_outcome out
   if (incoming->receiver->done) incoming->receiver->done(incoming->receiver->owner, &told);
 }
 
+/* A peer that gets no answer waits for ever: better that it sees the association end. */
+static void abort_unanswered(scu__link *link, scu_result result) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, result, SCU_PHASE_RESPONSE, "a C-STORE could not be answered");
+  scu__link_abort(link, &error);
+}
+
 /* Queues the response, tells the owner and ends the incoming. */
 static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outcome *outcome) {
   scu__receiver *receiver = incoming->receiver;
   incoming->exchange->owner = NULL;
   incoming->exchange->on_event = NULL;
-  scu__store_provider_respond(incoming->exchange, status, outcome->comment, 0);
+  scu_result responded = scu__store_provider_respond(incoming->exchange, status, outcome->comment, 0);
   scu__status_kind kind = scu__status_class(status, SCU__C_STORE_RSP);
   scu_outcome told = kind == SCU__STATUS_KIND_SUCCESS   ? SCU_OUTCOME_OK
                      : kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING
@@ -64,10 +72,18 @@ static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outc
     reason = outcome->is_duplicate ? "was here before" : "";
   else if (!reason)
     reason = scu__status_text(SCU__C_STORE_RSP, status);
+  if (responded != SCU_OK) {
+    status = 0xFFFF;
+    told = SCU_OUTCOME_FAILED;
+    reason = "it could not be acknowledged";
+  }
   tell(incoming, status, told, outcome->path, reason);
   scu__link *link = receiver->link;
   forget(incoming);
-  scu__link_pump(link);
+  if (responded == SCU_OK)
+    scu__link_pump(link);
+  else
+    abort_unanswered(link, responded);
 }
 
 static void completed(void *user, const scu_sink_outcome *outcome) {
