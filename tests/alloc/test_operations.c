@@ -1,0 +1,246 @@
+/* The i-th allocation fails, once or for ever from then on, for every i of a whole echo, store, find and get against a
+ * scripted peer (catalogue E01): success or a clean error, never a leak, and afterwards everything works again. */
+#define _GNU_SOURCE /* scratch.h */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/client_fixture.h"
+#include "support/failing_allocator.h"
+#include "support/sample_file.h"
+#include "support/test_sink.h"
+#include "unit/io/scratch.h"
+
+static const peer_step good[] = {
+    {.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_SERVE}, {.action = PEER_END}};
+
+/* Fails one request, or every one from there on. */
+typedef struct torture {
+  failing_allocator memory;
+  bool is_for_ever;
+  test_loop time;
+  scripted_peer peer;
+  scu_session *session;
+} torture;
+
+static void *torture_allocate(void *user, size_t length) {
+  torture *t = user;
+  if (t->is_for_ever && t->memory.requests > t->memory.fail_at) t->memory.fail_at = t->memory.requests;
+  return failing_allocate(&t->memory, length);
+}
+
+static void *torture_reallocate(void *user, void *block, size_t length) {
+  torture *t = user;
+  if (t->is_for_ever && t->memory.requests > t->memory.fail_at) t->memory.fail_at = t->memory.requests;
+  return failing_reallocate(&t->memory, block, length);
+}
+
+static void torture_release(void *user, void *block) {
+  failing_release(&((torture *)user)->memory, block);
+}
+
+static const char *rows(void *user, const scu_dataset *query, size_t row) {
+  (void)user;
+  char level[17] = "";
+  scu_dataset_text(query, "QueryRetrieveLevel", level, sizeof level);
+  if (strcmp(level, "STUDY") == 0) return row < 2 ? "StudyInstanceUID=1.2.1|PatientName=Doe^Jane" : NULL;
+  if (strcmp(level, "SERIES") == 0) return row < 1 ? "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1" : NULL;
+  static const char *const images[] = {
+      "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1|SOPInstanceUID=1.2.3.1|SOPClassUID=" SAMPLE_CLASS,
+      "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1|SOPInstanceUID=1.2.3.2|SOPClassUID=" SAMPLE_CLASS};
+  return row < 2 ? images[row] : NULL;
+}
+
+static const char *const instances[] = {"1.2.3.1", "1.2.3.2"};
+
+/* --- the operations: SCU_OK only when everything was done -----------------------------------------------------------
+ */
+
+static scu_result do_echo(torture *t) {
+  scu_response *response;
+  scu_result result = scu_echo(t->session, &response);
+  if (result == SCU_OK) assert_int_equal(scu_response_status(response), 0);
+  scu_response_free(response);
+  return result;
+}
+
+static scu_result do_store(torture *t) {
+  scu_source *source = NULL;
+  scu_store_report *report = NULL;
+  scu_result result = scu_source_new(&t->memory.allocator, &source);
+  for (int i = 1; i <= 2 && result == SCU_OK; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "%d.dcm", i);
+    result = scu_source_add_file(source, in_scratch(name));
+  }
+  if (result == SCU_OK) result = scu_store(t->session, source, &report);
+  if (result == SCU_OK) {
+    uint64_t told = 0;
+    for (int outcome = SCU_OUTCOME_OK; outcome <= SCU_OUTCOME_SKIPPED; outcome++)
+      told += scu_store_report_count(report, (scu_outcome)outcome);
+    assert_int_equal(told, 2);
+    if (scu_store_report_count(report, SCU_OUTCOME_OK) != 2) result = SCU_ERROR_MEMORY; /* told one by one */
+  }
+  scu_store_report_free(report);
+  scu_source_free(source);
+  return result;
+}
+
+/* The second file has to be rewritten: the peer takes implicit only. */
+static scu_result do_store_rewritten(torture *t) {
+  t->peer.only_syntax = SCU__UID_IMPLICIT_LE;
+  return do_store(t);
+}
+
+static scu_result do_find(torture *t) {
+  scu_query *query = NULL;
+  scu_matches *matches = NULL;
+  size_t count = 0;
+  scu_result result = scu_query_new(&t->memory.allocator, &query);
+  if (result == SCU_OK) result = scu_query_set(query, "Modality", "CT");
+  if (result == SCU_OK) result = scu_find(t->session, query, &matches);
+  while (result == SCU_OK) {
+    const scu_dataset *row;
+    result = scu_matches_next(matches, &row);
+    if (result == SCU_OK) count++;
+  }
+  if (result == SCU_END) {
+    assert_int_equal(count, 2); /* an end that is called one has every row before it */
+    result = SCU_OK;
+  }
+  scu_matches_close(matches);
+  scu_query_free(query);
+  return result;
+}
+
+static scu_result do_get(torture *t) {
+  test_sink *sink = malloc(sizeof *sink);
+  scu_query *query = NULL;
+  scu_retrieve_report *report = NULL;
+  test_sink_init(sink);
+  scu_result result = scu_query_new(&t->memory.allocator, &query);
+  if (result == SCU_OK) result = scu_query_set(query, "StudyInstanceUID", "1.2.1");
+  if (result == SCU_OK) result = scu_get(t->session, query, &sink->sink, &report);
+  if (result == SCU_OK) {
+    bool is_complete = scu_retrieve_report_verdict(report) == SCU_VERDICT_COMPLETE;
+    if (is_complete) assert_true(sink->finished >= 2);
+    if (!is_complete) result = SCU_ERROR_MEMORY; /* the report says so */
+  }
+  assert_int_equal(sink->open, 0);
+  scu_retrieve_report_free(report);
+  scu_query_free(query);
+  test_sink_free(sink);
+  free(sink);
+  return result;
+}
+
+/* --- the sweep -----------------------------------------------------------------------------------------------------
+ */
+
+static bool open_session(torture *t) {
+  scu_options *options = NULL;
+  scu_result result = scu_session_new_on(t->time.loop, &t->session, options, t->peer.name);
+  return result == SCU_OK;
+}
+
+/* One run with the fail_at-th request failing. */
+static scu_result run(scu_result (*operation)(torture *), size_t fail_at, bool is_for_ever, size_t *requests) {
+  torture *t = calloc(1, sizeof *t);
+  failing_allocator_init(&t->memory, fail_at);
+  t->memory.allocator.allocate = torture_allocate;
+  t->memory.allocator.reallocate = torture_reallocate;
+  t->memory.allocator.release = torture_release;
+  t->memory.allocator.user = t;
+  t->is_for_ever = is_for_ever;
+  scu_result result = SCU_ERROR_MEMORY;
+  if (test_loop_try(&t->time, &t->memory.allocator)) {
+    scripted_peer_start(&t->peer, t->time.loop, good);
+    t->peer.row = rows;
+    t->peer.instances = instances;
+    t->peer.instance_count = 2;
+    if (open_session(t)) {
+      result = operation(t);
+      uint64_t before = t->time.now_ms;
+      scu_session_free(t->session);
+      assert_true(t->time.now_ms - before < 12 * 1000);
+    } else {
+      scu_session_free(t->session);
+    }
+    scripted_peer_stop(&t->peer);
+    test_loop_stop(&t->time);
+  }
+  assert_int_equal(t->memory.alive, 0);
+  if (requests) *requests = t->memory.requests;
+  free(t);
+  return result;
+}
+
+static void sweep(scu_result (*operation)(torture *)) {
+  size_t requests = 0, failed = 0;
+  assert_int_equal(run(operation, SIZE_MAX, false, &requests), SCU_OK);
+  assert_true(requests > 20);
+  for (int is_for_ever = 0; is_for_ever < 2; is_for_ever++) {
+    for (size_t i = 0; i < requests; i++) {
+      scu_result result = run(operation, i, is_for_ever, NULL);
+      /* Where the peer sees a broken-off association, the loss may be told before the lack of memory. */
+      bool is_clean = result == SCU_OK || result == SCU_ERROR_MEMORY;
+      if (!is_clean) fail_msg("request %zu of %zu: %s", i, requests, scu_result_name(result));
+      failed += result != SCU_OK;
+    }
+  }
+  assert_true(failed > requests / 2);
+  assert_int_equal(run(operation, SIZE_MAX, false, NULL), SCU_OK);
+  print_message("%zu allocations, each failed once and for ever; %zu runs ended with an error\n", requests, failed);
+}
+
+static void test_an_echo_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_echo);
+}
+
+static void test_a_store_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_store);
+}
+
+static void test_a_rewritten_store_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_store_rewritten);
+}
+
+static void test_a_find_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_find);
+}
+
+static void test_a_get_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_get);
+}
+
+static int make_files(void **state) {
+  if (scratch_setup(state) != 0) return -1;
+  for (int i = 1; i <= 2; i++) {
+    char name[16];
+    scu__buffer bytes;
+    sample_bytes(&(sample_file){.number = i, .pixels = 30000}, &bytes);
+    snprintf(name, sizeof name, "%d.dcm", i);
+    write_scratch(name, bytes.data, bytes.length);
+    scu__buffer_free(&bytes);
+  }
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_an_echo_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_store_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_rewritten_store_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
+  };
+  return cmocka_run_group_tests(tests, make_files, scratch_teardown);
+}
