@@ -21,11 +21,14 @@ static const flag_row flags[] = {
     {FLAG_TO, "--to", 0, "AET", "send to this AE (it must be known to the peer); default: to ourselves", ON_MOVE},
     {FLAG_OUTPUT, "--output", 'o', "DIR", "folder for what is received", ON_MOVE | ON_GET | ON_LISTEN},
     {FLAG_LISTEN, "--listen", 0, "[ADDR:]PORT", "where we listen for a C-MOVE to ourselves", ON_MOVE | ON_GET},
-    {FLAG_PORT, "--port", 'p', "[ADDR:]PORT", "where to listen; port 0 = any free one", ON_LISTEN},
+    {FLAG_PORT, "--port", 'p', "[ADDR:]PORT", "where to listen; port 0 = any free one", ON_LISTEN | ON_ARCHIVE},
     {FLAG_WITH, "--with", 0, "HOW", "get (C-GET), move (C-MOVE to ourselves) or auto (get, and move where it fails)",
      ON_GET},
     {FLAG_RAW_IDENTIFIER, "--raw-identifier", 0, NULL, "send the keys as they are, without C-FIND first",
      ON_MOVE | ON_GET},
+    {FLAG_DEMO, "--demo", 0, NULL, "fill an empty archive with phantom images and worklist entries", ON_ARCHIVE},
+    {FLAG_PEER, "--peer", 0, "NAME=AET@host:port", "a move destination; may be repeated", ON_ARCHIVE},
+    {FLAG_FAULT, "--fault", 0, "SPEC", "misbehave on purpose, for tests (see docs/faults.md)", ON_ARCHIVE},
     {FLAG_RECURSIVE, "--recursive", 'r', NULL, "descend into folders", ON_STORE},
     {FLAG_FILTER, "--filter", 0, "PATTERN", "in folders, only file names like this (*, ?, [...])", ON_STORE},
     {FLAG_FROM, "--from", 0, "LIST", "take paths (store) or UIDs (get) from this file, one a line; - = stdin",
@@ -172,7 +175,7 @@ typedef struct walk {
 
 static bool set_flag(walk *w, const flag_row *row, const char *value) {
   arguments *args = w->args;
-  if (row->id == FLAG_KEY) {
+  if (row->id == FLAG_KEY || row->id == FLAG_PEER) {
     args->keys[args->key_count++] = value;
     return true;
   }

@@ -38,6 +38,9 @@ typedef enum flag {
   FLAG_PORT,
   FLAG_WITH,
   FLAG_RAW_IDENTIFIER,
+  FLAG_DEMO,
+  FLAG_PEER,
+  FLAG_FAULT,
   FLAG_COUNT
 } flag;
 
@@ -52,8 +55,9 @@ enum command_bit {
   ON_DUMP = 64,
   ON_VERSION = 128,
   ON_HELP = 256,
+  ON_ARCHIVE = 512,
   ON_QUERY = ON_FIND | ON_MOVE | ON_GET,
-  ON_EVERYTHING = 511
+  ON_EVERYTHING = 1023
 };
 
 typedef struct flag_row {
@@ -73,7 +77,7 @@ typedef struct cli cli;
 typedef struct arguments {
   const char *value[FLAG_COUNT]; /* of the last one given; "" for flags without argument */
   bool has[FLAG_COUNT];
-  const char **keys; /* every -k, in order */
+  const char **keys; /* every -k, or --peer, in order */
   size_t key_count;
   const char **positional;
   size_t positional_count;

@@ -11,7 +11,7 @@
 enum { MISSING_SAID_MAX = 20 };
 
 /* The place of a word among its choices "a|b|c", which stand in the order of the public enum. */
-static int choice_of(const scu_options *options, scu_option option) {
+int choice_of(const scu_options *options, scu_option option) {
   const struct scu_option_info *info = scu_option_find(option);
   const char *text = "";
   int place = 0;

@@ -13,17 +13,20 @@ static volatile sig_atomic_t count;
 static volatile sig_atomic_t is_held_now;
 static scu_session *volatile session_now;
 static scu_listener *volatile listener_now;
+static scu_archive *volatile archive_now;
 
 static void on_signal(int number) {
   int kept = errno;
   scu_session *session = session_now;
   scu_listener *listener = listener_now;
+  scu_archive *archive = archive_now;
   (void)number;
   count = count + 1;
-  if (count > 2 || (!session && !listener && !is_held_now)) _exit(EXIT_INTERRUPTED);
+  if (count > 2 || (!session && !listener && !archive && !is_held_now)) _exit(EXIT_INTERRUPTED);
   if (session && count == 1) scu_cancel(session);
   if (session && count == 2) scu_abort(session);
   if (listener) scu_listener_stop(listener);
+  if (archive) scu_archive_stop(archive);
   errno = kept;
 }
 
@@ -49,6 +52,9 @@ void signals_aim_at_session(scu_session *session) {
 }
 void signals_aim_at_listener(scu_listener *listener) {
   listener_now = listener;
+}
+void signals_aim_at_archive(scu_archive *archive) {
+  archive_now = archive;
 }
 void signals_hold(int is_held) {
   is_held_now = is_held;

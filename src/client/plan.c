@@ -9,14 +9,14 @@
 #include "data/uids.h"
 #include "io/file.h"
 
-scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated) {
-  *plan = (scu__plan){.allocator = allocator, .allow_truncated = allow_truncated};
+scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allocator, bool allow_truncated) {
+  *plan = (scu__store_plan){.allocator = allocator, .allow_truncated = allow_truncated};
   scu__error_clear(&plan->failure);
   plan->candidates = scu__alloc_array(allocator, SCU__PLAN_WINDOW, sizeof *plan->candidates);
   return plan->candidates ? SCU_OK : SCU_ERROR_MEMORY;
 }
 
-static void clear_window(scu__plan *plan) {
+static void clear_window(scu__store_plan *plan) {
   for (size_t i = 0; i < plan->count; i++) {
     scu__free(plan->allocator, plan->candidates[i].path);
     scu__free(plan->allocator, plan->candidates[i].error);
@@ -24,7 +24,7 @@ static void clear_window(scu__plan *plan) {
   plan->count = plan->next = plan->proposed = 0;
 }
 
-void scu__plan_free(scu__plan *plan) {
+void scu__store_plan_free(scu__store_plan *plan) {
   if (!plan->candidates) return;
   clear_window(plan);
   scu__free(plan->allocator, plan->candidates);
@@ -62,14 +62,14 @@ scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *a
   return result == SCU_OK ? check_identity(candidate, error) : result;
 }
 
-static scu_result keep_error(scu__plan *plan, scu__candidate *candidate, const scu_error *error) {
+static scu_result keep_error(scu__store_plan *plan, scu__candidate *candidate, const scu_error *error) {
   candidate->error = scu__alloc(plan->allocator, sizeof *candidate->error);
   if (!candidate->error) return SCU_ERROR_MEMORY;
   scu__error_copy(candidate->error, error);
   return SCU_OK;
 }
 
-static scu_result scan_one(scu__plan *plan, const scu__path_found *found, scu_error *error) {
+static scu_result scan_one(scu__store_plan *plan, const scu__path_found *found, scu_error *error) {
   scu__candidate *candidate = &plan->candidates[plan->count];
   memset(candidate, 0, sizeof *candidate);
   candidate->path = scu__strdup(plan->allocator, found->path);
@@ -93,7 +93,7 @@ static scu_result scan_one(scu__plan *plan, const scu__path_found *found, scu_er
   return SCU_OK;
 }
 
-scu_result scu__plan_scan(scu__plan *plan, scu_source *source, scu_error *error) {
+scu_result scu__store_plan_scan(scu__store_plan *plan, scu_source *source, scu_error *error) {
   clear_window(plan);
   if (scu__error_is_set(&plan->failure)) {
     scu__error_copy(error, &plan->failure);
@@ -152,7 +152,7 @@ static scu_result propose_one(const scu__candidate *candidate, scu__associate *r
   return add_once(rq, sop_class, native_syntaxes, 2);
 }
 
-scu_result scu__plan_propose(scu__plan *plan, scu__associate *rq) {
+scu_result scu__store_plan_propose(scu__store_plan *plan, scu__associate *rq) {
   for (plan->proposed = plan->next; plan->proposed < plan->count; plan->proposed++) {
     const scu__candidate *candidate = &plan->candidates[plan->proposed];
     if (!candidate->is_instance) continue;
@@ -165,7 +165,7 @@ scu_result scu__plan_propose(scu__plan *plan, scu__associate *rq) {
 
 /* --- settle ------------------------------------------------------------------------------------------------------- */
 
-scu__way scu__plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
+scu__way scu__store_plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
                           const scu__accepted_context **context) {
   const char *sop_class = candidate->head.sop_class.text;
   *context = scu__negotiated_find(negotiated, sop_class, own_syntax(candidate), false);
@@ -178,7 +178,7 @@ scu__way scu__plan_settle(const scu__candidate *candidate, const scu__negotiated
   return SCU__WAY_NONE;
 }
 
-void scu__plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room) {
+void scu__store_plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room) {
   const char *class_name = scu__uid_name(candidate->head.sop_class.text);
   const char *syntax_name = scu__uid_name(own_syntax(candidate));
   const char *sop_class = class_name ? class_name : candidate->head.sop_class.text;

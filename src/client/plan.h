@@ -27,7 +27,7 @@ typedef enum scu__way {
   SCU__WAY_REWRITTEN   /* one native syntax into another */
 } scu__way;
 
-typedef struct scu__plan {
+typedef struct scu__store_plan {
   const scu_allocator *allocator;
   bool allow_truncated;
   scu__candidate *candidates;
@@ -36,10 +36,10 @@ typedef struct scu__plan {
   size_t proposed; /* candidates [next, proposed) have their contexts in the last proposal */
   bool is_exhausted;
   scu_error failure; /* of the source, told when what came before it has left the window */
-} scu__plan;
+} scu__store_plan;
 
-scu_result scu__plan_init(scu__plan *plan, const scu_allocator *allocator, bool allow_truncated);
-void scu__plan_free(scu__plan *plan);
+scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allocator, bool allow_truncated);
+void scu__store_plan_free(scu__store_plan *plan);
 
 /* Reads the head of candidate->path (set by the caller, with is_named) and checks that it is an instance to store. */
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
@@ -47,13 +47,13 @@ scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *a
 
 /* Fills the window anew from the source: SCU_OK, SCU_END when nothing is left, or the source's error. Blocks on the
  * local disk. */
-scu_result scu__plan_scan(scu__plan *plan, scu_source *source, scu_error *error);
+scu_result scu__store_plan_scan(scu__store_plan *plan, scu_source *source, scu_error *error);
 /* Adds contexts for as many candidates from `next` on as 128 contexts allow; plan->proposed says how many. */
-scu_result scu__plan_propose(scu__plan *plan, scu__associate *rq);
+scu_result scu__store_plan_propose(scu__store_plan *plan, scu__associate *rq);
 /* SCU__WAY_NONE: *context is NULL. Final for candidates below `proposed` on the association that was proposed. */
-scu__way scu__plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
+scu__way scu__store_plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
                           const scu__accepted_context **context);
 /* Why there is no way, in words, into text. */
-void scu__plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room);
+void scu__store_plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room);
 
 #endif

@@ -16,7 +16,7 @@ enum { PROGRESS_MS = 200 };
 typedef struct store_op {
   scu_op op; /* first */
   scu_source *source;
-  scu__plan plan;
+  scu__store_plan plan;
   bool is_dry_run;
 
   scu__lease lease;
@@ -148,14 +148,14 @@ static void send_current(store_op *store) {
   scu__candidate *candidate = current(store);
   const scu__negotiated *negotiated = scu__link_negotiated(scu__lease_link(&store->lease));
   const scu__accepted_context *context;
-  scu__way way = scu__plan_settle(candidate, negotiated, &context);
+  scu__way way = scu__store_plan_settle(candidate, negotiated, &context);
   if (way == SCU__WAY_NONE) {
     if (!store->is_proposed || store->plan.next >= store->plan.proposed) {
       renew_lease(store);
       return;
     }
     char reason[256];
-    scu__plan_explain(candidate, negotiated, reason, sizeof reason);
+    scu__store_plan_explain(candidate, negotiated, reason, sizeof reason);
     give_up(store, SCU_OUTCOME_FAILED, reason);
     go_on(store);
     return;
@@ -245,7 +245,7 @@ static void advance(scu__task *self) {
     scu_error error;
     scu__error_clear(&error);
     store->is_proposed = false;
-    scu_result result = scu__plan_scan(&store->plan, store->source, &error);
+    scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
     if (result == SCU_END) finish(store, SCU_OK, NULL);
     else if (result != SCU_OK) finish(store, result, &error);
     else go_on(store);
@@ -267,7 +267,7 @@ static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
   for (size_t i = store->plan.next; i < store->plan.count; i++) {
     const scu__accepted_context *context;
     const scu__candidate *candidate = &store->plan.candidates[i];
-    if (candidate->is_instance && scu__plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS) return false;
+    if (candidate->is_instance && scu__store_plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS) return false;
   }
   return true;
 }
@@ -276,7 +276,7 @@ static scu_result lease_propose(void *owner, scu__associate *rq) {
   store_op *store = owner;
   store->is_proposed = true;
   store->must_open = false;
-  return scu__plan_propose(&store->plan, rq);
+  return scu__store_plan_propose(&store->plan, rq);
 }
 
 static void lease_ready(void *owner, scu__link *link) {
@@ -329,7 +329,7 @@ static void free_store(scu_op *op) {
   scu__lease_abort(&store->lease);
   scu__timer_stop(op->session->loop, &store->timer);
   scu__task_remove(op->session->loop, &store->task);
-  scu__plan_free(&store->plan);
+  scu__store_plan_free(&store->plan);
 }
 
 static const scu__op_class store_class = {.name = "C-STORE", .cancel = cancel, .abort = abort_store, .free = free_store};
@@ -346,7 +346,7 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   store->outgoing = (scu__outgoing){.allocator = session->allocator, .owner = store, .answered = answered};
   store->lease = (scu__lease){
     .owner = store, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
-  if (scu__plan_init(&store->plan, session->allocator, session->config->allow_truncated) != SCU_OK) {
+  if (scu__store_plan_init(&store->plan, session->allocator, session->config->allow_truncated) != SCU_OK) {
     scu_op_free(&store->op);
     return NULL;
   }

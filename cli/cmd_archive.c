@@ -1,0 +1,99 @@
+/* scu archive: a small PACS on a folder. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli.h"
+#include "errors.h"
+#include "json_lines.h"
+#include "listen_address.h"
+#include "retrieve.h"
+#include "scu/archive.h"
+#include "signals.h"
+
+static void say_ready(cli *context, const scu_archive *archive) {
+  if (context->is_json) {
+    json_begin(context, NULL);
+    json_open(stdout, "listening");
+    json_text(stdout, "address", scu_archive_address(archive));
+    json_number(stdout, "port", (uint64_t)scu_archive_port(archive));
+    json_text(stdout, "aet", scu_archive_ae(archive));
+    json_close(stdout);
+  }
+  /* Scripts wait for this line: it comes with --quiet, too. */
+  say_always(context, "listening on %s as %s", scu_archive_address(archive), scu_archive_ae(archive));
+}
+
+/* NAME=AET@host:port; the name is what a C-MOVE asks for. */
+static bool add_peers(cli *context, scu_archive *archive, const arguments *args) {
+  for (size_t i = 0; i < args->key_count; i++) {
+    const char *text = args->keys[i], *split = strchr(text, '=');
+    char name[17];
+    if (!split || split == text || (size_t)(split - text) >= sizeof name) {
+      report_usage(context, "--peer WORKSTATION=WS@127.0.0.1:11112", "--peer '%s' is not NAME=AET@host:port", text);
+      return false;
+    }
+    memcpy(name, text, (size_t)(split - text));
+    name[split - text] = 0;
+    if (scu_archive_add_peer(archive, name, split + 1) == SCU_OK) continue;
+    report_error(context, scu_archive_error(archive));
+    return false;
+  }
+  return true;
+}
+
+static void serve(cli *context, scu_archive *archive, const arguments *args) {
+  scu_hooks hooks = cli_hooks(context);
+  if (!add_peers(context, archive, args)) return;
+  scu_result result = scu_archive_set_hooks(archive, &hooks);
+  if (result == SCU_OK) {
+    signals_aim_at_archive(archive);
+    say_ready(context, archive);
+    result = scu_archive_run(archive);
+  }
+  if (result != SCU_OK) report_error(context, scu_archive_error(archive));
+  if (signals_count() > 1) exit_add(&context->causes, EXIT_INTERRUPTED);
+}
+
+static void run(cli *context, const arguments *args) {
+  if (args->positional_count != 1) {
+    report_usage(context, "scu archive DIR --port 11112", "one folder is needed, %zu are named", args->positional_count);
+    return;
+  }
+  context->is_receiving = true;
+  if (!listen_address_apply(context, args, FLAG_PORT)) return;
+  const char *address = "";
+  scu_options_get_text(context->options, SCU_OPTION_LISTEN_ADDRESS, &address);
+  if (args->has[FLAG_DEMO] && !*address) scu_options_set_text(context->options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+  scu_archive_options options = {
+    .size = sizeof options,
+    .root = args->positional[0],
+    .durability = (scu_durability)choice_of(context->options, SCU_OPTION_DURABILITY),
+    .on_duplicate = (scu_on_duplicate)choice_of(context->options, SCU_OPTION_ON_DUPLICATE),
+    .demo = args->has[FLAG_DEMO],
+    .fault = args->value[FLAG_FAULT],
+  };
+  scu_archive *archive = NULL;
+  scu_result result = scu_archive_new(NULL, &archive, context->options, &options);
+  if (result == SCU_OK) serve(context, archive, args);
+  else if (archive) report_error(context, scu_archive_error(archive));
+  else report_fault(context, result, SCU_PHASE_LISTEN, NULL, "out of memory");
+  signals_hold(1);
+  signals_aim_at_archive(NULL);
+  scu_archive_free(archive);
+  signals_hold(0);
+}
+
+const command command_archive = {
+  .name = "archive",
+  .bit = ON_ARCHIVE,
+  .uses = SCU_USED_BY_LISTENER | SCU_USED_BY_SINK,
+  .synopsis = "archive DIR [--port [ADDR:]N] [--aet NAME] [--demo] [--peer NAME=AET@host:port ...]",
+  .summary = "a small PACS on a folder: store, find, move, get",
+  .text = "Keeps what it is sent as files under DIR/objects with an index beside them, and answers queries and\n"
+          "retrievals. Says `listening on HOST:PORT as AET` on stderr when it is ready. --demo fills an empty DIR with\n"
+          "phantom images. Ctrl-C finishes what is\n"
+          "coming in and ends; a second one ends at once.\n",
+  .examples = "scu archive pacs --port 127.0.0.1:11112 --aet ARCHIVE --demo\n"
+              "scu archive pacs --peer WORKSTATION=WS@127.0.0.1:11113",
+  .run = run,
+};

@@ -1,0 +1,29 @@
+/* Does this value match that key? The exact rules of PS3.4 C.2.2.2; what the database narrowed down is checked here
+ * again. Never changes anything; the only failure is MEMORY. */
+#ifndef SCU_ARCHIVE_MATCH_H
+#define SCU_ARCHIVE_MATCH_H
+
+#include "archive/key.h"
+
+/* Where the attributes of an entity come from. find gives NULL for an attribute that is absent; an element that is
+ * UTF-8 may come without dataset. Borrowed until the next find. */
+typedef struct scu__entity {
+  scu_result (*find)(void *user, const scu__key *key, const scu_dataset **level, const scu_element **element);
+  void *user;
+} scu__entity;
+
+typedef struct scu__matcher {
+  scu__buffer folded; /* a name of the entity */
+  int assumed_offset; /* of stored date-times without offset */
+} scu__matcher;
+
+void scu__matcher_init(scu__matcher *matcher, const scu_allocator *allocator);
+void scu__matcher_free(scu__matcher *matcher);
+
+/* Holds one key of an identifier's top level against the entity. */
+scu_result scu__key_match(scu__matcher *matcher, const scu__key *key, const scu__entity *entity, bool *is_match);
+
+/* `*` any run of characters, `?` one character; in time proportional to the product of both lengths at worst. */
+bool scu__wildcard_match(const char *pattern, size_t pattern_length, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,295 @@
+/* C-MOVE and C-GET of the archive: the matching instances one after the other, over a session to the destination or
+ * over the association itself. */
+#include "archive/archive.h"
+#include "base/alloc.h"
+#include "client/association.h"
+#include "client/op.h"
+#include "client/outgoing.h"
+#include "client/store.h"
+#include "service/query_provider.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+  LEAVE_STEP_MS = 5,
+  FAILED_LIST_MAX = 4 * 1024 * 1024, /* bytes of the Failed SOP Instance UID List */
+  TAG_FAILED_LIST = 0x00080058
+};
+
+typedef struct retrieve_service {
+  scu__service service; /* first */
+  scu__index_query query;
+  bool is_move, is_cancelled, is_finished;
+  uint16_t message_id;
+  scu__index_cursor *cursor;
+  scu__sub_operations counts;
+  scu__buffer failed; /* UIDs joined by backslash */
+
+  /* C-GET */
+  scu__candidate candidate;
+  char path[SCU__OPTION_PATH_MAX];
+  scu__outgoing outgoing;
+  scu__task task;
+
+  /* C-MOVE */
+  scu__ae destination;
+  scu_session *session;
+  scu_source *source;
+  scu_op *op;
+  scu__timer leaving;
+} retrieve_service;
+
+static scu_archive *archive_of(const retrieve_service *r) { return r->service.visitor->archive; }
+
+/* --- counting ----------------------------------------------------------------------------------------------------- */
+
+static void count(retrieve_service *r, scu_outcome outcome, const char *sop_instance_uid) {
+  if (r->counts.remaining > 0) r->counts.remaining--;
+  if (outcome == SCU_OUTCOME_OK) r->counts.completed++;
+  else if (outcome == SCU_OUTCOME_WARNING) r->counts.warning++;
+  else {
+    r->counts.failed++;
+    if (r->failed.length > 0) scu__put_u8(&r->failed, '\\');
+    scu__put_text(&r->failed, sop_instance_uid);
+  }
+}
+
+static void say_pending(retrieve_service *r) {
+  if (!r->service.exchange || r->is_finished) return;
+  scu__retrieve_provider_pending(r->service.exchange, &r->counts);
+  scu__link_pump(scu__visitor_link(r->service.visitor));
+}
+
+static uint16_t final_status(const retrieve_service *r) {
+  if (r->is_cancelled) return SCU__STATUS_CANCELLED;
+  if (r->counts.failed == 0 && r->counts.warning == 0) return SCU__STATUS_SUCCESS;
+  return r->counts.completed + r->counts.warning > 0 ? SCU__STATUS_COERCED : 0xA702;
+}
+
+static scu_dataset *failed_list(const retrieve_service *r) {
+  scu_dataset *list = NULL;
+  if (r->failed.length == 0 || scu_dataset_new(r->failed.allocator, &list) != SCU_OK) return NULL;
+  scu_dataset_set_bytes(list, TAG_FAILED_LIST, SCU_VR_UI, r->failed.data, r->failed.length);
+  return list;
+}
+
+static void finish(retrieve_service *r, uint16_t status, const char *comment, const scu_tag *offending) {
+  if (r->is_finished) return;
+  r->is_finished = true;
+  if (!r->service.exchange) return;
+  scu_dataset *list = failed_list(r);
+  scu__query_answer answer = {.status = status, .counts = &r->counts, .failed_list = list, .comment = comment,
+                              .offending = offending, .offending_count = offending ? 1 : 0};
+  scu__query_provider_finish(r->service.exchange, &answer);
+  scu__service_let_go(&r->service);
+  scu_dataset_free(list);
+  scu__link_pump(scu__visitor_link(r->service.visitor));
+}
+
+/* --- the instances ------------------------------------------------------------------------------------------------ */
+
+/* The next file of the answer as a path; SCU_END after the last. */
+static scu_result next_path(retrieve_service *r, const char **uid) {
+  scu__index_instance found;
+  scu_result result = scu__index_next_instance(r->cursor, &found, NULL);
+  if (result != SCU_OK) return result;
+  int length = snprintf(r->path, sizeof r->path, "%s/%s", archive_of(r)->objects, found.path);
+  if (length < 0 || (size_t)length >= sizeof r->path) return SCU_ERROR_LIMIT;
+  if (uid) *uid = found.sop_instance;
+  return SCU_OK;
+}
+
+/* --- C-GET -------------------------------------------------------------------------------------------------------- */
+
+static void get_go_on(retrieve_service *r) { scu__task_queue(archive_of(r)->loop, &r->task); }
+
+static void get_answered(void *owner, const scu_instance_outcome *outcome) {
+  retrieve_service *r = owner;
+  count(r, outcome->outcome, outcome->sop_instance_uid);
+  say_pending(r);
+  get_go_on(r);
+}
+
+/* SCU_OK: it is on its way. */
+static scu_result get_send(retrieve_service *r, scu_error *error) {
+  scu__link *link = scu__visitor_link(r->service.visitor);
+  memset(&r->candidate, 0, sizeof r->candidate);
+  r->candidate.path = r->path;
+  scu_result result = scu__candidate_walk(&r->candidate, archive_of(r)->allocator, false, error);
+  if (result != SCU_OK) return result;
+  const scu__accepted_context *context;
+  scu__way way = scu__store_plan_settle(&r->candidate, scu__link_negotiated(link), &context);
+  if (way == SCU__WAY_NONE)
+    return scu__error_set(error, SCU_ERROR_REJECTED, SCU_PHASE_REQUEST, "no presentation context for this instance");
+  return scu__outgoing_start(&r->outgoing, link, &r->candidate, way, context, error);
+}
+
+static void get_next(scu__task *self) {
+  retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, task));
+  while (!r->is_cancelled) {
+    const char *uid = "";
+    scu_result result = next_path(r, &uid);
+    if (result == SCU_END) break;
+    char sop_instance[65];
+    snprintf(sop_instance, sizeof sop_instance, "%s", uid);
+    if (result == SCU_OK && get_send(r, NULL) == SCU_OK) return;
+    count(r, SCU_OUTCOME_FAILED, sop_instance);
+    if (result != SCU_OK) break;
+  }
+  finish(r, final_status(r), NULL, NULL);
+  scu__service_over(&r->service);
+}
+
+/* --- C-MOVE ------------------------------------------------------------------------------------------------------- */
+
+static const scu__archive_peer *find_peer(const scu_archive *archive, const scu__ae *ae) {
+  for (const scu__archive_peer *peer = archive->peers; peer; peer = peer->next)
+    if (strcmp(peer->ae.text, ae->text) == 0) return peer;
+  return NULL;
+}
+
+static scu_result move_next_path(void *user, const char **path) {
+  retrieve_service *r = user;
+  *path = r->path;
+  scu_result result = next_path(r, NULL);
+  return result == SCU_OK || result == SCU_END ? result : SCU_ERROR_STORAGE;
+}
+
+static void move_instance(void *user, const scu_instance_outcome *outcome) {
+  retrieve_service *r = user;
+  if (outcome->outcome == SCU_OUTCOME_SKIPPED) return; /* cancelled before its turn: remains */
+  count(r, outcome->outcome, outcome->sop_instance_uid);
+  say_pending(r);
+}
+
+/* The session goes when its associations are released. */
+static void move_leave(scu__timer *self, uint64_t now_ms) {
+  retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, leaving));
+  if (scu__associations_leave(r->session)) scu__service_over(&r->service);
+  else scu__timer_set(archive_of(r)->loop, self, now_ms + LEAVE_STEP_MS);
+}
+
+static void move_done(void *user, scu_op *op) {
+  retrieve_service *r = user;
+  const scu_error *error = scu_op_error(op);
+  bool reached_nobody = scu_op_state(op) != SCU_OK && r->counts.completed + r->counts.warning == 0;
+  finish(r, final_status(r), reached_nobody && !r->is_cancelled ? error->reason : NULL, NULL);
+  r->op = NULL;
+  scu_op_free(op);
+  move_leave(&r->leaving, scu__loop_now(archive_of(r)->loop));
+}
+
+static scu_result move_start(retrieve_service *r, const scu__archive_peer *peer) {
+  scu_archive *archive = archive_of(r);
+  scu_result result = scu_session_new_on(archive->loop, &r->session, archive->options, peer->text);
+  if (result != SCU_OK) return result;
+  scu_hooks hooks = {.size = sizeof hooks, .instance = move_instance, .user = r};
+  scu_session_set_hooks(r->session, &hooks);
+  result = scu_source_new(archive->allocator, &r->source);
+  if (result == SCU_OK) result = scu_source_add_iterator(r->source, move_next_path, r);
+  if (result != SCU_OK) return result;
+  r->op = scu_store_start(r->session, r->source);
+  if (!r->op) return SCU_ERROR_MEMORY;
+  const scu__negotiated *negotiated = scu__link_negotiated(scu__visitor_link(r->service.visitor));
+  scu__store_set_originator(r->op, &negotiated->calling, r->message_id);
+  r->op->on_done = move_done;
+  r->op->user = r;
+  return SCU_OK;
+}
+
+/* --- the request -------------------------------------------------------------------------------------------------- */
+
+static void refuse(retrieve_service *r, uint16_t status, const char *comment, const scu_tag *offending) {
+  finish(r, status, comment, offending);
+  scu__service_over(&r->service);
+}
+
+static void begin(retrieve_service *r, const scu_dataset *identifier) {
+  scu_archive *archive = archive_of(r);
+  const scu__archive_peer *peer = r->is_move ? find_peer(archive, &r->destination) : NULL;
+  if (r->is_move && !peer) {
+    refuse(r, SCU__STATUS_MOVE_DESTINATION_UNKNOWN, "move destination unknown: not among the archive's peers", NULL);
+    return;
+  }
+  r->query.identifier = identifier;
+  scu_error error;
+  scu__error_clear(&error);
+  uint16_t status = SCU__STATUS_CANNOT_UNDERSTAND;
+  scu_result result = scu__index_retrieve(archive->index, &r->query, &r->cursor, &status, &error);
+  if (result != SCU_OK) {
+    refuse(r, status, error.reason, error.tag ? &error.tag : NULL);
+    return;
+  }
+  uint64_t total = scu__index_cursor_total(r->cursor);
+  r->counts.remaining = total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
+  if (!r->is_move) get_go_on(r);
+  else if (move_start(r, peer) != SCU_OK) refuse(r, 0xA702, "sub-operations could not be started", NULL);
+}
+
+static void on_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  (void)exchange;
+  retrieve_service *r = owner;
+  if (event->kind == SCU__EXCHANGE_REQUEST) begin(r, event->identifier);
+  if (event->kind != SCU__EXCHANGE_CANCEL) return;
+  r->is_cancelled = true;
+  if (r->op) scu_op_cancel(r->op);
+}
+
+static void end(scu__service *service) {
+  retrieve_service *r = (retrieve_service *)service;
+  scu_archive *archive = archive_of(r);
+  scu__task_remove(archive->loop, &r->task);
+  scu__timer_stop(archive->loop, &r->leaving);
+  scu__outgoing_stop(&r->outgoing, service->visitor->guest ? scu__visitor_link(service->visitor) : NULL);
+  scu_op_free(r->op);
+  if (r->session) {
+    scu_error gone;
+    scu__error_clear(&gone);
+    scu__error_set(&gone, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "the requester of the C-MOVE is gone");
+    scu__associations_abort(r->session, &gone);
+    scu__associations_free(r->session);
+  }
+  scu_session_free(r->session);
+  scu_source_free(r->source);
+  scu__index_cursor_close(r->cursor);
+  scu__buffer_free(&r->failed);
+  scu__free(archive->allocator, r);
+}
+
+static scu_result make_exchange(retrieve_service *r, scu__visitor *visitor, const scu__accepted_context *context,
+                                const scu__command *command, scu__exchange **exchange, scu__exchange_event *event) {
+  scu__outbox *outbox = scu__link_outbox(scu__visitor_link(visitor));
+  scu__encoding encoding = scu__archive_encoding(context);
+  const scu_allocator *allocator = visitor->archive->allocator;
+  if (r->is_move)
+    return scu__move_provider_new(allocator, outbox, context->id, command, encoding, exchange, event);
+  return scu__get_provider_new(allocator, outbox, context->id, command, encoding, exchange, event);
+}
+
+scu__exchange *scu__retrieve_service(scu__visitor *visitor, const scu__accepted_context *context,
+                                     const scu__command *command, scu__exchange_event *event, uint16_t *status) {
+  const scu_allocator *allocator = visitor->archive->allocator;
+  *status = SCU__STATUS_CLASS_NOT_SUPPORTED;
+  if (!scu__archive_has_query_class(context->abstract_syntax.text)) return NULL;
+  *status = SCU__STATUS_OUT_OF_RESOURCES;
+  retrieve_service *r = scu__alloc(allocator, sizeof *r);
+  if (!r) return NULL;
+  r->is_move = command->field == SCU__C_MOVE_RQ;
+  r->destination = command->move_destination;
+  r->message_id = command->message_id;
+  r->query = scu__archive_query(visitor, context->abstract_syntax.text);
+  r->task.run = get_next;
+  r->leaving.expired = move_leave;
+  r->outgoing = (scu__outgoing){.allocator = allocator, .owner = r, .answered = get_answered};
+  scu__buffer_init(&r->failed, allocator, FAILED_LIST_MAX);
+  scu__exchange *exchange = NULL;
+  scu_result result = make_exchange(r, visitor, context, command, &exchange, event);
+  if (result != SCU_OK) {
+    scu__free(allocator, r);
+    return NULL;
+  }
+  r->service.end = end;
+  scu__service_begin(&r->service, visitor, exchange, on_event);
+  return exchange;
+}
