@@ -127,7 +127,10 @@ static inline scu_result archive_report(archive *self) {
 static inline scu_result archive_n_request(archive *self, scu__exchange *exchange, const scu__exchange_event *event) {
   bool is_action = event->command->field == SCU__N_ACTION_RQ;
   scu_result result = is_action && self->reports_first ? archive_report(self) : SCU_OK;
-  const scu__n_answer answer = {.dataset = event->command->field == SCU__N_DELETE_RQ ? NULL : event->identifier};
+  static const scu_tag unknown = 0x00091001;
+  scu__n_answer answer = {.dataset = event->command->field == SCU__N_DELETE_RQ ? NULL : event->identifier};
+  if (event->command->field == SCU__N_GET_RQ)
+    answer = (scu__n_answer){.status = 0x0107, .attributes = &unknown, .attribute_count = 1};
   if (result == SCU_OK) result = scu__n_provider_respond(exchange, &answer);
   return result == SCU_OK && is_action && !self->reports_first ? archive_report(self) : result;
 }

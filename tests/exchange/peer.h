@@ -76,6 +76,11 @@ static inline void peer_log_counts(peer *self, const scu__exchange_event *event)
   if (event->counts & SCU__HAS_WARNING) PEER_LOG(self, " warning=%u", event->command->warning);
 }
 
+static inline void peer_log_attributes(peer *self, const scu__command *command) {
+  for (size_t i = 0; i < command->attribute_count; i++)
+    PEER_LOG(self, " %08X", (unsigned)scu__command_attribute(command, i));
+}
+
 static inline void peer_log_request(peer *self, const char *name, const scu__exchange_event *event) {
   const scu__command *command = event->command;
   const scu__uid *instance = &command->affected_sop_instance;
@@ -83,8 +88,7 @@ static inline void peer_log_request(peer *self, const char *name, const scu__exc
   PEER_LOG(self, "%s request %u %s", name, command->message_id, instance->text);
   if (scu__command_has(command, SCU__HAS_EVENT_TYPE)) PEER_LOG(self, " event=%u", command->event_type);
   if (scu__command_has(command, SCU__HAS_ACTION_TYPE)) PEER_LOG(self, " action=%u", command->action_type);
-  for (size_t i = 0; i < command->attribute_count; i++)
-    PEER_LOG(self, " %08X", (unsigned)scu__command_attribute(command, i));
+  peer_log_attributes(self, command);
   peer_log_identifier(self, event->identifier);
 }
 
@@ -112,6 +116,7 @@ static inline scu_result peer_on_event(peer *self, scu__exchange *exchange, cons
     PEER_LOG(self, "%s final %04X %s", name, event->status, scu__status_class_name(event->status_class));
     peer_log_counts(self, event);
     peer_log_identifier(self, event->identifier);
+    peer_log_attributes(self, event->command);
     if (event->is_identifier_malformed) PEER_LOG(self, " malformed");
     break;
   case SCU__EXCHANGE_REQUEST: peer_log_request(self, name, event); break;

@@ -283,6 +283,10 @@ static void test_answers_that_the_standard_does_not_know_are_usage(void **state)
   assert_int_equal(scu__n_provider_respond(self.exchange, &(scu__n_answer){0}), SCU_OK);
   assert_int_equal(scu__exchange_cancel(self.exchange), SCU_ERROR_USAGE);
   done(&self);
+  fixture_init(&self);
+  assert_int_equal(scu__refusal_new(NULL, &self.outbox, 1, &request, 0x0122, NULL, &self.exchange), SCU_OK);
+  assert_int_equal(scu__n_provider_respond(self.exchange, &(scu__n_answer){0}), SCU_ERROR_USAGE);
+  done(&self);
   scu__command command = wire_response(SCU__N_SET_RQ, 1, 0, false);
   fixture_init(&self);
   assert_int_equal(scu__n_provider_new(NULL, &self.outbox, 1, &command, SCU__IMPLICIT_LE, &self.exchange, &self.event),
@@ -485,7 +489,7 @@ static scu_result converse(pair *self, wire_cut cut, size_t budget) {
 
 static const char *const near_logs[] = {
     "N-EVENT-REPORT final 0000 success" PAT1,
-    "N-GET final 0000 success\n",
+    "N-GET final 0107 warning 00091001\n",
     "N-SET final 0000 success" PAT1,
     "N-ACTION final 0000 success" PAT1 "N-EVENT-REPORT request 7 " INSTANCE " event=1 elements=1 00100020=DONE\n",
     "N-CREATE final 0000 success" PAT1,

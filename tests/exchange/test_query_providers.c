@@ -700,6 +700,30 @@ static void test_every_allocation_that_fails_on_either_side_is_reported(void **s
   }
 }
 
+/* The association has to go where not even a refusal can be said. */
+static void test_refusal_without_memory_is_an_error(void **state) {
+  (void)state;
+  for (size_t cut = 0; cut < 4; cut += 3) {
+    scu_result result = SCU_ERROR_MEMORY;
+    for (size_t i = 0; result != SCU_OK; i++) {
+      failing_allocator failing;
+      failing_allocator_init(&failing, i);
+      fixture self;
+      memset(&self, 0, sizeof self);
+      scu__outbox_init(&self.outbox, &failing.allocator);
+      const scu__command request = request_of(FIND, 7);
+      result = scu__find_provider_new(&failing.allocator, &self.outbox, 1, &request, SCU__IMPLICIT_LE, &self.exchange,
+                                      &self.event);
+      if (result == SCU_OK) result = feed(&self, implicit_le, cut, true);
+      assert_true(result == SCU_OK || result == SCU_ERROR_MEMORY);
+      assert_int_equal(next(&self), result == SCU_OK);
+      if (result != SCU_OK && self.exchange) assert_true(self.exchange->is_done);
+      done(&self);
+      assert_int_equal(failing.alive, 0);
+    }
+  }
+}
+
 static void test_failed_sub_operation_of_a_get_is_counted_and_listed(void **state) {
   (void)state;
   pair self;
@@ -733,6 +757,7 @@ int main(void) {
       cmocka_unit_test(test_both_ends_understand_each_other_however_the_bytes_are_cut),
       cmocka_unit_test(test_abort_after_any_byte_leaves_nothing),
       cmocka_unit_test(test_every_allocation_that_fails_on_either_side_is_reported),
+      cmocka_unit_test(test_refusal_without_memory_is_an_error),
       cmocka_unit_test(test_failed_sub_operation_of_a_get_is_counted_and_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
