@@ -1,7 +1,7 @@
 /* The tables behind attribute.h. */
 #include "archive/attribute.h"
 
-#define GROUP(group)   SCU_TAG(group, 0x0000), SCU_TAG(group, 0xFFFF)
+#define GROUP(group)        SCU_TAG(group, 0x0000), SCU_TAG(group, 0xFFFF)
 #define ONE(group, element) SCU_TAG(group, element), SCU_TAG(group, element)
 
 typedef struct level_row {
@@ -21,7 +21,7 @@ static const level_row level_rows[] = {
     {SCU_TAG(0x0010, 0x21A0), SCU_TAG(0x0010, 0x21D0), SCU__LEVEL_STUDY},
     {ONE(0x0010, 0x2203), SCU__LEVEL_STUDY},
     {GROUP(0x0010), SCU__LEVEL_PATIENT},
-    {ONE(0x0008, 0x1120), SCU__LEVEL_PATIENT}, /* Referenced Patient Sequence */
+    {ONE(0x0008, 0x1120), SCU__LEVEL_PATIENT},                              /* Referenced Patient Sequence */
     {SCU_TAG(0x0012, 0x0010), SCU_TAG(0x0012, 0x0042), SCU__LEVEL_PATIENT}, /* clinical trial subject */
     {SCU_TAG(0x0012, 0x0062), SCU_TAG(0x0012, 0x0064), SCU__LEVEL_PATIENT}, /* de-identification */
     {SCU_TAG(0x0012, 0x0050), SCU_TAG(0x0012, 0x0055), SCU__LEVEL_STUDY},
@@ -96,10 +96,9 @@ static bool is_among(scu_tag tag, const scu_tag *tags, size_t count) {
 }
 
 bool scu__attribute_is_required(scu_tag tag, bool is_worklist, bool in_step) {
-  static const scu_tag archive[] = {
-      SCU_TAG(0x0008, 0x0020), SCU_TAG(0x0008, 0x0030), SCU_TAG(0x0008, 0x0050), SCU_TAG(0x0008, 0x0060),
-      SCU_TAG(0x0010, 0x0010), SCU_TAG(0x0010, 0x0020), SCU_TAG(0x0020, 0x0010), SCU_TAG(0x0020, 0x0011),
-      SCU_TAG(0x0020, 0x0013)};
+  static const scu_tag archive[] = {SCU_TAG(0x0008, 0x0020), SCU_TAG(0x0008, 0x0030), SCU_TAG(0x0008, 0x0050),
+                                    SCU_TAG(0x0008, 0x0060), SCU_TAG(0x0010, 0x0010), SCU_TAG(0x0010, 0x0020),
+                                    SCU_TAG(0x0020, 0x0010), SCU_TAG(0x0020, 0x0011), SCU_TAG(0x0020, 0x0013)};
   static const scu_tag worklist[] = {SCU__TAG_SCHEDULED_STEP, SCU_TAG(0x0010, 0x0010), SCU_TAG(0x0010, 0x0020)};
   static const scu_tag step[] = {SCU_TAG(0x0040, 0x0001), SCU_TAG(0x0040, 0x0002), SCU_TAG(0x0040, 0x0003),
                                  SCU_TAG(0x0008, 0x0060), SCU_TAG(0x0040, 0x0006)};
@@ -117,7 +116,7 @@ bool scu__attribute_is_computed(scu_tag tag) {
 }
 
 bool scu__attribute_is_control(scu_tag tag) {
-  static const scu_tag control[] = {SCU_TAG(0x0008, 0x0005), SCU__TAG_QUERY_LEVEL, SCU__TAG_QUERY_VIEW,
+  static const scu_tag control[] = {SCU_TAG(0x0008, 0x0005), SCU__TAG_QUERY_LEVEL,  SCU__TAG_QUERY_VIEW,
                                     SCU__TAG_RETRIEVE_AE,    SCU__TAG_AVAILABILITY, SCU__TAG_TIMEZONE};
   return (tag & 0xFFFFu) == 0 || is_among(tag, control, sizeof control / sizeof *control);
 }

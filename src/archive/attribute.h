@@ -9,31 +9,31 @@
 
 #include "scu/types.h"
 
-#define SCU__TAG_QUERY_LEVEL              SCU_TAG(0x0008, 0x0052)
-#define SCU__TAG_QUERY_VIEW               SCU_TAG(0x0008, 0x0053)
-#define SCU__TAG_RETRIEVE_AE              SCU_TAG(0x0008, 0x0054)
-#define SCU__TAG_AVAILABILITY             SCU_TAG(0x0008, 0x0056)
-#define SCU__TAG_MODALITIES_IN_STUDY      SCU_TAG(0x0008, 0x0061)
-#define SCU__TAG_SOP_CLASSES_IN_STUDY     SCU_TAG(0x0008, 0x0062)
-#define SCU__TAG_TIMEZONE                 SCU_TAG(0x0008, 0x0201)
-#define SCU__TAG_AVAILABLE_SYNTAX         SCU_TAG(0x0008, 0x3002)
-#define SCU__TAG_SOP_CLASS_UID            SCU_TAG(0x0008, 0x0016)
-#define SCU__TAG_SOP_INSTANCE_UID         SCU_TAG(0x0008, 0x0018)
-#define SCU__TAG_STUDY_DATE               SCU_TAG(0x0008, 0x0020)
-#define SCU__TAG_MODALITY                 SCU_TAG(0x0008, 0x0060)
-#define SCU__TAG_PATIENT_NAME             SCU_TAG(0x0010, 0x0010)
-#define SCU__TAG_PATIENT_ID               SCU_TAG(0x0010, 0x0020)
-#define SCU__TAG_PATIENT_BIRTH_DATE       SCU_TAG(0x0010, 0x0030)
-#define SCU__TAG_STUDY_UID                SCU_TAG(0x0020, 0x000D)
-#define SCU__TAG_SERIES_UID               SCU_TAG(0x0020, 0x000E)
-#define SCU__TAG_PATIENT_STUDIES          SCU_TAG(0x0020, 0x1200)
-#define SCU__TAG_PATIENT_SERIES           SCU_TAG(0x0020, 0x1202)
-#define SCU__TAG_PATIENT_INSTANCES        SCU_TAG(0x0020, 0x1204)
-#define SCU__TAG_STUDY_SERIES             SCU_TAG(0x0020, 0x1206)
-#define SCU__TAG_STUDY_INSTANCES          SCU_TAG(0x0020, 0x1208)
-#define SCU__TAG_SERIES_INSTANCES         SCU_TAG(0x0020, 0x1209)
-#define SCU__TAG_SCHEDULED_STEP           SCU_TAG(0x0040, 0x0100)
-#define SCU__TAG_SCHEDULED_STEP_ID        SCU_TAG(0x0040, 0x0009)
+#define SCU__TAG_QUERY_LEVEL          SCU_TAG(0x0008, 0x0052)
+#define SCU__TAG_QUERY_VIEW           SCU_TAG(0x0008, 0x0053)
+#define SCU__TAG_RETRIEVE_AE          SCU_TAG(0x0008, 0x0054)
+#define SCU__TAG_AVAILABILITY         SCU_TAG(0x0008, 0x0056)
+#define SCU__TAG_MODALITIES_IN_STUDY  SCU_TAG(0x0008, 0x0061)
+#define SCU__TAG_SOP_CLASSES_IN_STUDY SCU_TAG(0x0008, 0x0062)
+#define SCU__TAG_TIMEZONE             SCU_TAG(0x0008, 0x0201)
+#define SCU__TAG_AVAILABLE_SYNTAX     SCU_TAG(0x0008, 0x3002)
+#define SCU__TAG_SOP_CLASS_UID        SCU_TAG(0x0008, 0x0016)
+#define SCU__TAG_SOP_INSTANCE_UID     SCU_TAG(0x0008, 0x0018)
+#define SCU__TAG_STUDY_DATE           SCU_TAG(0x0008, 0x0020)
+#define SCU__TAG_MODALITY             SCU_TAG(0x0008, 0x0060)
+#define SCU__TAG_PATIENT_NAME         SCU_TAG(0x0010, 0x0010)
+#define SCU__TAG_PATIENT_ID           SCU_TAG(0x0010, 0x0020)
+#define SCU__TAG_PATIENT_BIRTH_DATE   SCU_TAG(0x0010, 0x0030)
+#define SCU__TAG_STUDY_UID            SCU_TAG(0x0020, 0x000D)
+#define SCU__TAG_SERIES_UID           SCU_TAG(0x0020, 0x000E)
+#define SCU__TAG_PATIENT_STUDIES      SCU_TAG(0x0020, 0x1200)
+#define SCU__TAG_PATIENT_SERIES       SCU_TAG(0x0020, 0x1202)
+#define SCU__TAG_PATIENT_INSTANCES    SCU_TAG(0x0020, 0x1204)
+#define SCU__TAG_STUDY_SERIES         SCU_TAG(0x0020, 0x1206)
+#define SCU__TAG_STUDY_INSTANCES      SCU_TAG(0x0020, 0x1208)
+#define SCU__TAG_SERIES_INSTANCES     SCU_TAG(0x0020, 0x1209)
+#define SCU__TAG_SCHEDULED_STEP       SCU_TAG(0x0040, 0x0100)
+#define SCU__TAG_SCHEDULED_STEP_ID    SCU_TAG(0x0040, 0x0009)
 
 /* In the order of the hierarchy; the worklist has one level of its own. */
 typedef enum scu__level {
@@ -61,16 +61,16 @@ scu_tag scu__time_of_date(scu_tag date);
 
 /* How a column holds its attribute. */
 typedef enum scu__column_kind {
-  SCU__COLUMN_TEXT,  /* first value, trimmed; '' = none */
-  SCU__COLUMN_DATE,  /* 20240131; NULL = none or no date */
-  SCU__COLUMN_TIME,  /* microseconds since midnight; NULL likewise */
+  SCU__COLUMN_TEXT,   /* first value, trimmed; '' = none */
+  SCU__COLUMN_DATE,   /* 20240131; NULL = none or no date */
+  SCU__COLUMN_TIME,   /* microseconds since midnight; NULL likewise */
   SCU__COLUMN_NUMBER, /* integer; NULL likewise */
-  SCU__COLUMN_NAME   /* three columns NAME_1 .. NAME_3: folded component groups; '' = none */
+  SCU__COLUMN_NAME    /* three columns NAME_1 .. NAME_3: folded component groups; '' = none */
 } scu__column_kind;
 
 typedef struct scu__column {
-  uint8_t level; /* scu__level: the table */
-  uint8_t kind;  /* scu__column_kind */
+  uint8_t level;    /* scu__level: the table */
+  uint8_t kind;     /* scu__column_kind */
   scu_tag sequence; /* the attribute stands in the first item of this; 0 = at the top */
   scu_tag tag;
   const char *name;

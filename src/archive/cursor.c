@@ -430,8 +430,7 @@ scu_result scu__index_explain(scu__index *index, const scu__index_query *query, 
   scu__put_text(&sql, "EXPLAIN QUERY PLAN ");
   scu__put_bytes(&sql, cursor->narrow.sql.data, cursor->narrow.sql.length);
   result = scu__buffer_result(&sql) == SCU_OK ? SCU_OK : no_memory(error);
-  if (result == SCU_OK)
-    result = scu__database_prepare(cursor->reader->database, (const char *)sql.data, &steps, error);
+  if (result == SCU_OK) result = scu__database_prepare(cursor->reader->database, (const char *)sql.data, &steps, error);
   while (result == SCU_OK) {
     result = scu__statement_step(steps, error);
     size_t length = 0;

@@ -1,6 +1,6 @@
-/* One connection to SQLite: statements with bound parameters, rows pulled one by one. The only file behind it that knows
- * sqlite3.h. SQLite takes its memory from the C heap, not from the allocator: it has one allocator per process, and that
- * belongs to the host program.
+/* One connection to SQLite: statements with bound parameters, rows pulled one by one. The only file behind it that
+ * knows sqlite3.h. SQLite takes its memory from the C heap, not from the allocator: it has one allocator per process,
+ * and that belongs to the host program.
  *
  * A connection and its statements belong to one thread at a time. Failures: MEMORY; MALFORMED = the file is damaged or
  * no database; STORAGE for all else (no space, permissions, locked). */

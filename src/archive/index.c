@@ -347,8 +347,7 @@ static scu_result make_entity(scu__index *index, scu__change change, scu__level 
 static scu_result settle_series(scu__index *index, const scu_dataset *header, const identity *who, int64_t *series,
                                 scu_error *error) {
   int64_t patient, study;
-  scu_result result =
-      find_id(index, SCU__CHANGE_FIND_PATIENT, who->patient, who->patient_length, 0, &patient, error);
+  scu_result result = find_id(index, SCU__CHANGE_FIND_PATIENT, who->patient, who->patient_length, 0, &patient, error);
   if (result == SCU_OK && patient == 0)
     result = make_entity(index, SCU__CHANGE_ADD_PATIENT, SCU__LEVEL_PATIENT, header, who, 0, &patient, error);
   if (result == SCU_OK)
@@ -445,8 +444,8 @@ static scu_result remove_path(scu__index *index, const char *path, scu_error *er
   for (int i = 0; result == SCU_OK && i < 4; i++) ids[i] = scu__column_integer(find, i);
   scu__statement_reset(find);
   if (result != SCU_OK) return result;
-  static const scu__change changes[4] = {SCU__CHANGE_REMOVE_INSTANCE, SCU__CHANGE_PRUNE_SERIES,
-                                         SCU__CHANGE_PRUNE_STUDY, SCU__CHANGE_PRUNE_PATIENT};
+  static const scu__change changes[4] = {SCU__CHANGE_REMOVE_INSTANCE, SCU__CHANGE_PRUNE_SERIES, SCU__CHANGE_PRUNE_STUDY,
+                                         SCU__CHANGE_PRUNE_PATIENT};
   index->last_series = 0;
   for (int i = 0; result == SCU_OK && i < 4; i++) result = run_with_id(index, changes[i], ids[i], error);
   return result;
@@ -561,8 +560,7 @@ scu_result scu__index_add_worklist(scu__index *index, const scu_dataset *entry, 
   return end_change(index, add_steps(index, entry, count, error), error);
 }
 
-scu_result scu__index_remove_worklist(scu__index *index, const char *study_uid, const char *step_id,
-                                      scu_error *error) {
+scu_result scu__index_remove_worklist(scu__index *index, const char *study_uid, const char *step_id, scu_error *error) {
   scu__statement *remove;
   end_lookup(index);
   scu_result result = statement(index, SCU__CHANGE_REMOVE_STEP, &remove, error);

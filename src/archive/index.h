@@ -24,10 +24,10 @@ typedef struct scu__index scu__index;
 typedef struct scu__index_cursor scu__index_cursor;
 
 typedef struct scu__index_options {
-  unsigned cache_kib;        /* pages in memory of the writing connection; 0 = 8192. Each cursor has 512 */
-  bool must_examine;         /* read every page when opening; done anyway after a crash */
-  const char *retrieve_ae;   /* (0008,0054) of every answer; NULL = none; copied */
-  int timezone_minutes;      /* of date-times that carry no offset, ahead of UTC */
+  unsigned cache_kib;         /* pages in memory of the writing connection; 0 = 8192. Each cursor has 512 */
+  bool must_examine;          /* read every page when opening; done anyway after a crash */
+  const char *retrieve_ae;    /* (0008,0054) of every answer; NULL = none; copied */
+  int timezone_minutes;       /* of date-times that carry no offset, ahead of UTC */
   bool unknown_never_matches; /* entities without a value for a required key are left out, as most archives do it */
 } scu__index_options;
 

@@ -10,8 +10,7 @@ static const char *const lookup_sql[SCU__LOOKUP_COUNT] = {
     [SCU__LOOKUP_PATIENT_INSTANCES] = ("SELECT COUNT(*) FROM studies s JOIN series e ON e.study=s.id"
                                        " JOIN instances i ON i.series=e.id WHERE s.patient=?"),
     [SCU__LOOKUP_STUDY_SERIES] = "SELECT COUNT(*) FROM series WHERE study=?",
-    [SCU__LOOKUP_STUDY_INSTANCES] =
-        "SELECT COUNT(*) FROM series e JOIN instances i ON i.series=e.id WHERE e.study=?",
+    [SCU__LOOKUP_STUDY_INSTANCES] = "SELECT COUNT(*) FROM series e JOIN instances i ON i.series=e.id WHERE e.study=?",
     [SCU__LOOKUP_SERIES_INSTANCES] = "SELECT COUNT(*) FROM instances WHERE series=?",
     [SCU__LOOKUP_MODALITIES] = "SELECT DISTINCT modality FROM series WHERE study=? AND modality<>''",
     [SCU__LOOKUP_SOP_CLASSES] =

@@ -357,8 +357,7 @@ static scu_result compile_key(compiler *c, scu__key *key, const scu_dataset *lev
   key->tag = element->tag;
   scu_result result = settle_vr(c, element, &key->vr);
   if (result != SCU_OK) return result;
-  if (sequence == 0 || in_step)
-    key->is_required = scu__attribute_is_required(key->tag, c->rules->is_worklist, in_step);
+  if (sequence == 0 || in_step) key->is_required = scu__attribute_is_required(key->tag, c->rules->is_worklist, in_step);
   if (key->vr == SCU_VR_SQ || element->content == SCU__CONTENT_ITEMS) return compile_sequence(c, key, element);
   if (element->content != SCU__CONTENT_VALUE) return malformed(c, key->tag, "is encapsulated: no key can be");
   const scu__vr_info *info = scu__vr_find(key->vr);
@@ -400,7 +399,8 @@ static scu__key *find_key(scu__key *keys, size_t count, scu_tag tag) {
 static void join_times(const compiler *c, scu__key *keys, size_t count, scu_tag sequence) {
   for (size_t i = 0; i < count; i++) {
     scu__key *date = &keys[i];
-    bool is_start = c->rules->is_worklist && sequence == SCU__TAG_SCHEDULED_STEP && date->tag == SCU_TAG(0x0040, 0x0002);
+    bool is_start =
+        c->rules->is_worklist && sequence == SCU__TAG_SCHEDULED_STEP && date->tag == SCU_TAG(0x0040, 0x0002);
     if (!c->rules->combined_date_time && !is_start) continue;
     if (date->kind != SCU__KEY_MOMENT || date->moment != SCU__MOMENT_DATE || date->value_count != 1) continue;
     scu_tag tag = scu__time_of_date(date->tag);
@@ -441,7 +441,8 @@ scu_result scu__keys_compile(const scu_dataset *identifier, const scu__key_rules
   compiler c = {.rules = rules, .arena = arena, .error = error};
   scu__buffer_init(&c.scratch, arena->allocator, SCU__IDENTIFIER_MAX);
   if (identifier->count > SCU__KEYS_MAX + 64)
-    return scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_REQUEST, "the identifier has more keys than this archive takes");
+    return scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_REQUEST,
+                          "the identifier has more keys than this archive takes");
   scu_result result = compile_level(&c, identifier, NULL, keys, count);
   for (scu__key *key = c.first_pending; result == SCU_OK && key; key = key->next_pending)
     result = compile_level(&c, key->item, key, &key->children, &key->child_count);

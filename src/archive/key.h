@@ -19,15 +19,15 @@ enum {
 
 typedef enum scu__key_kind {
   SCU__KEY_UNIVERSAL,
-  SCU__KEY_TEXT,      /* one of the values equals, or fits the pattern */
-  SCU__KEY_NAME,      /* the same for PN, folded, by component groups */
-  SCU__KEY_FUZZY,     /* every word of the key begins a word of the name */
-  SCU__KEY_MOMENT,    /* DA TM DT: inside one of the intervals */
-  SCU__KEY_INTEGER,   /* IS: intervals of one number */
-  SCU__KEY_DECIMAL,   /* DS: equal as numbers */
-  SCU__KEY_EMPTY,     /* absent or without value */
-  SCU__KEY_SEQUENCE,  /* one item matches all children */
-  SCU__KEY_UNMATCHED  /* a value that nothing can be compared with: taken for universal, told by FF01 */
+  SCU__KEY_TEXT,     /* one of the values equals, or fits the pattern */
+  SCU__KEY_NAME,     /* the same for PN, folded, by component groups */
+  SCU__KEY_FUZZY,    /* every word of the key begins a word of the name */
+  SCU__KEY_MOMENT,   /* DA TM DT: inside one of the intervals */
+  SCU__KEY_INTEGER,  /* IS: intervals of one number */
+  SCU__KEY_DECIMAL,  /* DS: equal as numbers */
+  SCU__KEY_EMPTY,    /* absent or without value */
+  SCU__KEY_SEQUENCE, /* one item matches all children */
+  SCU__KEY_UNMATCHED /* a value that nothing can be compared with: taken for universal, told by FF01 */
 } scu__key_kind;
 
 /* Up to three folded component groups of a name (PS3.5 6.2); absent ones are NULL. */
@@ -45,14 +45,14 @@ typedef struct scu__key scu__key;
 struct scu__key {
   scu_tag tag;
   scu_vr vr;
-  uint8_t kind;        /* scu__key_kind */
-  uint8_t moment;      /* scu__moment_kind, of MOMENT */
-  bool is_matched;     /* it, or something inside it, has a value to match: not only asked for */
-  bool is_required;    /* an entity without value matches (C.2.2.1.2) */
-  bool needs_all;      /* multiple value matching: every value must be found */
-  bool is_first_only;  /* VM 1 and indexed: only the first value counts */
-  bool is_joined;      /* the time of a date that is matched combined: that date's business */
-  scu__key *time;      /* of a date key: matched as one period with this key (C.2.2.2.5.4); NULL = alone */
+  uint8_t kind;           /* scu__key_kind */
+  uint8_t moment;         /* scu__moment_kind, of MOMENT */
+  bool is_matched;        /* it, or something inside it, has a value to match: not only asked for */
+  bool is_required;       /* an entity without value matches (C.2.2.1.2) */
+  bool needs_all;         /* multiple value matching: every value must be found */
+  bool is_first_only;     /* VM 1 and indexed: only the first value counts */
+  bool is_joined;         /* the time of a date that is matched combined: that date's business */
+  scu__key *time;         /* of a date key: matched as one period with this key (C.2.2.2.5.4); NULL = alone */
   scu__key_value *values; /* of a UID list in the order of their texts */
   size_t value_count;
   scu__key *children; /* SEQUENCE; also when all of them are universal */
@@ -64,12 +64,12 @@ struct scu__key {
 typedef struct scu__key_rules {
   bool is_worklist;
   bool combined_date_time, fuzzy_names, empty_value, multiple_value; /* as negotiated */
-  int assumed_offset; /* minutes ahead of UTC, for DT without offset */
+  int assumed_offset;                                                /* minutes ahead of UTC, for DT without offset */
 } scu__key_rules;
 
 /* Compiles every element of the identifier into *keys (in rising tag order, in the arena), but for control elements.
- * A key that PS3.4 does not allow gives MALFORMED, with its tag and the reason in the error: A900. LIMIT: more than this
- * archive takes: A700. MEMORY. */
+ * A key that PS3.4 does not allow gives MALFORMED, with its tag and the reason in the error: A900. LIMIT: more than
+ * this archive takes: A700. MEMORY. */
 scu_result scu__keys_compile(const scu_dataset *identifier, const scu__key_rules *rules, scu__arena *arena,
                              scu__key **keys, size_t *count, scu_error *error);
 

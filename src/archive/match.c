@@ -145,10 +145,11 @@ static bool overlaps(const scu__interval *key, const scu__interval *value) {
   return value->low <= key->high && value->high >= key->low;
 }
 
-static bool moment_fits(const scu__matcher *matcher, const scu__key *key, const scu__key_value *value,
-                        const char *text, size_t length) {
+static bool moment_fits(const scu__matcher *matcher, const scu__key *key, const scu__key_value *value, const char *text,
+                        size_t length) {
   scu__interval own;
-  if (!scu__moment_value_parse((scu__moment_kind)key->moment, text, length, matcher->assumed_offset, &own)) return false;
+  if (!scu__moment_value_parse((scu__moment_kind)key->moment, text, length, matcher->assumed_offset, &own))
+    return false;
   return overlaps(&value->interval, &own);
 }
 
@@ -216,8 +217,7 @@ static scu_result match_one(scu__matcher *matcher, const scu__key *key, const sc
   return SCU_OK;
 }
 
-static scu_result match_uid(const scu__key *key, const scu_dataset *level, const scu_element *element,
-                            bool *is_match) {
+static scu_result match_uid(const scu__key *key, const scu_dataset *level, const scu_element *element, bool *is_match) {
   scu__values values;
   scu_element typed;
   const char *text;

@@ -177,8 +177,7 @@ static bool take_date_time(const char **at, const char *end, int assumed_offset,
   size_t digits = (size_t)(*at - start);
   covered->low = days_of(t.year, t.month, t.day) * SCU__MICROSECONDS_PER_DAY +
                  ((t.hours * 60 + t.minutes) * 60 + t.seconds) * 1000000 + t.fraction;
-  covered->high =
-      (t.step > 0 ? covered->low + t.step : day_after(&t, digits) * SCU__MICROSECONDS_PER_DAY) - 1;
+  covered->high = (t.step > 0 ? covered->low + t.step : day_after(&t, digits) * SCU__MICROSECONDS_PER_DAY) - 1;
   int offset = assumed_offset;
   take_offset(at, end, &offset);
   covered->low -= offset * SCU__MICROSECONDS_PER_MINUTE;

@@ -252,8 +252,7 @@ static void narrow_modalities(builder *b, const scu__key *key) {
 
 static void narrow_step(builder *b, const scu__key *step) {
   for (size_t i = 0; step->kind == SCU__KEY_SEQUENCE && i < step->child_count; i++) {
-    const scu__column *column =
-        scu__column_find(SCU__LEVEL_WORKLIST, SCU__TAG_SCHEDULED_STEP, step->children[i].tag);
+    const scu__column *column = scu__column_find(SCU__LEVEL_WORKLIST, SCU__TAG_SCHEDULED_STEP, step->children[i].tag);
     if (column) narrow_key(b, &step->children[i], column);
   }
 }

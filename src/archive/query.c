@@ -143,7 +143,8 @@ static scu_result check_upper_keys(const scu__plan *plan, scu_error *error) {
   for (scu__level level = top_level(plan->model); level < plan->level; level++) {
     const scu__key *key = find_key(plan, scu__unique_key(level));
     if (!key || !key->is_matched)
-      return refuse(error, scu__unique_key(level), "of a higher level needs a value: relational queries were not agreed");
+      return refuse(error, scu__unique_key(level),
+                    "of a higher level needs a value: relational queries were not agreed");
   }
   return SCU_OK;
 }
@@ -223,8 +224,7 @@ static scu_result compile(scu__plan *plan, const scu__index_query *query, scu_er
                           .empty_value = query->empty_value,
                           .multiple_value = query->multiple_value,
                           .assumed_offset = plan->assumed_offset};
-  scu_result result =
-      scu__keys_compile(query->identifier, &rules, &plan->arena, &plan->keys, &plan->key_count, error);
+  scu_result result = scu__keys_compile(query->identifier, &rules, &plan->arena, &plan->keys, &plan->key_count, error);
   if (result == SCU_OK && plan->key_count == 0 && rules.is_worklist)
     result = refuse(error, SCU__TAG_SCHEDULED_STEP, "is missing, and so is every other key");
   return result;

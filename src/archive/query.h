@@ -1,5 +1,5 @@
-/* What an identifier asks for: model, level, where each key is looked up, and whether PS3.4 C.4.1.1.3, C.4.1.2 and C.4.2.1
- * allow it. Knows no SQL. */
+/* What an identifier asks for: model, level, where each key is looked up, and whether PS3.4 C.4.1.1.3, C.4.1.2 and
+ * C.4.2.1 allow it. Knows no SQL. */
 #ifndef SCU_ARCHIVE_QUERY_H
 #define SCU_ARCHIVE_QUERY_H
 
@@ -25,9 +25,9 @@ typedef struct scu__plan {
   uint8_t *sources; /* scu__key_source of each key */
   size_t key_count;
   bool has_unmatched_keys;
-  int assumed_offset;                      /* of date-times without one */
-  bool has_timezone;                       /* the identifier says in what zone it speaks, and that was agreed */
-  char charset[SCU__CHARSET_TEXT_MAX];     /* (0008,0005) of the identifier */
+  int assumed_offset;                  /* of date-times without one */
+  bool has_timezone;                   /* the identifier says in what zone it speaks, and that was agreed */
+  char charset[SCU__CHARSET_TEXT_MAX]; /* (0008,0005) of the identifier */
   scu__arena arena;
 } scu__plan;
 

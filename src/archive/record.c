@@ -161,8 +161,8 @@ bool scu__record_find(scu__record *record, scu_tag tag, scu_element *element) {
 scu_result scu__record_decode(const scu_element *sequence, scu__dataset_decoder *decoder, scu_dataset *into,
                               const scu_element **out) {
   *out = NULL;
-  scu_result result = scu__dataset_decode_into(decoder, sequence->as.bytes, (size_t)sequence->length, SCU__EXPLICIT_LE,
-                                               into, NULL);
+  scu_result result =
+      scu__dataset_decode_into(decoder, sequence->as.bytes, (size_t)sequence->length, SCU__EXPLICIT_LE, into, NULL);
   if (result == SCU_ERROR_MEMORY) return result;
   if (result != SCU_OK) return SCU_END;
   /* Taking the declaration away turns every text into UTF-8. */

@@ -11,10 +11,10 @@
 #include "data/dataset_builder.h"
 
 enum {
-  SCU__RECORD_VALUE_MAX = 4096,     /* the longest text an identifier is likely to carry; LT has 10240 */
-  SCU__RECORD_MAX = 64 * 1024,      /* further values of a level are left out */
-  SCU__RECORD_ELEMENTS_MAX = 1000,  /* in all items of one sequence */
-  SCU__RECORD_DEPTH_MAX = 8         /* sequences inside each other */
+  SCU__RECORD_VALUE_MAX = 4096,    /* the longest text an identifier is likely to carry; LT has 10240 */
+  SCU__RECORD_MAX = 64 * 1024,     /* further values of a level are left out */
+  SCU__RECORD_ELEMENTS_MAX = 1000, /* in all items of one sequence */
+  SCU__RECORD_DEPTH_MAX = 8        /* sequences inside each other */
 };
 
 /* Turns headers into records; its memory is used again and again. */
@@ -26,7 +26,8 @@ typedef struct scu__record_writer {
 scu_result scu__record_writer_init(scu__record_writer *writer, const scu_allocator *allocator);
 void scu__record_writer_free(scu__record_writer *writer);
 /* Before the first record of a header: the dataset to give to write, valid until the next header. */
-scu_result scu__record_writer_start(scu__record_writer *writer, const scu_dataset *header, const scu_dataset **prepared);
+scu_result scu__record_writer_start(scu__record_writer *writer, const scu_dataset *header,
+                                    const scu_dataset **prepared);
 /* Appends the attributes of that level. The record of a study has those of its patient, too: in Study Root they are
  * attributes of the study (C.6.2). A worklist record has all. */
 scu_result scu__record_write(scu__record_writer *writer, const scu_dataset *prepared, scu__level level,

@@ -100,7 +100,8 @@ static scu_result check_identity(scu__database *database, scu_error *error) {
   scu_result result = scu__database_integer(database, "PRAGMA application_id", &application, error);
   if (result == SCU_OK) result = scu__database_integer(database, "PRAGMA user_version", &version, error);
   if (result == SCU_OK)
-    result = scu__database_integer(database, "SELECT COUNT(*) FROM sqlite_schema WHERE sql IS NOT NULL", &objects, error);
+    result =
+        scu__database_integer(database, "SELECT COUNT(*) FROM sqlite_schema WHERE sql IS NOT NULL", &objects, error);
   if (result != SCU_OK) return result;
   if (application != APPLICATION_ID) return damaged(error, "this database is no index of an archive");
   if (version > SCU__SCHEMA_VERSION)

@@ -1,0 +1,458 @@
+/* Every matching rule of PS3.4 C.2.2.2 on a small archive: see index_test.h for what is in it. */
+#include "index_test.h"
+
+#define ALL_STUDIES "1.2.1 1.2.2 1.2.3 1.2.4 1.2.5"
+
+static int set_up(void **state) {
+  *state = small_archive(NULL);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  scu__index_close(*state);
+  return 0;
+}
+
+/* ---- single value ---- */
+
+static void test_a_single_value_matches_exactly_and_in_its_case(void **state) {
+  expect_studies(*state, "StudyDescription", "Chest", "1.2.1");
+  expect_studies(*state, "StudyDescription", "chest", "1.2.5");
+  expect_studies(*state, "StudyDescription", "Ches", "");
+  expect_studies(*state, "StudyDescription", "  Chest ", "1.2.1");
+}
+
+static void test_a_required_key_of_zero_length_in_the_archive_matches_any_value(void **state) {
+  expect_studies(*state, "AccessionNumber", "A1", "1.2.1 1.2.5");
+  expect_studies(*state, "AccessionNumber", "A?", "1.2.1 1.2.2 1.2.3 1.2.4 1.2.5");
+  expect_studies(*state, "StudyDate", "20240101", "1.2.1 1.2.3");
+}
+
+static void test_an_optional_key_of_zero_length_in_the_archive_does_not_match(void **state) {
+  expect_studies(*state, "ReferringPhysicianName", "House^Gregory", "1.2.1");
+}
+
+static void test_unknown_values_never_match_when_the_archive_is_told_so(void **state) {
+  (void)state;
+  scu__index *index = small_archive(&(scu__index_options){.unknown_never_matches = true});
+  expect_studies(index, "AccessionNumber", "A1", "1.2.1");
+  expect_studies(index, "StudyDate", "19000101-", "1.2.1 1.2.2 1.2.4 1.2.5");
+  expect_studies(index, "StudyDate", "", ALL_STUDIES);
+  scu__index_close(index);
+}
+
+static void test_numbers_match_as_numbers(void **state) {
+  expect(*state, study_root(identifier("SERIES", "StudyInstanceUID", "1.2.1", "SeriesNumber", " 02", NULL)),
+         "SeriesNumber", "2");
+  scu__index_query query = study_root(identifier("IMAGE", "SliceThickness", "1.5", "SOPInstanceUID", "", NULL));
+  query.relational = true;
+  expect(*state, query, "SOPInstanceUID", "1.2.1.1.1 1.2.1.1.2 1.2.1.1.3 1.2.1.2.1 1.2.2.1.1 1.2.2.1.2");
+  query.identifier = identifier("IMAGE", "Rows", "512", "StudyInstanceUID", "1.2.2", "SOPInstanceUID", "", NULL);
+  expect(*state, query, "SOPInstanceUID", "1.2.2.1.1 1.2.2.1.2");
+  query.identifier = identifier("IMAGE", "Rows", "511", "SOPInstanceUID", "", NULL);
+  expect(*state, query, "SOPInstanceUID", "");
+}
+
+static void test_one_value_of_a_multi_valued_attribute_is_enough(void **state) {
+  scu__index_query query = study_root(identifier("IMAGE", "StudyInstanceUID", "1.2.1", "SeriesInstanceUID", "1.2.1.1",
+                                                 "ImageType", "PRIMARY", "InstanceNumber", "", NULL));
+  expect(*state, query, "InstanceNumber", "1 2 3");
+}
+
+/* ---- person names ---- */
+
+static void test_names_match_whatever_their_case_and_accents(void **state) {
+  expect_studies(*state, "PatientName", "MULLER^JORG", "1.2.5");
+  expect_studies(*state, "PatientName", "müller^jörg", "1.2.5");
+  expect_studies(*state, "PatientName", "ΠΑΠΑΔΟΠΟΥΛΟΥ^ΕΛΕΝΗ", "1.2.3 1.2.4");
+  expect_studies(*state, "PatientName", "παπαδοπουλου*", "1.2.3 1.2.4");
+  expect_studies(*state, "PatientName", "Miller^Jorg", "");
+}
+
+static void test_a_name_is_found_by_any_of_its_component_groups(void **state) {
+  expect_studies(*state, "PatientName", "yamada^tarou", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "山田^太郎", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "山田*", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "やまだ*", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "=山田*", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "山田*=", "");
+}
+
+static void test_empty_components_at_the_end_of_a_name_mean_nothing(void **state) {
+  expect_studies(*state, "PatientName", "Yamada^Tarou^^", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "Yamada", "");
+}
+
+static void test_a_star_in_each_group_asks_for_a_name_with_two_groups(void **state) {
+  expect_studies(*state, "PatientName", "*=*", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "*", ALL_STUDIES);
+}
+
+static void test_fuzzy_names_match_by_the_beginnings_of_words_in_any_order(void **state) {
+  scu__index_query query = study_root(identifier("STUDY", "PatientName", "tar yama", "StudyInstanceUID", "", NULL));
+  query.fuzzy_names = true;
+  expect(*state, query, "StudyInstanceUID", "1.2.1 1.2.2");
+  query.identifier = identifier("STUDY", "PatientName", "jorg^mull", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.5");
+  query.identifier = identifier("STUDY", "PatientName", "yama mull", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "");
+  /* Not negotiated: the words stand for themselves. */
+  expect_studies(*state, "PatientName", "tar yama", "");
+}
+
+static void test_a_key_in_another_character_set_finds_the_same_name(void **state) {
+  scu_dataset *keys = identifier("STUDY", "StudyInstanceUID", "", NULL);
+  /* ISO_IR 100 for "Müller*" */
+  assert_int_equal(scu_dataset_set_bytes(keys, SCU_TAG(0x0008, 0x0005), SCU_VR_CS, "ISO_IR 100", 10), SCU_OK);
+  assert_int_equal(scu_dataset_set_bytes(keys, SCU_TAG(0x0010, 0x0010), SCU_VR_PN, "M\xFCller*", 7), SCU_OK);
+  expect(*state, study_root(keys), "StudyInstanceUID", "1.2.5");
+}
+
+/* ---- UIDs, universal, wildcards ---- */
+
+static void test_a_list_of_uids_matches_each_of_them(void **state) {
+  expect_studies(*state, "StudyInstanceUID", "1.2.5\\1.2.1\\1.2.999", "1.2.1 1.2.5");
+  expect_studies(*state, "StudyInstanceUID", "1.2", "");
+}
+
+static void test_a_list_of_thousands_of_uids_is_taken(void **state) {
+  enum { COUNT = 20000 };
+  scu__buffer list;
+  scu__buffer_init(&list, NULL, 1 << 20);
+  for (int i = 0; i < COUNT; i++) {
+    char text[30];
+    snprintf(text, sizeof text, "1.9.%d\\", i);
+    scu__put_text(&list, text);
+  }
+  scu__put_text(&list, "1.2.4");
+  scu__put_u8(&list, 0);
+  expect_studies(*state, "StudyInstanceUID", (const char *)list.data, "1.2.4");
+  scu__buffer_free(&list);
+}
+
+static void test_a_key_without_value_or_with_a_lone_star_matches_everything(void **state) {
+  expect_studies(*state, "StudyDescription", "", ALL_STUDIES);
+  expect_studies(*state, "StudyDescription", "*", ALL_STUDIES);
+  expect_studies(*state, "StudyInstanceUID", "*", ALL_STUDIES);
+  expect_studies(*state, "StudyDate", "*", ALL_STUDIES);
+}
+
+static void test_wildcards_stand_for_characters_of_any_script(void **state) {
+  expect_studies(*state, "StudyDescription", "?hest", "1.2.1 1.2.5");
+  expect_studies(*state, "StudyDescription", "He*", "1.2.2 1.2.4");
+  expect_studies(*state, "StudyDescription", "*e?d", "1.2.2");
+  expect_studies(*state, "StudyDescription", "H*t", "1.2.4");
+  expect_studies(*state, "StudyDescription", "he*", "");
+  expect_studies(*state, "PatientName", "??^太郎", "1.2.1 1.2.2");
+  expect_studies(*state, "PatientName", "M?ller^*", "1.2.5");
+}
+
+static void test_absurd_wildcards_are_answered_at_once(void **state) {
+  expect_studies(*state, "StudyDescription", "*h*e*s*t*****?*", "");
+  expect_studies(*state, "StudyDescription", "********************************************************t",
+                 "1.2.1 1.2.4 1.2.5");
+}
+
+/* ---- ranges ---- */
+
+static void test_date_ranges_include_both_ends_and_may_be_open(void **state) {
+  expect_studies(*state, "StudyDate", "20240101-20240102", "1.2.1 1.2.2 1.2.3");
+  expect_studies(*state, "StudyDate", "20240102-", "1.2.2 1.2.3 1.2.5");
+  expect_studies(*state, "StudyDate", "-20240101", "1.2.1 1.2.3 1.2.4");
+  expect_studies(*state, "StudyDate", "20250101-20240101", "1.2.3");
+}
+
+static void test_old_forms_of_dates_and_times_match_by_what_they_mean(void **state) {
+  expect_studies(*state, "StudyDate", "19961029", "1.2.3 1.2.4");
+  expect_studies(*state, "StudyDate", "1996.10.29", "1.2.3 1.2.4");
+  expect_studies(*state, "StudyDate", "1996.10.01-1996.10.31", "1.2.3 1.2.4");
+  expect_studies(*state, "StudyTime", "101559", "1.2.3 1.2.4");
+  expect_studies(*state, "StudyTime", "10:15:59.000", "1.2.3 1.2.4");
+}
+
+static void test_times_that_leave_out_seconds_mean_zero(void **state) {
+  expect_studies(*state, "StudyTime", "101500", "1.2.3 1.2.5");
+  expect_studies(*state, "StudyTime", "2330", "1.2.1 1.2.3");
+  expect_studies(*state, "StudyTime", "1015-1016", "1.2.3 1.2.4 1.2.5");
+}
+
+static void test_date_and_time_ranges_match_separately_unless_negotiated(void **state) {
+  scu_dataset *keys =
+      identifier("STUDY", "StudyDate", "20240101-20240102", "StudyTime", "2200-0200", "StudyInstanceUID", "", NULL);
+  expect(*state, study_root(keys), "StudyInstanceUID", "1.2.3");
+  keys = identifier("STUDY", "StudyDate", "20240101-20240102", "StudyTime", "2200-", "StudyInstanceUID", "", NULL);
+  expect(*state, study_root(keys), "StudyInstanceUID", "1.2.1 1.2.3");
+}
+
+static void test_a_combined_range_goes_across_midnight(void **state) {
+  scu__index_query query = study_root(
+      identifier("STUDY", "StudyDate", "20240101-20240102", "StudyTime", "2200-0200", "StudyInstanceUID", "", NULL));
+  query.combined_date_time = true;
+  expect(*state, query, "StudyInstanceUID", "1.2.1 1.2.2 1.2.3");
+  query.identifier =
+      identifier("STUDY", "StudyDate", "20240101-20240102", "StudyTime", "2345-0200", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.2 1.2.3");
+  query.identifier = identifier("STUDY", "StudyDate", "20240101-", "StudyTime", "2345-", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.2 1.2.3 1.2.5");
+}
+
+static void test_a_date_time_range_takes_offsets_into_account(void **state) {
+  scu__index_query query = study_root(
+      identifier("IMAGE", "AcquisitionDateTime", "202403100915-202403100915+0000", "SOPInstanceUID", "", NULL));
+  query.relational = true;
+  expect(*state, query, "SOPInstanceUID", "1.2.5.1.1");
+  query.identifier = identifier("IMAGE", "AcquisitionDateTime", "2024031010+0000-", "SOPInstanceUID", "", NULL);
+  expect(*state, query, "SOPInstanceUID", "");
+  query.identifier = identifier("IMAGE", "AcquisitionDateTime", "202403-", "SOPInstanceUID", "", NULL);
+  expect(*state, query, "SOPInstanceUID", "1.2.5.1.1");
+  query.identifier = identifier("IMAGE", "AcquisitionDateTime", "-2024", "SOPInstanceUID", "", NULL);
+  expect(*state, query, "SOPInstanceUID", "1.2.5.1.1");
+}
+
+/* ---- what has to be negotiated ---- */
+
+static void test_empty_value_matching_finds_what_is_absent(void **state) {
+  scu__index_query query = study_root(identifier("STUDY", "StudyDate", "\"\"", "StudyInstanceUID", "", NULL));
+  query.empty_value = true;
+  expect(*state, query, "StudyInstanceUID", "1.2.3");
+  query.identifier = identifier("STUDY", "ReferringPhysicianName", "\"\"", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.2 1.2.3 1.2.4 1.2.5");
+  /* Not negotiated: two quotation marks, which no referring physician is called. */
+  expect_studies(*state, "ReferringPhysicianName", "\"\"", "");
+}
+
+static void test_multiple_value_matching_wants_every_value(void **state) {
+  scu__index_query query = study_root(identifier("STUDY", "ModalitiesInStudy", "CT\\SR", "StudyInstanceUID", "", NULL));
+  query.multiple_value = true;
+  expect(*state, query, "StudyInstanceUID", "1.2.1");
+  query.identifier = identifier("STUDY", "ModalitiesInStudy", "CT\\MR", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "");
+}
+
+static void test_several_values_without_negotiation_are_alternatives(void **state) {
+  expect_studies(*state, "ModalitiesInStudy", "US\\MR", "1.2.2 1.2.3");
+  expect_studies(*state, "AccessionNumber", "A1\\A2", "1.2.1 1.2.2 1.2.5");
+}
+
+/* ---- computed attributes ---- */
+
+static void test_modalities_in_study_match_if_one_series_has_them(void **state) {
+  expect_studies(*state, "ModalitiesInStudy", "CT", "1.2.1 1.2.5");
+  expect_studies(*state, "ModalitiesInStudy", "SR", "1.2.1");
+  expect_studies(*state, "ModalitiesInStudy", "?R", "1.2.1 1.2.2");
+  expect_studies(*state, "ModalitiesInStudy", "ct", "");
+}
+
+static void test_sop_classes_in_study_match_and_are_returned(void **state) {
+  expect_studies(*state, "SOPClassesInStudy", MR_CLASS, "1.2.2");
+  expect(*state, study_root(identifier("STUDY", "StudyInstanceUID", "1.2.1", "SOPClassesInStudy", "", NULL)),
+         "SOPClassesInStudy", CT_CLASS "\\" SR_CLASS);
+}
+
+static void test_counts_are_returned(void **state) {
+  scu_dataset *keys = identifier("STUDY", "StudyInstanceUID", "1.2.1", "NumberOfStudyRelatedSeries", "",
+                                 "NumberOfStudyRelatedInstances", "", "NumberOfPatientRelatedStudies", "", NULL);
+  scu__index_query query = study_root(keys);
+  char text[TEXT_ROOM];
+  collect(*state, query, "NumberOfStudyRelatedSeries", text);
+  assert_string_equal(text, "2");
+  collect(*state, query, "NumberOfStudyRelatedInstances", text);
+  assert_string_equal(text, "4");
+  expect(*state, query, "NumberOfPatientRelatedStudies", "2");
+  expect(*state, patient_root(identifier("PATIENT", "PatientID", "JP-1", "NumberOfPatientRelatedInstances", "", NULL)),
+         "NumberOfPatientRelatedInstances", "6");
+  expect(*state, patient_root(identifier("PATIENT", "PatientID", "JP-1", "NumberOfPatientRelatedSeries", "", NULL)),
+         "NumberOfPatientRelatedSeries", "3");
+  expect(*state,
+         study_root(identifier("SERIES", "StudyInstanceUID", "1.2.1", "NumberOfSeriesRelatedInstances", "", NULL)),
+         "NumberOfSeriesRelatedInstances", "1 3");
+  expect_studies(*state, "NumberOfStudyRelatedInstances", "1", "1.2.3 1.2.4 1.2.5");
+}
+
+static void test_the_stored_transfer_syntax_is_returned(void **state) {
+  scu_dataset *keys = identifier("IMAGE", "StudyInstanceUID", "1.2.3", "SeriesInstanceUID", "1.2.3.1",
+                                 "AvailableTransferSyntaxUID", "", NULL);
+  expect(*state, study_root(keys), "AvailableTransferSyntaxUID", EXPLICIT);
+}
+
+/* ---- sequences ---- */
+
+static void test_a_sequence_matches_if_one_item_matches_every_key(void **state) {
+  expect_studies(*state, "ProcedureCodeSequence.CodeValue", "C2", "1.2.1 1.2.2");
+  scu_dataset *keys = identifier("STUDY", "ProcedureCodeSequence.CodeValue", "C1",
+                                 "ProcedureCodeSequence.CodingSchemeDesignator", "99X", "StudyInstanceUID", "", NULL);
+  expect(*state, study_root(keys), "StudyInstanceUID", "");
+  expect_studies(*state, "ProcedureCodeSequence.CodeMeaning", "胸*", "1.2.1 1.2.2");
+  expect_studies(*state, "ProcedureCodeSequence.CodeMeaning", "", ALL_STUDIES);
+}
+
+static void test_a_sequence_is_returned_with_what_was_asked_of_its_items(void **state) {
+  scu__index_cursor *cursor;
+  scu_dataset *row = new_dataset();
+  scu_dataset *keys = identifier("STUDY", "StudyInstanceUID", "1.2.1", "ProcedureCodeSequence.CodeMeaning", "", NULL);
+  scu__index_query query = study_root(keys);
+  char text[100];
+  assert_int_equal(scu__index_find(*state, &query, &cursor, NULL, NULL), SCU_OK);
+  assert_int_equal(next_row(cursor, row), SCU_OK);
+  assert_int_equal(scu_dataset_value_count(row, "ProcedureCodeSequence"), 2);
+  assert_int_equal(scu_dataset_text(row, "ProcedureCodeSequence[0].CodeMeaning", text, sizeof text), SCU_OK);
+  assert_string_equal(text, "胸部");
+  assert_int_equal(scu_dataset_text(row, "ProcedureCodeSequence[1].CodeMeaning", text, sizeof text), SCU_OK);
+  assert_string_equal(text, "");
+  assert_null(scu_dataset_find_path(row, "ProcedureCodeSequence[0].CodeValue"));
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(keys);
+  scu_dataset_free(row);
+}
+
+static void test_a_sequence_key_without_item_returns_whole_items(void **state) {
+  scu_dataset *keys = identifier("STUDY", "StudyInstanceUID", "1.2.1", "ProcedureCodeSequence", "", NULL);
+  scu__index_query query = study_root(keys);
+  char text[TEXT_ROOM];
+  collect(*state, query, "ProcedureCodeSequence[1].CodingSchemeDesignator", text);
+  assert_string_equal(text, "99X");
+  expect(*state, query, "ProcedureCodeSequence[0].CodeMeaning", "胸部");
+}
+
+/* ---- answers ---- */
+
+static void test_an_answer_has_what_was_asked_for_and_what_the_standard_adds(void **state) {
+  (void)state;
+  scu__index *index = small_archive(&(scu__index_options){.retrieve_ae = "ARCHIVE"});
+  scu_dataset *row = new_dataset();
+  scu_dataset *keys = identifier("SERIES", "StudyInstanceUID", "1.2.3", "SeriesInstanceUID", "", "Modality", "",
+                                 "PatientName", "", "SOPInstanceUID", "", "SeriesDescription", "", NULL);
+  scu__index_query query = study_root(keys);
+  scu__index_cursor *cursor;
+  char text[100];
+  assert_int_equal(scu__index_find(index, &query, &cursor, NULL, NULL), SCU_OK);
+  assert_int_equal(next_row(cursor, row), SCU_OK);
+  static const struct {
+    const char *path, *text;
+  } expected[] = {{"QueryRetrieveLevel", "SERIES"},
+                  {"RetrieveAETitle", "ARCHIVE"},
+                  {"InstanceAvailability", "ONLINE"},
+                  {"StudyInstanceUID", "1.2.3"},
+                  {"Modality", "US"},
+                  {"PatientName", "Παπαδοπούλου^Ελένη"},
+                  {"SOPInstanceUID", ""},
+                  {"SeriesDescription", ""},
+                  {"SeriesInstanceUID", "1.2.3.1"}};
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    assert_int_equal(scu_dataset_text(row, expected[i].path, text, sizeof text), SCU_OK);
+    assert_string_equal(text, expected[i].text);
+  }
+  assert_int_equal(scu_dataset_count(row), sizeof expected / sizeof *expected);
+  assert_int_equal(scu__index_cursor_status(cursor), 0xFF00);
+  assert_int_equal(next_row(cursor, row), SCU_END);
+  assert_int_equal(scu_dataset_count(row), 0);
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(keys);
+  scu_dataset_free(row);
+  scu__index_close(index);
+}
+
+static void test_keys_that_cannot_be_matched_are_told_by_ff01(void **state) {
+  static const struct {
+    const char *path, *text;
+    uint16_t status;
+  } cases[] = {{"ImageType", "AXIAL", 0xFF01}, {"ImageType", "", 0xFF00}, {"StudyDescription", "Chest", 0xFF00}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    scu_dataset *keys = identifier("STUDY", cases[i].path, cases[i].text, NULL);
+    scu__index_query query = study_root(keys);
+    scu__index_cursor *cursor;
+    assert_int_equal(scu__index_find(*state, &query, &cursor, NULL, NULL), SCU_OK);
+    assert_int_equal(scu__index_cursor_status(cursor), cases[i].status);
+    scu__index_cursor_close(cursor);
+    scu_dataset_free(keys);
+  }
+}
+
+/* ---- levels ---- */
+
+static void test_every_level_of_patient_root_answers(void **state) {
+  expect(*state, patient_root(identifier("PATIENT", "PatientID", "", "PatientName", "", NULL)), "PatientID",
+         "DE-3 GR-2 JP-1");
+  expect(*state, patient_root(identifier("PATIENT", "PatientID", "", "PatientName", "y*", NULL)), "PatientID", "JP-1");
+  expect(*state, patient_root(identifier("STUDY", "PatientID", "GR-2", "StudyInstanceUID", "", NULL)),
+         "StudyInstanceUID", "1.2.3 1.2.4");
+  expect(*state,
+         patient_root(
+             identifier("SERIES", "PatientID", "JP-1", "StudyInstanceUID", "1.2.1", "SeriesInstanceUID", "", NULL)),
+         "SeriesInstanceUID", "1.2.1.1 1.2.1.2");
+  expect(*state,
+         patient_root(identifier("IMAGE", "PatientID", "JP-1", "StudyInstanceUID", "1.2.1", "SeriesInstanceUID",
+                                 "1.2.1.1", "SOPInstanceUID", "", NULL)),
+         "SOPInstanceUID", "1.2.1.1.1 1.2.1.1.2 1.2.1.1.3");
+}
+
+static void test_patient_study_only_answers_its_two_levels(void **state) {
+  scu__index_query query = {.model = SCU__MODEL_PATIENT_STUDY_ONLY};
+  query.identifier = identifier("PATIENT", "PatientID", "JP-1", NULL);
+  expect(*state, query, "PatientID", "JP-1");
+  query.identifier = identifier("STUDY", "PatientID", "JP-1", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.1 1.2.2");
+  query.identifier = identifier("SERIES", "PatientID", "JP-1", "StudyInstanceUID", "1.2.1", NULL);
+  expect_refusal(*state, query, 0xA900, SCU_TAG(0x0008, 0x0052));
+}
+
+static void test_a_relational_query_takes_keys_of_any_level(void **state) {
+  scu__index_query query = study_root(identifier("STUDY", "Modality", "SR", "StudyInstanceUID", "", NULL));
+  query.relational = true;
+  expect(*state, query, "StudyInstanceUID", "1.2.1");
+  query.identifier = identifier("STUDY", "Modality", "CT", "PatientName", "*", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.1 1.2.5");
+  query.identifier = identifier("STUDY", "InstanceNumber", "2", "StudyInstanceUID", "", NULL);
+  expect(*state, query, "StudyInstanceUID", "1.2.1 1.2.2");
+  query.identifier = identifier("IMAGE", "PatientName", "muller*", "SOPInstanceUID", "", NULL);
+  expect(*state, query, "SOPInstanceUID", "1.2.5.1.1");
+  query.identifier = identifier("SERIES", "StudyDescription", "Chest", "SeriesInstanceUID", "", NULL);
+  expect(*state, query, "SeriesInstanceUID", "1.2.1.1 1.2.1.2");
+  query = patient_root(identifier("PATIENT", "Modality", "?R", "PatientID", "", NULL));
+  query.relational = true;
+  expect(*state, query, "PatientID", "JP-1");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_single_value_matches_exactly_and_in_its_case),
+      cmocka_unit_test(test_a_required_key_of_zero_length_in_the_archive_matches_any_value),
+      cmocka_unit_test(test_an_optional_key_of_zero_length_in_the_archive_does_not_match),
+      cmocka_unit_test(test_unknown_values_never_match_when_the_archive_is_told_so),
+      cmocka_unit_test(test_numbers_match_as_numbers),
+      cmocka_unit_test(test_one_value_of_a_multi_valued_attribute_is_enough),
+      cmocka_unit_test(test_names_match_whatever_their_case_and_accents),
+      cmocka_unit_test(test_a_name_is_found_by_any_of_its_component_groups),
+      cmocka_unit_test(test_empty_components_at_the_end_of_a_name_mean_nothing),
+      cmocka_unit_test(test_a_star_in_each_group_asks_for_a_name_with_two_groups),
+      cmocka_unit_test(test_fuzzy_names_match_by_the_beginnings_of_words_in_any_order),
+      cmocka_unit_test(test_a_key_in_another_character_set_finds_the_same_name),
+      cmocka_unit_test(test_a_list_of_uids_matches_each_of_them),
+      cmocka_unit_test(test_a_list_of_thousands_of_uids_is_taken),
+      cmocka_unit_test(test_a_key_without_value_or_with_a_lone_star_matches_everything),
+      cmocka_unit_test(test_wildcards_stand_for_characters_of_any_script),
+      cmocka_unit_test(test_absurd_wildcards_are_answered_at_once),
+      cmocka_unit_test(test_date_ranges_include_both_ends_and_may_be_open),
+      cmocka_unit_test(test_old_forms_of_dates_and_times_match_by_what_they_mean),
+      cmocka_unit_test(test_times_that_leave_out_seconds_mean_zero),
+      cmocka_unit_test(test_date_and_time_ranges_match_separately_unless_negotiated),
+      cmocka_unit_test(test_a_combined_range_goes_across_midnight),
+      cmocka_unit_test(test_a_date_time_range_takes_offsets_into_account),
+      cmocka_unit_test(test_empty_value_matching_finds_what_is_absent),
+      cmocka_unit_test(test_multiple_value_matching_wants_every_value),
+      cmocka_unit_test(test_several_values_without_negotiation_are_alternatives),
+      cmocka_unit_test(test_modalities_in_study_match_if_one_series_has_them),
+      cmocka_unit_test(test_sop_classes_in_study_match_and_are_returned),
+      cmocka_unit_test(test_counts_are_returned),
+      cmocka_unit_test(test_the_stored_transfer_syntax_is_returned),
+      cmocka_unit_test(test_a_sequence_matches_if_one_item_matches_every_key),
+      cmocka_unit_test(test_a_sequence_is_returned_with_what_was_asked_of_its_items),
+      cmocka_unit_test(test_a_sequence_key_without_item_returns_whole_items),
+      cmocka_unit_test(test_an_answer_has_what_was_asked_for_and_what_the_standard_adds),
+      cmocka_unit_test(test_keys_that_cannot_be_matched_are_told_by_ff01),
+      cmocka_unit_test(test_every_level_of_patient_root_answers),
+      cmocka_unit_test(test_patient_study_only_answers_its_two_levels),
+      cmocka_unit_test(test_a_relational_query_takes_keys_of_any_level),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
