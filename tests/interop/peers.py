@@ -208,7 +208,8 @@ class DcmQrScp(Peer):
             ("PresentationContexts", "InContexts", "PresentationContext",
              [uid + "\\Native" for uid in models] + [uid + "\\Own" for uid in self.classes]),
             ("PresentationContexts", "OutContexts", "PresentationContext",
-             [uid + kind for uid in self.classes for kind in ("\\Alone", "\\Native")]),
+             [uid + kind for uid in self.classes
+              for kind in (("\\Native",) if self.syntax in native else ("\\Alone", "\\Native"))]),
             ("SCPSCURoleSelection", "Roles", "Role", [uid + "\\BOTH" for uid in self.classes])]
         path = os.path.join(self.folder, "associations.cfg")
         with open(path, "w", encoding="ascii") as file:
