@@ -24,7 +24,7 @@ struct scu__server {
   uint16_t port;
 
   scu__guest *guests;
-  size_t guest_count;
+  size_t association_count; /* guests that have one: strangers who only connect take nobody's place */
   uint32_t last_association;
   uint64_t moved_before; /* by associations that have ended */
   bool is_stopping;
@@ -38,7 +38,7 @@ static void guest_free(scu__guest *guest, const scu_error *error) {
   for (scu__guest **at = &server->guests; *at; at = &(*at)->next) {
     if (*at != guest) continue;
     *at = guest->next;
-    server->guest_count--;
+    if (guest->is_associated) server->association_count--;
     server->moved_before += scu__link_moved(guest->link);
     break;
   }
@@ -74,7 +74,7 @@ static const scu__acceptor_policy *link_indication(void *owner, scu__link *link,
   scu__guest *guest = owner;
   scu__server *server = guest->server;
   (void)link;
-  if (server->is_stopping || server->guest_count > server->options.max_associations) {
+  if (server->is_stopping || server->association_count >= server->options.max_associations) {
     *reject = (scu__reject){.result = 2, .source = 3, .reason = 2}; /* transient, local limit exceeded */
     return NULL;
   }
@@ -84,6 +84,8 @@ static const scu__acceptor_policy *link_indication(void *owner, scu__link *link,
 static void link_opened(void *owner, scu__link *link) {
   scu__guest *guest = owner;
   const scu__negotiated *negotiated = scu__link_negotiated(link);
+  guest->is_associated = true;
+  guest->server->association_count++;
   scu__trace_line(guest->server->options.trace, SCU__LEVEL_INFO, scu__link_association(link),
                   "association with %s (%s), %zu presentation contexts", negotiated->calling.text,
                   scu__link_peer_text(link), negotiated->count);
@@ -162,7 +164,6 @@ static void admit(scu__server *server, int fd, const scu__address *peer) {
   }
   guest->next = server->guests;
   server->guests = guest;
-  server->guest_count++;
   scu__timer_set(server->loop, &guest->idle, scu__loop_now(server->loop) + server->options.timeout_idle_ms);
 }
 
@@ -247,7 +248,7 @@ void scu__server_free(scu__server *server) {
 
 const char *scu__server_address(const scu__server *server) { return server->address; }
 uint16_t scu__server_port(const scu__server *server) { return server->port; }
-size_t scu__server_guest_count(const scu__server *server) { return server->guest_count; }
+size_t scu__server_guest_count(const scu__server *server) { return server->association_count; }
 scu__guest *scu__server_first_guest(const scu__server *server) { return server->guests; }
 
 uint64_t scu__server_moved(const scu__server *server) {

@@ -18,6 +18,7 @@ struct scu__guest {
   void *state;
   scu__timer idle;
   uint64_t moved; /* the link's count when the idle timer was set */
+  bool is_associated;
 };
 
 /* All are called with the server's owner. */
@@ -52,6 +53,7 @@ void scu__server_free(scu__server *server); /* aborts what is open; NULL is allo
 
 const char *scu__server_address(const scu__server *server); /* "host:port", the real port */
 uint16_t scu__server_port(const scu__server *server);
+/* Associations; connections that have not asked for one do not count. */
 size_t scu__server_guest_count(const scu__server *server);
 scu__guest *scu__server_first_guest(const scu__server *server);
 /* Bytes that went or came so far, over all associations. */
