@@ -205,6 +205,27 @@ static void put_fragments(scu__buffer *to, uint8_t context_id, bool is_command, 
   scu__buffer_free(&body);
 }
 
+/* Another Command Field than the encoder would put there. */
+static void patch_field(scu__buffer *bytes, uint16_t field) {
+  static const uint8_t head[] = {0, 0, 0, 1, 2, 0, 0, 0};
+  for (size_t i = 0; i + sizeof head + 2 <= bytes->length; i++) {
+    if (memcmp(bytes->data + i, head, sizeof head) != 0) continue;
+    bytes->data[i + sizeof head] = (uint8_t)field;
+    bytes->data[i + sizeof head + 1] = (uint8_t)(field >> 8);
+    return;
+  }
+}
+
+/* The encoder does not leave out what is mandatory: the instance UID becomes an element that means nothing. */
+static void hide_instance_uid(scu__buffer *bytes) {
+  static const uint8_t head[] = {0, 0, 0, 0x10};
+  for (size_t i = bytes->length - sizeof head; i > 0; i--) { /* it is the last element */
+    if (memcmp(bytes->data + i, head, sizeof head) != 0) continue;
+    bytes->data[i + 2] = 1;
+    return;
+  }
+}
+
 static void put_message(peer_connection *c, const peer_step *step, uint8_t context_id, scu__command *command,
                         const scu__buffer *dataset) {
   scu__buffer bytes, pdus, body;
@@ -215,6 +236,8 @@ static void put_message(peer_connection *c, const peer_step *step, uint8_t conte
   command->data_set_type = says_dataset ? SCU__WITH_DATASET : SCU__NO_DATASET;
   if (step->context) context_id = step->context;
   if (scu__command_encode(command, &bytes) != SCU_OK) give_up("command");
+  if (step->action == PEER_STORE && !step->uid) hide_instance_uid(&bytes);
+  if (step->action == PEER_ECHO && step->response_field) patch_field(&bytes, step->response_field);
   if (step->fragment < 0 && dataset) {
     put_pdv(&body, context_id, true, true, bytes.data, bytes.length);
     put_pdv(&body, context_id, false, true, dataset->data, dataset->length);
@@ -489,10 +512,9 @@ static void request_store(peer_connection *c, const peer_step *step) {
   uint8_t context_id = context_of(c, secondary_capture);
   scu__command request;
   scu__request_init(&request, SCU__C_STORE_RQ, step->message_id ? step->message_id : ++c->last_message_id, &class_uid);
-  if (step->uid) {
-    snprintf(request.affected_sop_instance.text, sizeof request.affected_sop_instance.text, "%.64s", step->uid);
-    request.present |= SCU__HAS_AFFECTED_SOP_INSTANCE;
-  }
+  snprintf(request.affected_sop_instance.text, sizeof request.affected_sop_instance.text, "%.64s",
+           step->uid ? step->uid : "1");
+  request.present |= SCU__HAS_AFFECTED_SOP_INSTANCE;
   scu__buffer bytes;
   store_dataset(c, step, context_id, &bytes);
   put_message(c, step, context_id ? context_id : 1, &request, &bytes);

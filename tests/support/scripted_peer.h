@@ -65,7 +65,7 @@ typedef struct peer_step {
   int fragment;        /* > 0: bytes in each PDV of messages, one PDV per PDU; < 0: command and data set in one PDU */
   const int *counts;   /* remaining, completed, failed, warning; -1 = leave it out */
   uint16_t port;
-  uint16_t response_field; /* PEER_RESPOND: another command field than the right one */
+  uint16_t response_field; /* PEER_RESPOND, PEER_ECHO: another command field than the right one */
   const struct peer_step *script;
   bool has_dataset_lie; /* the data set type says the opposite of the truth */
 } peer_step;

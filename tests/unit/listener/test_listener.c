@@ -1,0 +1,482 @@
+/* The storage listener and its server against scripted senders: who may come, how many, who is silent, who vanishes,
+ * what is refused, and how it stops (catalogue P19, P21, P31, D02, D07, D26, D27; RULES 24 and 25 of the field). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "listener/listener.h"
+#include "scu/listener.h"
+#include "support/client_fixture.h"
+#include "support/test_sink.h"
+
+#define OPEN                                                                                                           \
+  {.action = PEER_ASSOCIATE}, {                                                                                        \
+    .action = PEER_WAIT_AC                                                                                             \
+  }
+#define SEND(sop)                                                                                                      \
+  {.action = PEER_STORE, .uid = sop, .length = 1000}, {                                                                \
+    .action = PEER_WAIT_MESSAGE                                                                                        \
+  }
+#define ECHO                                                                                                           \
+  {.action = PEER_ECHO}, {                                                                                             \
+    .action = PEER_WAIT_MESSAGE                                                                                        \
+  }
+#define CLOSE                                                                                                          \
+  {.action = PEER_RELEASE}, {.action = PEER_WAIT_RELEASED}, {                                                          \
+    .action = PEER_CLOSE                                                                                               \
+  }
+#define END                                                                                                            \
+  { .action = PEER_END }
+
+typedef struct listen_run {
+  test_loop time;
+  scripted_peer peer; /* its own port is not used */
+  scu_options *options;
+  scu_listener *listener;
+  test_sink sink;
+  char log[8192];
+  fixture_outcome outcomes[64];
+  size_t outcome_count;
+} listen_run;
+
+static void on_log(void *user, int level, uint32_t association, const char *text) {
+  listen_run *run = user;
+  (void)association;
+  if (level > 1) return;
+  size_t length = strlen(run->log);
+  snprintf(run->log + length, sizeof run->log - length, "%s\n", text);
+}
+
+static void on_instance(void *user, const scu_instance_outcome *told) {
+  listen_run *run = user;
+  fixture_outcome *kept = &run->outcomes[run->outcome_count++ % 64];
+  snprintf(kept->uid, sizeof kept->uid, "%s", told->sop_instance_uid);
+  snprintf(kept->reason, sizeof kept->reason, "%s", told->reason);
+  kept->status = told->status;
+  kept->outcome = told->outcome;
+}
+
+static void prepare(listen_run *run) {
+  memset(run, 0, sizeof *run);
+  test_loop_start(&run->time);
+  scripted_peer_start(&run->peer, run->time.loop, NULL);
+  test_sink_init(&run->sink);
+  assert_int_equal(scu_options_new(NULL, &run->options), SCU_OK);
+  scu_options_set_text(run->options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+  scu_options_set_integer(run->options, SCU_OPTION_LISTEN_PORT, 0);
+}
+
+static void begin(listen_run *run) {
+  assert_int_equal(scu_listener_new(run->time.loop, &run->listener, run->options, &run->sink.sink), SCU_OK);
+  const scu_hooks hooks = {.size = sizeof hooks, .instance = on_instance, .log = on_log, .user = run};
+  scu_listener_set_hooks(run->listener, &hooks);
+}
+
+static void start_run(listen_run *run) {
+  prepare(run);
+  begin(run);
+}
+
+static void call(listen_run *run, const peer_step *script) {
+  scripted_peer_call(&run->peer, (uint16_t)scu_listener_port(run->listener), script);
+}
+
+static void end_run(listen_run *run) {
+  scu_listener_free(run->listener);
+  scripted_peer_stop(&run->peer);
+  scu_options_free(run->options);
+  test_loop_stop(&run->time);
+  assert_int_equal(run->sink.open, 0);
+  test_sink_free(&run->sink);
+}
+
+#define WAIT_FOR(run, condition, ms)                                                                                   \
+  do {                                                                                                                 \
+    TEST_LOOP_UNTIL(&(run)->time, condition, ms);                                                                      \
+    if (!(condition)) fail_msg("in vain: %s; log: %s", #condition, (run)->peer.log);                                   \
+  } while (0)
+
+/* --- who may come --------------------------------------------------------------------------------------------------
+ */
+
+static void test_echo_and_store_are_served_and_the_release_answered(void **state) {
+  (void)state;
+  static const peer_step script[] = {OPEN, ECHO, SEND("1.2.3.1"), ECHO, SEND("1.2.3.2"), CLOSE, END};
+  static const size_t sizes[] = {0, 1, PEER_RANDOM_WRITES};
+  for (size_t i = 0; i < 3; i++) {
+    listen_run run;
+    start_run(&run);
+    run.peer.write_size = sizes[i];
+    call(&run, script);
+    WAIT_FOR(&run, run.peer.script_ends == 1, 20000);
+    assert_non_null(strstr(run.peer.log, "1:RELEASE-RP"));
+    assert_int_equal(run.sink.finished, 2);
+    assert_int_equal(scu_listener_count(run.listener, SCU_OUTCOME_OK), 2);
+    assert_int_equal(run.sink.instances[0].bytes.length, run.sink.instances[1].bytes.length);
+    assert_memory_equal(run.sink.instances[0].bytes.data, run.sink.instances[1].bytes.data, 40);
+    end_run(&run);
+  }
+}
+
+static void test_whoever_is_not_on_the_list_is_rejected(void **state) {
+  (void)state;
+  static const peer_step stranger[] = {
+      {.action = PEER_ASSOCIATE, .text = "STRANGER"}, {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step known[] = {
+      {.action = PEER_ASSOCIATE, .text = "KNOWN"}, {.action = PEER_WAIT_AC}, ECHO, CLOSE, END};
+  listen_run run;
+  prepare(&run);
+  scu_options_set_text(run.options, SCU_OPTION_ACCEPT_FROM, "KNOWN, OTHER");
+  begin(&run);
+  call(&run, stranger);
+  call(&run, known);
+  WAIT_FOR(&run, run.peer.script_ends == 2, 12000); /* the rejected one does not close: ARTIM */
+  assert_non_null(strstr(run.peer.log, "1:RJ(1/1/3)"));
+  assert_non_null(strstr(run.peer.log, "2:C-ECHO-RSP"));
+  assert_non_null(strstr(run.log, "STRANGER"));
+  end_run(&run);
+}
+
+static void test_more_associations_than_allowed_are_rejected_for_now(void **state) {
+  (void)state;
+  static const peer_step stays[] = {OPEN, {.action = PEER_HOLD}, CLOSE, END};
+  static const peer_step third[] = {{.action = PEER_ASSOCIATE}, {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step later[] = {OPEN, ECHO, CLOSE, END};
+  listen_run run;
+  prepare(&run);
+  scu_options_set_integer(run.options, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS, 2);
+  begin(&run);
+  call(&run, stays);
+  call(&run, stays);
+  WAIT_FOR(&run, strstr(run.peer.log, "1:AC") && strstr(run.peer.log, "2:AC"), 2000);
+  call(&run, third);
+  WAIT_FOR(&run, strstr(run.peer.log, "3:RJ(2/3/2)"), 2000);
+  scripted_peer_go(&run.peer);
+  WAIT_FOR(&run, run.peer.script_ends == 3, 12000);
+  call(&run, later);
+  WAIT_FOR(&run, strstr(run.peer.log, "4:C-ECHO-RSP"), 2000);
+  end_run(&run);
+}
+
+static void test_silent_connections_block_nobody_and_end_in_time(void **state) {
+  (void)state;
+  enum { SILENT = 50 };
+  static const peer_step silent[] = {{.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step half[] = {{.action = PEER_ASSOCIATE, .cut = 40}, {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step echo[] = {OPEN, ECHO, CLOSE, END};
+  listen_run run;
+  prepare(&run);
+  scu_options_set_integer(run.options, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS, 3); /* they take nobody's place */
+  begin(&run);
+  for (int i = 0; i < SILENT; i++) call(&run, i % 2 ? silent : half);
+  for (int i = 0; i < 60; i++) scu_loop_step(run.time.loop);
+  uint64_t before = run.time.now_ms;
+  call(&run, echo);
+  WAIT_FOR(&run, strstr(run.peer.log, "51:C-ECHO-RSP"), 500);
+  assert_true(run.time.now_ms - before < 500);
+  WAIT_FOR(&run, run.peer.script_ends == SILENT + 1, 12000); /* ARTIM */
+  assert_int_equal(scripted_peer_open_count(&run.peer), 0);
+  end_run(&run);
+}
+
+static void test_an_association_that_idles_is_ended(void **state) {
+  (void)state;
+  static const peer_step idle[] = {OPEN, ECHO, {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step stalls[] = {
+      OPEN, {.action = PEER_STORE, .uid = "1.2.3.1", .length = 9000, .cut = 5000}, {.action = PEER_WAIT_CLOSE}, END};
+  listen_run run;
+  start_run(&run);
+  call(&run, idle);
+  call(&run, stalls);
+  WAIT_FOR(&run, run.peer.script_ends == 2, 130 * 1000);
+  assert_non_null(strstr(run.peer.log, "1:ABORT(0/0)"));
+  assert_non_null(strstr(run.peer.log, "2:ABORT(0/0)"));
+  assert_non_null(strstr(run.log, "nothing came"));
+  assert_int_equal(run.sink.discarded, 1);
+  end_run(&run);
+}
+
+/* --- what is no DICOM ----------------------------------------------------------------------------------------------
+ */
+
+static void test_strangers_are_closed_and_named(void **state) {
+  (void)state;
+  static const char http[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  static const uint8_t huge[] = {1, 0, 0xFF, 0xFF, 0xFF, 0xF0};
+  static const uint8_t early[] = {4, 0, 0, 0, 0, 10, 0, 0, 0, 6, 1, 3, 0, 0, 0, 0};
+  const peer_step web[] = {
+      {.action = PEER_SEND, .bytes = http, .length = sizeof http - 1}, {.action = PEER_WAIT_CLOSE}, END};
+  const peer_step large[] = {
+      {.action = PEER_SEND, .bytes = huge, .length = sizeof huge}, {.action = PEER_WAIT_CLOSE}, END};
+  const peer_step data[] = {
+      {.action = PEER_SEND, .bytes = early, .length = sizeof early}, {.action = PEER_WAIT_CLOSE}, END};
+  listen_run run;
+  start_run(&run);
+  call(&run, web);
+  call(&run, large);
+  call(&run, data);
+  WAIT_FOR(&run, run.peer.script_ends == 3, 1000); /* P21: within a second */
+  assert_non_null(strstr(run.log, "HTTP"));
+  end_run(&run);
+}
+
+static void test_what_is_not_served_is_refused_and_the_association_lives(void **state) {
+  (void)state;
+  static const peer_step script[] = {OPEN,
+                                     {.action = PEER_ECHO, .response_field = 0x7777}, /* an unknown command */
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_STORE, .length = 10}, /* without an instance UID */
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_STORE, .uid = "1.2.3.1", .length = 10, .context = 3},
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     SEND("1.2.3.2"),
+                                     CLOSE,
+                                     END};
+  listen_run run;
+  start_run(&run);
+  call(&run, script);
+  WAIT_FOR(&run, run.peer.script_ends == 1, 2000);
+  if (run.peer.message_count != 4) fail_msg("%s / %s", run.peer.log, run.log);
+  assert_int_equal(run.peer.messages[0].command.status, 0x0211);
+  assert_int_equal(scripted_peer_message(&run.peer, SCU__C_STORE_RSP, 0)->command.status, 0x0117);
+  assert_int_equal(scripted_peer_message(&run.peer, SCU__C_STORE_RSP, 1)->command.status, 0x0122);
+  assert_int_equal(scripted_peer_message(&run.peer, SCU__C_STORE_RSP, 2)->command.status, 0);
+  assert_int_equal(run.sink.begun, 1);
+  end_run(&run);
+}
+
+static void test_messages_that_lie_end_their_association_only(void **state) {
+  (void)state;
+  static const peer_step promises[] = {
+      OPEN, {.action = PEER_ECHO, .has_dataset_lie = true}, ECHO, {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step denies[] = {OPEN,
+                                     {.action = PEER_STORE, .uid = "1.2.3.1", .length = 10, .has_dataset_lie = true},
+                                     {.action = PEER_WAIT_CLOSE},
+                                     END};
+  static const peer_step even[] = {
+      OPEN, {.action = PEER_STORE, .uid = "1.2.3.1", .length = 10, .context = 4}, {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step honest[] = {OPEN, {.action = PEER_HOLD}, SEND("1.2.3.9"), CLOSE, END};
+  listen_run run;
+  start_run(&run);
+  call(&run, honest);
+  call(&run, promises);
+  call(&run, denies);
+  call(&run, even);
+  WAIT_FOR(&run, strstr(run.peer.log, "2:ABORT") && strstr(run.peer.log, "3:ABORT") && strstr(run.peer.log, "4:ABORT"),
+           2000);
+  scripted_peer_go(&run.peer);
+  WAIT_FOR(&run, strstr(run.peer.log, "1:RELEASE-RP"), 2000);
+  assert_int_equal(run.sink.finished, 1);
+  end_run(&run);
+}
+
+static void test_thousands_of_echoes_on_one_association_are_answered(void **state) {
+  (void)state;
+  enum { ECHOES = 2000 };
+  peer_step *script = calloc(2 * ECHOES + 6, sizeof *script);
+  size_t at = 0;
+  script[at++] = (peer_step){.action = PEER_ASSOCIATE};
+  script[at++] = (peer_step){.action = PEER_WAIT_AC};
+  for (int i = 0; i < ECHOES; i++) {
+    script[at++] = (peer_step){.action = PEER_ECHO};
+    if (i >= 50) script[at++] = (peer_step){.action = PEER_WAIT_MESSAGE}; /* fifty are under way at any time */
+  }
+  for (int i = 0; i < 50; i++) script[at++] = (peer_step){.action = PEER_WAIT_MESSAGE};
+  script[at++] = (peer_step){.action = PEER_RELEASE};
+  script[at++] = (peer_step){.action = PEER_WAIT_RELEASED};
+  listen_run run;
+  start_run(&run);
+  call(&run, script);
+  WAIT_FOR(&run, run.peer.script_ends == 1, 60000);
+  assert_int_equal(scripted_peer_count(&run.peer, SCU__C_ECHO_RSP), ECHOES);
+  end_run(&run);
+  free(script);
+}
+
+/* --- senders that vanish -------------------------------------------------------------------------------------------
+ */
+
+static void test_a_sender_gone_inside_an_instance_leaves_nothing(void **state) {
+  (void)state;
+  static const peer_action endings[] = {PEER_CLOSE, PEER_RESET};
+  static const size_t cuts[] = {10, 150, 200, 1000, 8000};
+  for (size_t i = 0; i < 2; i++) {
+    for (size_t j = 0; j < sizeof cuts / sizeof *cuts; j++) {
+      const peer_step script[] = {
+          OPEN, {.action = PEER_STORE, .uid = "1.2.3.1", .length = 9000, .cut = cuts[j]}, {.action = endings[i]}, END};
+      listen_run run;
+      start_run(&run);
+      call(&run, script);
+      WAIT_FOR(&run, run.peer.script_ends == 1, 2000);
+      for (int step = 0; step < 10; step++) scu_loop_step(run.time.loop);
+      assert_int_equal(run.sink.finished, 0);
+      assert_int_equal(run.sink.discarded, run.sink.begun);
+      assert_int_equal(scu_listener_count(run.listener, SCU_OUTCOME_FAILED), run.sink.begun);
+      assert_int_equal(scu__listener_association_count(run.listener), 0);
+      end_run(&run);
+    }
+  }
+}
+
+static void test_several_stores_may_be_made_safe_at_once_and_answered_in_any_order(void **state) {
+  (void)state;
+  static const peer_step script[] = {OPEN,
+                                     {.action = PEER_STORE, .uid = "1.2.3.1", .length = 10},
+                                     {.action = PEER_STORE, .uid = "1.2.3.2", .length = 10},
+                                     {.action = PEER_STORE, .uid = "1.2.3.3", .length = 10},
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     CLOSE,
+                                     END};
+  listen_run run;
+  start_run(&run);
+  run.sink.is_slow = true;
+  call(&run, script);
+  WAIT_FOR(&run, run.sink.waiting_count == 3, 2000);
+  scu_completion *first = run.sink.waiting[0];
+  run.sink.waiting[0] = run.sink.waiting[2];
+  run.sink.waiting[2] = first;
+  test_sink_post(&run.sink, 0);
+  WAIT_FOR(&run, run.peer.script_ends == 1, 2000);
+  assert_int_equal(run.peer.messages[0].command.responded_message_id, 3);
+  assert_int_equal(run.peer.messages[2].command.responded_message_id, 1);
+  end_run(&run);
+}
+
+/* --- stopping ------------------------------------------------------------------------------------------------------
+ */
+
+static void test_stop_waits_for_the_instance_in_progress(void **state) {
+  (void)state;
+  static const peer_step slow[] = {OPEN,
+                                   {.action = PEER_STORE, .uid = "1.2.3.1", .length = 60000},
+                                   {.action = PEER_WAIT_MESSAGE},
+                                   {.action = PEER_WAIT_CLOSE},
+                                   END};
+  static const peer_step idle[] = {OPEN, {.action = PEER_WAIT_CLOSE}, END};
+  listen_run run;
+  start_run(&run);
+  call(&run, idle);
+  WAIT_FOR(&run, strstr(run.peer.log, "1:AC"), 2000);
+  run.peer.write_size = 300;
+  call(&run, slow);
+  WAIT_FOR(&run, run.sink.begun == 1, 2000);
+  uint64_t before = run.time.now_ms;
+  scu_listener_stop(run.listener);
+  assert_int_equal(scu_listener_run(run.listener), SCU_OK);
+  assert_true(run.time.now_ms - before < 10 * 1000);
+  assert_int_equal(run.sink.finished, 1);
+  WAIT_FOR(&run, run.peer.script_ends == 2, 2000);
+  assert_int_equal(scripted_peer_count(&run.peer, SCU__C_STORE_RSP), 1);
+  end_run(&run);
+}
+
+static void test_stop_gives_up_on_an_instance_that_does_not_end(void **state) {
+  (void)state;
+  static const peer_step stalls[] = {
+      OPEN, {.action = PEER_STORE, .uid = "1.2.3.1", .length = 60000, .cut = 30000}, {.action = PEER_WAIT_CLOSE}, END};
+  for (int is_twice = 0; is_twice < 2; is_twice++) {
+    listen_run run;
+    start_run(&run);
+    call(&run, stalls);
+    WAIT_FOR(&run, run.sink.begun == 1, 2000);
+    uint64_t before = run.time.now_ms;
+    scu_listener_stop(run.listener);
+    if (is_twice) scu_listener_stop(run.listener);
+    assert_int_equal(scu_listener_run(run.listener), SCU_OK);
+    uint64_t took = run.time.now_ms - before;
+    assert_true(is_twice ? took < 1000 : took >= 9000 && took < 12000);
+    assert_int_equal(run.sink.discarded, 1);
+    end_run(&run);
+  }
+}
+
+static void test_a_listener_freed_in_the_middle_of_everything_leaves_nothing(void **state) {
+  (void)state;
+  static const peer_step stalls[] = {
+      OPEN, {.action = PEER_STORE, .uid = "1.2.3.1", .length = 60000, .cut = 30000}, END};
+  static const peer_step waits[] = {OPEN, {.action = PEER_STORE, .uid = "1.2.3.2", .length = 10}, END};
+  static const peer_step half[] = {{.action = PEER_ASSOCIATE, .cut = 40}, END};
+  for (unsigned steps = 0; steps < 12; steps++) {
+    listen_run run;
+    start_run(&run);
+    run.sink.is_slow = true;
+    call(&run, stalls);
+    call(&run, waits);
+    call(&run, half);
+    for (unsigned i = 0; i < steps; i++) scu_loop_step(run.time.loop);
+    scu_listener_free(run.listener);
+    run.listener = NULL;
+    test_sink_post(&run.sink, 0);
+    for (int i = 0; i < 5; i++) scu_loop_step(run.time.loop);
+    end_run(&run);
+  }
+}
+
+/* --- descriptors ---------------------------------------------------------------------------------------------------
+ */
+
+static void test_a_lack_of_descriptors_is_waited_out(void **state) {
+  (void)state;
+  static const peer_step echo[] = {OPEN, ECHO, CLOSE, END};
+  listen_run run;
+  start_run(&run);
+  int next = dup(0);
+  close(next);
+  struct rlimit before, tight;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+  tight = before;
+  tight.rlim_cur = (rlim_t)next + 1; /* one more: the caller's end of the connection */
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  call(&run, echo);
+  uint64_t steps = run.time.steps;
+  for (int i = 0; i < 300; i++) scu_loop_step(run.time.loop);
+  size_t lines = 0;
+  for (const char *at = run.log; (at = strstr(at, "not accepted")); at++) lines++;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+  assert_true(lines >= 1 && lines <= 4); /* once for each pause, not once for each step */
+  assert_true(run.time.steps > steps);
+  WAIT_FOR(&run, strstr(run.peer.log, "C-ECHO-RSP"), 2000);
+  end_run(&run);
+}
+
+static void test_a_port_in_use_is_told(void **state) {
+  (void)state;
+  listen_run run;
+  prepare(&run);
+  scu_options_set_integer(run.options, SCU_OPTION_LISTEN_PORT, run.peer.port);
+  scu_result result = scu_listener_new(run.time.loop, &run.listener, run.options, &run.sink.sink);
+  assert_int_equal(result, SCU_ERROR_TRANSPORT);
+  const scu_error *error = scu_listener_error(run.listener);
+  assert_int_equal(scu_error_phase(error), SCU_PHASE_LISTEN);
+  assert_true(scu_error_errno(error) != 0);
+  end_run(&run);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_echo_and_store_are_served_and_the_release_answered),
+      cmocka_unit_test(test_whoever_is_not_on_the_list_is_rejected),
+      cmocka_unit_test(test_more_associations_than_allowed_are_rejected_for_now),
+      cmocka_unit_test(test_silent_connections_block_nobody_and_end_in_time),
+      cmocka_unit_test(test_an_association_that_idles_is_ended),
+      cmocka_unit_test(test_strangers_are_closed_and_named),
+      cmocka_unit_test(test_what_is_not_served_is_refused_and_the_association_lives),
+      cmocka_unit_test(test_messages_that_lie_end_their_association_only),
+      cmocka_unit_test(test_thousands_of_echoes_on_one_association_are_answered),
+      cmocka_unit_test(test_a_sender_gone_inside_an_instance_leaves_nothing),
+      cmocka_unit_test(test_several_stores_may_be_made_safe_at_once_and_answered_in_any_order),
+      cmocka_unit_test(test_stop_waits_for_the_instance_in_progress),
+      cmocka_unit_test(test_stop_gives_up_on_an_instance_that_does_not_end),
+      cmocka_unit_test(test_a_listener_freed_in_the_middle_of_everything_leaves_nothing),
+      cmocka_unit_test(test_a_lack_of_descriptors_is_waited_out),
+      cmocka_unit_test(test_a_port_in_use_is_told),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
