@@ -56,7 +56,7 @@ static const scu__demo_row study_heart[] = {
     {NULL, NULL},
 };
 
-static const scu__demo_row study_discharge[] = {
+static const scu__demo_row study_referral[] = {
     {"StudyInstanceUID", SCU__DEMO_STUDY("5")},
     {"StudyDate", "20230703"},
     {"StudyTime", "0800"},
@@ -355,7 +355,7 @@ static const scu__demo_row series_letter[] = {
     {NULL, NULL},
 };
 
-static const scu__demo_row series_discharge[] = {
+static const scu__demo_row series_referral[] = {
     {"SeriesInstanceUID", SCU__DEMO_SERIES("5", "1")},
     {"Modality", "DOC"},
     {"SeriesNumber", "1"},
@@ -389,7 +389,7 @@ static const char *const letter_lines[] = {
     NULL,
 };
 
-static const char *const discharge_lines[] = {
+static const char *const referral_lines[] = {
     "\334berweisungsbrief",
     "Patient: Dr. Max Emil Muster, geboren am 29. Februar 2000",
     "",
@@ -454,8 +454,8 @@ static const scu__demo_series all[] = {
      .transfer_syntax = SCU__UID_EXPLICIT_LE,
      .charset = "ISO_IR 192",
      .instance_prefix = SCU__DEMO_INSTANCE("5", "1"),
-     .parts = {scu__demo_max, study_discharge, series_discharge, letter},
-     .letter = discharge_lines},
+     .parts = {scu__demo_max, study_referral, series_referral, letter},
+     .letter = referral_lines},
 };
 
 const scu__demo_series *scu__demo_series_at(size_t index) {
