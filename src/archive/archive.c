@@ -268,7 +268,7 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
   scu__free(archive->allocator, path);
   if (result != SCU_OK) return result;
   return scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
-                         &archive->ingest);
+                         options->durability == SCU_DURABILITY_NONE, &archive->ingest);
 }
 
 static scu_result open_server(scu_archive *archive) {

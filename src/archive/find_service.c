@@ -9,6 +9,8 @@ typedef struct find_service {
   scu__index_query query;
   scu__index_cursor *cursor;
   scu_dataset *row;
+  scu_dataset *identifier; /* kept while rows are on their way into the index */
+  scu__ingest_waiter waiter;
   scu__task task; /* goes on after a long search without a match */
 } find_service;
 
@@ -57,16 +59,31 @@ static void begin(find_service *find, const scu_dataset *identifier) {
   else finish(find, status, error.reason, error.tag ? &error.tag : NULL);
 }
 
+static void settled(scu__ingest_waiter *self) {
+  find_service *find = (find_service *)((char *)self - offsetof(find_service, waiter));
+  begin(find, find->identifier);
+}
+
+/* What was acknowledged before is found, so rows on their way are waited for. */
+static void wait_and_begin(find_service *find, const scu_dataset *identifier) {
+  find->waiter.settled = settled;
+  if (!scu__ingest_wait(find->service.visitor->archive->ingest, &find->waiter)) begin(find, identifier);
+  else if (scu_dataset_copy(identifier, &find->identifier) != SCU_OK)
+    finish(find, SCU__STATUS_OUT_OF_RESOURCES, NULL, NULL);
+}
+
 static void on_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
   (void)exchange;
   find_service *find = owner;
-  if (event->kind == SCU__EXCHANGE_REQUEST) begin(find, event->identifier);
+  if (event->kind == SCU__EXCHANGE_REQUEST) wait_and_begin(find, event->identifier);
   if (event->kind == SCU__EXCHANGE_CANCEL) finish(find, SCU__STATUS_CANCELLED, NULL, NULL);
 }
 
 static void end(scu__service *service) {
   find_service *find = (find_service *)service;
   scu__task_remove(service->visitor->archive->loop, &find->task);
+  scu__ingest_wait_cancel(service->visitor->archive->ingest, &find->waiter);
+  scu_dataset_free(find->identifier);
   scu__index_cursor_close(find->cursor);
   scu_dataset_free(find->row);
   scu__free(service->visitor->archive->allocator, find);

@@ -7,6 +7,8 @@
 #include "archive/header_capture.h"
 #include "listener/sink.h"
 
+enum { EARLY_ROWS_MAX = 10 * 1000 }; /* rows that may wait for a commit while their instances are answered */
+
 typedef struct item item;
 
 struct scu__ingest {
@@ -21,6 +23,9 @@ struct scu__ingest {
   scu__job job;
   bool is_committing;
   scu_result committed;
+  bool answers_early;
+  uint64_t taken, settled; /* rows queued and rows done with so far */
+  scu__ingest_waiter *waiters;
 };
 
 struct item {
@@ -61,7 +66,7 @@ static void commit_run(scu__job *self) {
   else scu__index_rollback(ingest->index);
 }
 
-static void post(item *i, scu_result result) {
+static void answer(item *i, scu_result result) {
   scu_sink_outcome outcome = {.size = sizeof outcome, .path = i->path, .length = i->length,
                               .is_duplicate = i->is_duplicate};
   if (result != SCU_OK) {
@@ -70,7 +75,26 @@ static void post(item *i, scu_result result) {
     outcome.path = NULL;
   }
   scu_completion_post(i->outer, &outcome);
+  i->outer = NULL;
+}
+
+static void post(item *i, scu_result result) {
+  if (i->outer) answer(i, result);
   item_free(i);
+}
+
+static void wake_waiters(scu__ingest *ingest) {
+  for (scu__ingest_waiter **at = &ingest->waiters; *at;) {
+    scu__ingest_waiter *waiter = *at;
+    if (waiter->target > ingest->settled) {
+      at = &waiter->next;
+      continue;
+    }
+    *at = waiter->next;
+    waiter->is_waiting = false;
+    waiter->settled(waiter);
+    at = &ingest->waiters; /* the list may have changed */
+  }
 }
 
 static void start_commit(scu__ingest *ingest);
@@ -84,9 +108,11 @@ static void commit_done(scu__job *self) {
   while (batch) {
     item *next = batch->next;
     post(batch, committed == SCU_OK ? batch->indexed : committed);
+    ingest->settled++;
     batch = next;
   }
   if (ingest->waiting) start_commit(ingest);
+  wake_waiters(ingest);
 }
 
 static void start_commit(scu__ingest *ingest) {
@@ -109,7 +135,26 @@ static void enqueue(item *i) {
   if (ingest->last_waiting) ingest->last_waiting->next = i;
   else ingest->waiting = i;
   ingest->last_waiting = i;
+  ingest->taken++;
+  if (ingest->answers_early && ingest->taken - ingest->settled <= EARLY_ROWS_MAX) answer(i, SCU_OK);
   if (!ingest->is_committing) start_commit(ingest);
+}
+
+bool scu__ingest_wait(scu__ingest *ingest, scu__ingest_waiter *waiter) {
+  if (!ingest->answers_early || ingest->settled == ingest->taken) return false;
+  waiter->target = ingest->taken;
+  waiter->is_waiting = true;
+  waiter->next = ingest->waiters;
+  ingest->waiters = waiter;
+  return true;
+}
+
+void scu__ingest_wait_cancel(scu__ingest *ingest, scu__ingest_waiter *waiter) {
+  if (!waiter->is_waiting) return;
+  scu__ingest_waiter **at = &ingest->waiters;
+  while (*at != waiter) at = &(*at)->next;
+  *at = waiter->next;
+  waiter->is_waiting = false;
 }
 
 /* --- the file is durable ------------------------------------------------------------------------------------------ */
@@ -207,7 +252,7 @@ static void discard(void *user, void *instance) {
   item_free(i);
 }
 
-scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index,
+scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index, bool answers_early,
                            scu__ingest **out) {
   *out = NULL;
   const scu_allocator *allocator = scu__loop_allocator(loop);
@@ -218,6 +263,7 @@ scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, s
   ingest->disk = disk;
   ingest->root_length = root_length;
   ingest->index = index;
+  ingest->answers_early = answers_early;
   ingest->sink = (scu_sink){.size = sizeof ingest->sink, .begin = begin, .write = write, .finish = finish,
                             .discard = discard, .user = ingest};
   *out = ingest;

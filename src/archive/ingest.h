@@ -10,10 +10,25 @@
 typedef struct scu__ingest scu__ingest;
 
 /* `disk` and `index` are borrowed; the index is changed by the ingest alone, on the loop's pool, one commit at a time. root_length: of the path that the disk sink's file names begin with, slash included; rows hold the rest. */
-scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index, scu__ingest **out);
+/* answers_early: an instance is answered when its file is there, its row follows (durability none); up to a bound of
+ * rows that wait. Who searches waits for them: scu__ingest_wait. */
+scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index, bool answers_early,
+                           scu__ingest **out);
 /* Waits, stepping the loop, for what is being committed. NULL is allowed. */
 void scu__ingest_free(scu__ingest *ingest);
 scu_sink *scu__ingest_sink(scu__ingest *ingest);
 bool scu__ingest_is_busy(const scu__ingest *ingest);
+
+/* Somebody who must not miss what was acknowledged before. Zero it, set settled. */
+typedef struct scu__ingest_waiter scu__ingest_waiter;
+struct scu__ingest_waiter {
+  void (*settled)(scu__ingest_waiter *self); /* everything taken before the wait is in the index, or failed */
+  scu__ingest_waiter *next;
+  uint64_t target;
+  bool is_waiting;
+};
+/* False: nothing to wait for, settled is not called. */
+bool scu__ingest_wait(scu__ingest *ingest, scu__ingest_waiter *waiter);
+void scu__ingest_wait_cancel(scu__ingest *ingest, scu__ingest_waiter *waiter);
 
 #endif

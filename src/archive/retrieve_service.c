@@ -22,6 +22,8 @@ typedef struct retrieve_service {
   scu__index_query query;
   bool is_move, is_cancelled, is_finished;
   uint16_t message_id;
+  scu_dataset *identifier; /* kept while rows are on their way into the index */
+  scu__ingest_waiter waiter;
   scu__index_cursor *cursor;
   scu__sub_operations counts;
   scu__buffer failed; /* UIDs joined by backslash */
@@ -227,10 +229,25 @@ static void begin(retrieve_service *r, const scu_dataset *identifier) {
   else if (move_start(r, peer) != SCU_OK) refuse(r, 0xA702, "sub-operations could not be started", NULL);
 }
 
+static void settled(scu__ingest_waiter *self) {
+  retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, waiter));
+  begin(r, r->identifier);
+}
+
+static void wait_and_begin(retrieve_service *r, const scu_dataset *identifier) {
+  r->waiter.settled = settled;
+  if (!scu__ingest_wait(archive_of(r)->ingest, &r->waiter)) begin(r, identifier);
+  else if (scu_dataset_copy(identifier, &r->identifier) != SCU_OK)
+    refuse(r, SCU__STATUS_OUT_OF_RESOURCES, NULL, NULL);
+}
+
 static void on_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
   (void)exchange;
   retrieve_service *r = owner;
-  if (event->kind == SCU__EXCHANGE_REQUEST) begin(r, event->identifier);
+  if (event->kind == SCU__EXCHANGE_REQUEST) {
+    wait_and_begin(r, event->identifier);
+    return;
+  }
   if (event->kind != SCU__EXCHANGE_CANCEL) return;
   r->is_cancelled = true;
   if (r->op) scu_op_cancel(r->op);
@@ -252,6 +269,8 @@ static void end(scu__service *service) {
   }
   scu_session_free(r->session);
   scu_source_free(r->source);
+  scu__ingest_wait_cancel(archive->ingest, &r->waiter);
+  scu_dataset_free(r->identifier);
   scu__index_cursor_close(r->cursor);
   scu__buffer_free(&r->failed);
   scu__free(archive->allocator, r);
