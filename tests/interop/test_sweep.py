@@ -292,9 +292,18 @@ class Sweep(unittest.TestCase):
             if {back.syntax, sample.syntax} - NATIVE:
                 return  # the archive converted the pixels: named, not compared
         found = compare.compare_files(sample.file, back, support.DICTIONARY).differences
+        if any(self.is_pixel_vr(difference) for difference in found):
+            # DCMTK corrects the VR where it turns the byte order; the bytes are compared all the same.
+            report.add(sample, "pixel VR changed by " + way, found[0])
+            found = [difference for difference in found if not self.is_pixel_vr(difference)]
         report.add(sample, "DIFFERENT by " + way if found else "equal by " + way, "; ".join(map(str, found[:4])))
         if found:
             wrong.append("%s by %s: %s" % (sample.name, way, found[0]))
+
+    @staticmethod
+    def is_pixel_vr(difference):
+        return (difference.kind, difference.path) == ("vr", "(7fe0,0010)") and \
+            {difference.first, difference.second} == {"OB", "OW"}
 
 
 if __name__ == "__main__":
