@@ -24,7 +24,7 @@ struct scu_loop {
   scu__watch completions_watch;
   scu__timer *timers;
   scu__task *first_task, *last_task;
-  scu__tick *ticks;
+  scu__tick *ticks, *next_tick; /* next_tick: where check_ticks goes on */
   batch *batches;
   uint8_t *spare[SPARE_BUFFERS];
   size_t spare_count;
@@ -187,6 +187,7 @@ void scu__tick_add(scu_loop *loop, scu__tick *tick) {
 }
 
 void scu__tick_remove(scu_loop *loop, scu__tick *tick) {
+  if (loop->next_tick == tick) loop->next_tick = tick->next;
   if (tick->previous) tick->previous->next = tick->next;
   else if (loop->ticks == tick) loop->ticks = tick->next;
   if (tick->next) tick->next->previous = tick->previous;
@@ -194,10 +195,10 @@ void scu__tick_remove(scu_loop *loop, scu__tick *tick) {
 }
 
 static void check_ticks(scu_loop *loop) {
-  for (scu__tick *tick = loop->ticks; tick;) {
-    scu__tick *next = tick->next;
+  /* A check may remove any tick; one that steps the loop has all of them checked by that. */
+  for (scu__tick *tick = loop->ticks; tick; tick = loop->next_tick) {
+    loop->next_tick = tick->next;
     tick->check(tick);
-    tick = next;
   }
 }
 
