@@ -65,7 +65,7 @@ static scu_result grow_slots(scu__inventory *inventory) {
 
 static void read_keys(const scu_dataset *row, scu_query_level first, scu_query_level last, scu__unique_keys *known) {
   memset(known, 0, sizeof *known);
-  for (int level = first; level <= (int)last; level++)
+  for (int level = (int)first; level <= (int)last; level++)
     scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known->value[level], SCU__UNIQUE_VALUE_MAX);
 }
 

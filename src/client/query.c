@@ -235,7 +235,7 @@ scu_result scu__query_shape_of(const scu_query *query, scu__query_shape *shape, 
 scu_query_level scu__query_first_level(const scu_query *query, const scu__query_shape *shape, scu__unique_keys *known) {
   memset(known, 0, sizeof *known);
   scu_query_level begin = shape->level;
-  for (int level = shape->first; level < (int)shape->level; level++) {
+  for (int level = (int)shape->first; level < (int)shape->level; level++) {
     const scu_element *key = scu_dataset_find(query->keys, scu__query_unique_key((scu_query_level)level));
     bool is_known = key && is_single_value(key) &&
                     scu_element_text(query->keys, key, known->value[level], SCU__UNIQUE_VALUE_MAX) == SCU_OK;
@@ -304,7 +304,7 @@ static scu_result put_level_and_upper_keys(const scu__query_shape *shape, scu_qu
   scu__dataset_reset(identifier);
   scu_result result =
     scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(level), error);
-  for (int upper = shape->first; result == SCU_OK && upper < (int)level; upper++)
+  for (int upper = (int)shape->first; result == SCU_OK && upper < (int)level; upper++)
     result = scu__dataset_set_tag_text(identifier, scu__query_unique_key((scu_query_level)upper), known->value[upper], error);
   return result;
 }

@@ -145,7 +145,7 @@ static void take_row(void *owner, const scu_dataset *row) {
     result = scu__inventory_add(&op->inventory, op->shape.level, op->shape.first, row);
   } else {
     scu__unique_keys known = {0};
-    for (int level = op->shape.first; level <= (int)op->shape.level; level++)
+    for (int level = (int)op->shape.first; level <= (int)op->shape.level; level++)
       scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known.value[level], SCU__UNIQUE_VALUE_MAX);
     result = scu__inventory_add_target(&op->inventory, op->shape.level, &known);
   }
