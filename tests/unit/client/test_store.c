@@ -362,8 +362,7 @@ static void test_cancel_while_connecting_and_freeing_at_any_time_leave_nothing(v
       if (mode == 1) scu_op_cancel(op);
       if (mode == 2) scu_abort(f.session);
       bool is_done = scu_op_state(op) != SCU_PENDING;
-      if (mode > 0 && !is_done)
-        assert_int_equal(scu_op_wait(op), mode == 1 ? SCU_ERROR_CANCELLED : SCU_ERROR_ABORTED);
+      if (mode > 0 && !is_done) assert_int_equal(scu_op_wait(op), mode == 1 ? SCU_ERROR_CANCELLED : SCU_ERROR_ABORTED);
       scu_store_report *report = NULL;
       if (mode > 0) scu_store_take(op, &report);
       if (mode > 0) assert_int_equal(f.outcome_count, 2); /* nothing is missing from the account */
@@ -373,6 +372,52 @@ static void test_cancel_while_connecting_and_freeing_at_any_time_leave_nothing(v
       fixture_stop(&f);
     }
   }
+}
+
+/* --- from a hook ---------------------------------------------------------------------------------------------------
+ */
+
+static void echo_from_hook(fixture *f) {
+  scu_response *response = NULL;
+  assert_int_equal(scu_echo(f->session, &response), SCU_OK);
+  scu_response_free(response);
+}
+
+static void test_a_blocking_call_from_a_hook_takes_another_association(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.on_instance = echo_from_hook;
+  scu_source *source = samples(5);
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 5, 0, 0, 0);
+  assert_int_equal(f.peer.accepted, 2);
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_ECHO_RQ), 5);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static void reset_from_hook(fixture *f) {
+  scripted_peer_reset_all(&f->peer); /* the association goes while the hook runs */
+  scu_response *response = NULL;
+  scu_echo(f->session, &response);
+  scu_response_free(response);
+}
+
+static void test_an_association_lost_during_a_hook_is_noticed_after_it(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  f.on_instance = reset_from_hook;
+  scu_source *source = samples(4);
+  scu_store_report *report = NULL;
+  scu_store(f.session, source, &report);
+  assert_int_equal(f.outcome_count, 4);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
 }
 
 /* --- the plan ------------------------------------------------------------------------------------------------------
@@ -584,6 +629,8 @@ int main(void) {
       cmocka_unit_test(test_cancel_skips_what_was_not_begun),
       cmocka_unit_test(test_cancel_finishes_the_instance_that_is_out),
       cmocka_unit_test(test_cancel_while_connecting_and_freeing_at_any_time_leave_nothing),
+      cmocka_unit_test(test_a_blocking_call_from_a_hook_takes_another_association),
+      cmocka_unit_test(test_an_association_lost_during_a_hook_is_noticed_after_it),
       cmocka_unit_test(test_more_than_128_contexts_go_over_several_associations),
       cmocka_unit_test(test_an_object_has_its_own_syntax_alone_in_a_context),
       cmocka_unit_test(test_a_class_that_the_peer_does_not_take_fails_alone_and_says_why),
