@@ -426,6 +426,7 @@ static void test_stream_of_matches_takes_no_more_memory_after_the_first_batch(vo
                                           &self.exchange, &self.event),
                    SCU_OK);
   assert_int_equal(feed(&self, implicit_le, sizeof implicit_le, true), SCU_OK);
+  assert_in_range(counting.alive, 1, 3); /* the exchange and its identifier: the decoder went */
   scu_dataset *row = row_of("PAT1");
   size_t after_one = 0, alive = 0;
   for (size_t i = 0; i < 50; i++) {
