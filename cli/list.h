@@ -3,19 +3,21 @@
 #define SCU_CLI_LIST_H
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 
 #include "cli.h"
 
 /* Longer than any path; an entry beyond it is no list of ours. */
-enum { LIST_ENTRY_MAX = 16 * 1024 };
+enum { LIST_ENTRY_MAX = 16 * 1024, LIST_CHUNK = 64 * 1024 };
 
 typedef struct list {
   cli *context;
-  FILE *file;
-  bool is_stdin;
+  int descriptor;
+  bool is_ended;
   char separator;
   unsigned long line;
+  size_t at, filled; /* of chunk */
+  char chunk[LIST_CHUNK];
   char entry[LIST_ENTRY_MAX + 1];
 } list;
 

@@ -112,7 +112,7 @@ static void run(cli *context, int argc, char **argv) {
     run_command(context, argc - 2, argv + 2);
     return;
   }
-  static const char *const later[] = {"archive", "commit", "convert", "nodes"};
+  static const char *const later[] = {"commit", "convert", "nodes"};
   for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
     if (strcmp(name, later[i]) != 0) continue;
     report_usage(context, NULL, "the command %s is not available yet in this version", name);

@@ -3,6 +3,8 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -10,6 +12,9 @@
 #include "exit_code.h"
 
 static volatile sig_atomic_t count;
+/* A byte for every signal: who waits for input waits for it as well, whichever thread the handler runs on and however
+ * close the two come. -1 = there is none. */
+static int wake_pipe[2] = {-1, -1};
 static volatile sig_atomic_t is_held_now;
 static scu_session *volatile session_now;
 static scu_listener *volatile listener_now;
@@ -26,16 +31,30 @@ static void on_signal(int number) {
   if (session && count == 1) scu_cancel(session);
   if (session && count == 2) scu_abort(session);
   if (listener) scu_listener_stop(listener);
+  if (wake_pipe[1] >= 0 && write(wake_pipe[1], "", 1) < 0) {
+    /* Full: then there is enough in it to wake whoever waits. */
+  }
   if (archive) scu_archive_stop(archive);
   errno = kept;
+}
+
+static void open_wake_pipe(void) {
+  if (pipe(wake_pipe) != 0) {
+    wake_pipe[0] = wake_pipe[1] = -1;
+    return;
+  }
+  for (int i = 0; i < 2; i++) {
+    fcntl(wake_pipe[i], F_SETFD, FD_CLOEXEC);
+    fcntl(wake_pipe[i], F_SETFL, O_NONBLOCK);
+  }
 }
 
 void signals_install(void) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   struct sigaction action = {0}, before;
+  open_wake_pipe();
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&action.sa_mask, numbers[i]);
-  /* No SA_RESTART: reading a list from stdin must come back. */
   action.sa_handler = on_signal;
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     /* nohup is a wish to be respected. */
@@ -61,4 +80,14 @@ void signals_hold(int is_held) {
 }
 int signals_count(void) {
   return (int)count;
+}
+
+bool signals_wait_readable(int descriptor) {
+  struct pollfd watched[] = {{.fd = descriptor, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN}};
+  while (count == 0) {
+    int ready = poll(watched, 2, -1);
+    if (ready < 0 && errno != EINTR) return true; /* let the read say what is wrong */
+    if (ready > 0 && watched[0].revents) break;
+  }
+  return count == 0;
 }

@@ -3,6 +3,8 @@
 #define SCU_CLI_SIGNALS_H
 
 #include "scu/archive.h"
+#include <stdbool.h>
+
 #include "scu/listener.h"
 #include "scu/session.h"
 
@@ -14,5 +16,7 @@ void signals_aim_at_archive(scu_archive *archive);
 /* For loops of the command's own: a signal only counts, whoever loops looks at it. */
 void signals_hold(int is_held);
 int signals_count(void);
+/* Waits until the descriptor can be read. False when a signal came, before or meanwhile. */
+bool signals_wait_readable(int descriptor);
 
 #endif

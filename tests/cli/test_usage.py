@@ -25,7 +25,7 @@ class Usage(CliTest):
         self.usage("find", "P@h", "--model", "worklist", says="not available yet")
         self.usage("find", "P@h", "--model", "psonly", says="not available yet")
         self.usage("listen", "-o", "d", "--layout", "{PatientID}", says="not available yet")
-        for name in ("archive", "commit", "convert", "nodes"):
+        for name in ("commit", "convert", "nodes"):
             self.usage(name, says="not available yet")
 
     def test_dcmtk_habits_are_named_with_our_own_option(self):
