@@ -61,12 +61,8 @@ static void say_instance(cli *context, const scu_instance_outcome *outcome) {
 
 void note_instance(cli *context, const scu_instance_outcome *outcome) {
   scu_instance_outcome told = *outcome;
-  char refusal[512];
-  bool is_answered = !context->is_receiving && outcome->status != 0xFFFF && outcome->status != 0;
-  if (is_answered) {
-    format_refusal(context, outcome->status, outcome->reason, refusal);
-    told.reason = refusal;
-  }
+  char reason[512];
+  told.reason = with_comment(context, outcome->reason, outcome->comment, reason);
   tally(context, outcome);
   if (context->is_json) json_instance(&told);
   bool is_bad = outcome->outcome == SCU_OUTCOME_FAILED;

@@ -43,7 +43,6 @@ static void listen_until_stopped(cli *context, scu_sink *sink) {
   }
   if (result != SCU_OK && listener) report_error(context, scu_listener_error(listener));
   if (!listener) report_fault(context, result, SCU_PHASE_LISTEN, NULL, "out of memory");
-  if (context->failed > 0) exit_add(&context->causes, EXIT_PARTIAL);
   if (signals_count() > 1) exit_add(&context->causes, EXIT_INTERRUPTED);
   signals_hold(1);
   signals_aim_at_listener(NULL);

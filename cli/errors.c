@@ -78,25 +78,18 @@ static void report(cli *context, scu_result result, scu_phase phase, const char 
   json_error(code, scu_phase_name(phase), peer, *reason ? reason : code, hint);
 }
 
-void format_refusal(const cli *context, uint16_t status, const char *reason, char to[512]) {
-  char words[80];
-  format_status(status, words);
-  /* The peer's comment is part of the library's text, and may hold anything, a patient's name too. */
-  if (context->verbosity > 0)
-    snprintf(to, 512, "%s", reason);
-  else
-    snprintf(to, 512, "the peer answered with status %s (-v shows its comment)", words);
+const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]) {
+  if (!*comment) return reason;
+  /* It may hold anything, a patient's name too. */
+  if (context->verbosity > 0) snprintf(to, 512, "%s: %s", reason, comment);
+  else snprintf(to, 512, "%s (-v shows its comment)", reason);
+  return to;
 }
 
 void report_error(cli *context, const scu_error *error) {
-  char refusal[512];
-  const char *reason = scu_error_reason(error);
-  if (scu_error_dimse_status(error) != 0) {
-    format_refusal(context, scu_error_dimse_status(error), reason, refusal);
-    reason = refusal;
-  }
-  report(context, scu_error_result(error), scu_error_phase(error), scu_error_peer(error), reason,
-         scu_error_hint(error));
+  char told[512];
+  report(context, scu_error_result(error), scu_error_phase(error), scu_error_peer(error),
+         with_comment(context, scu_error_reason(error), scu_error_comment(error), told), scu_error_hint(error));
 }
 
 void report_usage(cli *context, const char *hint, const char *format, ...) {

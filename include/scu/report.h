@@ -40,6 +40,7 @@ typedef struct scu_instance_outcome {
   const char *path;   /* local file, or "" */
   const char *reason; /* one line, "" when OK */
   uint64_t bytes;     /* dataset bytes that went or came */
+  const char *comment; /* the peer's Error Comment (0000,0902): anything, a patient's name too; "" = none */
 } scu_instance_outcome;
 
 /* Store. */

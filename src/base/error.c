@@ -73,6 +73,7 @@ uint8_t scu_error_source(const scu_error *error) { return error ? error->source 
 uint8_t scu_error_reason_code(const scu_error *error) { return error ? error->reason_code : 0xFF; }
 int scu_error_errno(const scu_error *error) { return error ? error->os_errno : 0; }
 uint16_t scu_error_dimse_status(const scu_error *error) { return error ? error->dimse_status : 0; }
+const char *scu_error_comment(const scu_error *error) { return error ? error->comment : ""; }
 
 const char *scu_result_name(scu_result result) {
   static const char *const positive[] = {"OK", "END", "MORE", "PENDING"};

@@ -20,6 +20,7 @@ struct scu_error {
   uint8_t reject_result, source, reason_code; /* 0xFF = none */
   int os_errno;
   uint16_t dimse_status;
+  char comment[65];
   char peer[SCU__PEER_TEXT_MAX];
   char reason[SCU__ERROR_TEXT_MAX];
   char hint[SCU__ERROR_TEXT_MAX];

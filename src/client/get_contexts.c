@@ -1,83 +1,149 @@
-/* Contexts for C-GET. A syntax that stands alone in its context cannot be passed over for another: that keeps archives
- * from converting what they could send as it is. Where contexts run short the syntaxes share them. */
+/* Contexts for C-GET. An archive picks one syntax of each context, and may pick one it cannot send an object in: so each
+ * syntax stands in a context of its own as long as there is room. */
 #include "client/get_contexts.h"
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 
 #define COMPRESSED(x) "1.2.840.10008.1.2.4." #x
 
-static const char *const native[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE};
-/* Each alone, as far as there is room. */
-static const char *const others[] = {
-  COMPRESSED(70), COMPRESSED(57), COMPRESSED(50), COMPRESSED(51), COMPRESSED(80),
-  COMPRESSED(81), COMPRESSED(90), COMPRESSED(91), SCU__UID_RLE,
-  COMPRESSED(201), COMPRESSED(202), COMPRESSED(203), SCU__UID_DEFLATED_EXPLICIT_LE, SCU__UID_EXPLICIT_BE,
-  COMPRESSED(100), COMPRESSED(102), COMPRESSED(107),
+/* In the order in which objects are met; every other syntax for datasets comes behind. */
+static const char *const usual_syntaxes[] = {
+  SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE, COMPRESSED(70), COMPRESSED(50), COMPRESSED(90), COMPRESSED(91),
+  SCU__UID_RLE, COMPRESSED(80), COMPRESSED(57), COMPRESSED(51), COMPRESSED(81), SCU__UID_EXPLICIT_BE,
+  SCU__UID_DEFLATED_EXPLICIT_LE, COMPRESSED(201), COMPRESSED(202), COMPRESSED(203), COMPRESSED(102), COMPRESSED(100),
 };
-enum { NATIVE_COUNT = 2, OTHER_COUNT = sizeof others / sizeof *others };
+enum {
+  USUAL_COUNT = sizeof usual_syntaxes / sizeof *usual_syntaxes,
+  ALONE_WANTED = 14, /* contexts for each class that are worth another round */
+  CLASSES_MAX = 1024 /* as many as an inventory tells apart */
+};
 
-typedef struct class_list {
-  const char *uids[SCU__CONTEXTS_MAX];
-  size_t count;
-} class_list;
+/* --- classes ------------------------------------------------------------------------------------------------------ */
 
-static void list_missing_classes(const scu__inventory *inventory, class_list *list) {
-  bool is_missing[1024] = {false};
-  for (size_t i = 0; i < inventory->count; i++)
-    if (!inventory->entries[i].is_received) is_missing[inventory->entries[i].sop_class % 1024] = true;
-  for (size_t i = 0; i < inventory->class_count && list->count < SCU__CONTEXTS_MAX; i++)
-    if (is_missing[i] && scu__uid_is_valid(inventory->classes[i].text))
-      list->uids[list->count++] = inventory->classes[i].text;
+static bool has_class(const scu__get_classes *classes, const char *uid) {
+  for (size_t i = 0; i < classes->count; i++)
+    if (strcmp(classes->uids[i], uid) == 0) return true;
+  return false;
 }
 
-/* Nothing known, or a peer whose answers do not name classes. */
-static void list_standard_classes(class_list *list, size_t room) {
-  for (size_t i = 0; i < scu__sop_class_count() && list->count < room; i++) {
+static void add_class(scu__get_classes *classes, const char *uid) {
+  if (classes->count < classes->capacity && scu__uid_is_valid(uid) && !has_class(classes, uid))
+    classes->uids[classes->count++] = uid;
+}
+
+/* False when some missing instance has no class. */
+static bool add_named_classes(scu__get_classes *classes, const scu__inventory *inventory) {
+  bool is_seen[CLASSES_MAX] = {false}, are_all_named = inventory->count > 0;
+  for (size_t i = 0; i < inventory->count; i++) {
+    const scu__entry *entry = &inventory->entries[i];
+    if (entry->is_received || is_seen[entry->sop_class]) continue;
+    is_seen[entry->sop_class] = true;
+    const char *uid = inventory->classes[entry->sop_class].text;
+    if (scu__uid_is_valid(uid)) add_class(classes, uid);
+    else are_all_named = false;
+  }
+  return are_all_named;
+}
+
+static void add_modality(scu__get_classes *classes, const char *modality, bool is_retired) {
+  for (size_t i = 0; i < scu__sop_class_count(); i++) {
     const scu__sop_class *sop_class = scu__sop_class_at(i);
-    if (!sop_class->is_retired) list->uids[list->count++] = sop_class->uid;
+    if (sop_class->is_retired == is_retired && (!modality || strcmp(sop_class->modality, modality) == 0))
+      add_class(classes, sop_class->uid);
   }
 }
 
-static scu_result propose_class(scu__associate *rq, const char *uid, size_t contexts_each) {
-  const char *all[NATIVE_COUNT + OTHER_COUNT];
-  memcpy(all, native, sizeof native);
-  memcpy(all + NATIVE_COUNT, others, sizeof others);
-  if (contexts_each == 1) return scu__associate_add_context(rq, uid, all, NATIVE_COUNT + OTHER_COUNT, NULL);
-  scu_result result = scu__associate_add_context(rq, uid, native, NATIVE_COUNT, NULL);
-  if (contexts_each < 1 + OTHER_COUNT && result == SCU_OK)
-    return scu__associate_add_context(rq, uid, others, OTHER_COUNT, NULL);
-  for (size_t i = 0; i < OTHER_COUNT && result == SCU_OK; i++)
-    result = scu__associate_add_context(rq, uid, &others[i], 1, NULL);
+static void add_guessed_classes(scu__get_classes *classes, const scu__inventory *inventory) {
+  for (size_t i = 0; i < inventory->series_count; i++)
+    if (inventory->series[i].modality[0]) add_modality(classes, inventory->series[i].modality, false);
+  for (size_t i = 0; i < inventory->series_count; i++)
+    if (inventory->series[i].modality[0]) add_modality(classes, inventory->series[i].modality, true);
+  add_modality(classes, "OT", false);
+  add_modality(classes, NULL, false);
+  add_modality(classes, NULL, true);
+}
+
+scu_result scu__get_classes_init(scu__get_classes *classes, const scu__inventory *inventory) {
+  *classes = (scu__get_classes){.allocator = inventory->allocator,
+                                .capacity = inventory->class_count + scu__sop_class_count(),
+                                .is_only_round = inventory->count == 0};
+  classes->uids = scu__alloc_array(classes->allocator, classes->capacity, sizeof *classes->uids);
+  if (!classes->uids) return SCU_ERROR_MEMORY;
+  if (!add_named_classes(classes, inventory)) add_guessed_classes(classes, inventory);
+  return SCU_OK;
+}
+
+void scu__get_classes_free(scu__get_classes *classes) {
+  scu__free(classes->allocator, classes->uids);
+  *classes = (scu__get_classes){.count = 0};
+}
+
+bool scu__get_classes_is_exhausted(const scu__get_classes *classes) { return classes->next >= classes->count; }
+
+/* --- contexts ----------------------------------------------------------------------------------------------------- */
+
+static bool is_usual(const char *uid) {
+  for (size_t i = 0; i < USUAL_COUNT; i++)
+    if (strcmp(usual_syntaxes[i], uid) == 0) return true;
+  return false;
+}
+
+static size_t list_syntaxes(const char *list[SCU__SYNTAXES_PER_CONTEXT_MAX]) {
+  size_t count = USUAL_COUNT;
+  memcpy(list, usual_syntaxes, sizeof usual_syntaxes);
+  for (size_t i = 0; i < scu__transfer_syntax_count() && count < SCU__SYNTAXES_PER_CONTEXT_MAX; i++) {
+    const scu__transfer_syntax *syntax = scu__transfer_syntax_at(i);
+    if (syntax->is_for_datasets && !syntax->is_referenced && !is_usual(syntax->uid)) list[count++] = syntax->uid;
+  }
+  return count;
+}
+
+/* `each` contexts: one syntax each, the last one with all that are left; a single context has the native ones. */
+static scu_result propose_class(scu__associate *rq, const char *uid, const char *const *syntaxes, size_t count,
+                                size_t each) {
+  if (each == 1) return scu__associate_add_context(rq, uid, syntaxes, 2, NULL);
+  size_t alone = each < count ? each - 1 : count;
+  scu_result result = SCU_OK;
+  for (size_t i = 0; i < alone && result == SCU_OK; i++)
+    result = scu__associate_add_context(rq, uid, &syntaxes[i], 1, NULL);
+  if (result == SCU_OK && alone < count)
+    result = scu__associate_add_context(rq, uid, syntaxes + alone, count - alone, NULL);
   return result;
 }
 
-scu_result scu__get_propose(const scu__inventory *inventory, scu__associate *rq) {
+scu_result scu__get_propose(scu__get_classes *classes, scu__associate *rq) {
+  const char *syntaxes[SCU__SYNTAXES_PER_CONTEXT_MAX];
+  size_t syntax_count = list_syntaxes(syntaxes);
   size_t room = SCU__CONTEXTS_MAX - rq->context_count;
-  class_list list = {.count = 0};
-  list_missing_classes(inventory, &list);
-  if (list.count == 0) list_standard_classes(&list, room);
-  if (list.count > room) list.count = room; /* the rest in another round */
-  size_t each = room / list.count;
-  if (each > 1 && each < 1 + OTHER_COUNT) each = 2;
+  size_t left = classes->count - classes->next;
+  if (left == 0) return SCU_OK;
+  /* Few classes share the room; many take turns, and what is only guessed gets less of it. */
+  size_t batch = left <= room / ALONE_WANTED ? left : room / ALONE_WANTED;
+  if (left > 4 * batch) batch = left < room / 3 ? left : room / 3;
+  if (classes->is_only_round) batch = left < room ? left : room;
+  size_t each = room / batch;
   scu_result result = SCU_OK;
-  for (size_t i = 0; i < list.count && result == SCU_OK; i++) {
-    result = propose_class(rq, list.uids[i], each);
-    if (result == SCU_OK) result = scu__associate_add_role(rq, list.uids[i], false, true);
+  for (; batch > 0 && result == SCU_OK; batch--) {
+    const char *uid = classes->uids[classes->next++];
+    result = propose_class(rq, uid, syntaxes, syntax_count, each);
+    if (result == SCU_OK) result = scu__associate_add_role(rq, uid, false, true);
   }
   return result;
 }
 
 bool scu__get_fits(const scu__inventory *inventory, const scu__negotiated *negotiated) {
   if (inventory->count == 0) return false;
-  class_list list = {.count = 0};
-  list_missing_classes(inventory, &list);
-  for (size_t i = 0; i < list.count; i++)
-    if (!scu__negotiated_find(negotiated, list.uids[i], NULL, true)) return false;
-  return list.count > 0;
+  for (size_t i = 0; i < inventory->count; i++) {
+    const scu__entry *entry = &inventory->entries[i];
+    if (entry->is_received) continue;
+    if (!scu__negotiated_find(negotiated, inventory->classes[entry->sop_class].text, NULL, true)) return false;
+  }
+  return true;
 }
 
 bool scu__get_can_receive(const scu__negotiated *negotiated) {

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 
-enum { TAG_SOP_CLASS_UID = 0x00080016, FIRST_SLOTS = 256, CLASSES_MAX = 1024 };
+enum { TAG_SOP_CLASS_UID = 0x00080016, TAG_MODALITY = 0x00080060, FIRST_SLOTS = 256, CLASSES_MAX = 1024 };
 
 void scu__inventory_init(scu__inventory *inventory, const scu_allocator *allocator) {
   *inventory = (scu__inventory){.allocator = allocator};
@@ -76,13 +76,17 @@ static bool same_keys(const scu__unique_keys *a, const scu__unique_keys *b, scu_
 }
 
 /* Rows come series by series, so comparing with the last one is enough. */
-static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *known, uint32_t *index) {
+static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *known, const scu_dataset *row,
+                            uint32_t *index) {
   size_t count = inventory->series_count;
-  if (count == 0 || !same_keys(&inventory->series[count - 1], known, SCU_LEVEL_SERIES)) {
+  if (count == 0 || !same_keys(&inventory->series[count - 1].known, known, SCU_LEVEL_SERIES)) {
     scu_result result = reserve(inventory->allocator, (void **)&inventory->series, count, &inventory->series_capacity,
                                 sizeof *inventory->series);
     if (result != SCU_OK) return result;
-    inventory->series[inventory->series_count++] = *known;
+    scu__inventory_series *series = &inventory->series[inventory->series_count++];
+    series->known = *known;
+    series->modality[0] = 0;
+    scu__dataset_tag_text(row, TAG_MODALITY, series->modality, sizeof series->modality);
   }
   *index = (uint32_t)(inventory->series_count - 1);
   return SCU_OK;
@@ -140,7 +144,7 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
   if (*slot) return SCU_OK;
   scu__entry entry = {.is_received = false};
   memcpy(entry.instance.text, known.value[SCU_LEVEL_IMAGE], sizeof entry.instance.text);
-  result = series_of(inventory, &known, &entry.series);
+  result = series_of(inventory, &known, row, &entry.series);
   if (result == SCU_OK) result = class_of(inventory, row, &entry.sop_class);
   if (result == SCU_OK)
     result = reserve(inventory->allocator, (void **)&inventory->entries, inventory->count, &inventory->capacity,
@@ -183,7 +187,7 @@ scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk) {
     if (missing == 0) {
       target.first = i;
       target.count = 0;
-      target.known = inventory->series[inventory->entries[i].series];
+      target.known = inventory->series[inventory->entries[i].series].known;
     }
     target.count++;
     if (!inventory->entries[i].is_received) missing++;

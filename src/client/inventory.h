@@ -20,13 +20,18 @@ typedef struct scu__entry {
   bool is_received;
 } scu__entry;
 
+typedef struct scu__inventory_series {
+  scu__unique_keys known; /* down to the series */
+  char modality[17];      /* "" = the peer did not say */
+} scu__inventory_series;
+
 typedef struct scu__inventory {
   const scu_allocator *allocator;
   scu__entry *entries;
   size_t count, capacity;
   uint32_t *slots; /* hash over instance UIDs: index + 1, 0 = free */
   size_t slot_count;
-  scu__unique_keys *series; /* each with its upper keys */
+  scu__inventory_series *series;
   size_t series_count, series_capacity;
   scu__uid *classes;
   size_t class_count, class_capacity;

@@ -17,6 +17,7 @@ scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate) {
     .outcome = SCU_OUTCOME_FAILED,
     .path = candidate->path,
     .reason = "",
+    .comment = "",
   };
 }
 
@@ -44,9 +45,8 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   told.transfer_syntax_uid = outgoing->context->transfer_syntax.text;
   told.bytes = candidate->head.dataset_length;
   if (told.outcome != SCU_OUTCOME_OK) {
-    const char *comment = event->command->error_comment;
-    snprintf(reason, sizeof reason, "%s%s%s", scu__status_text(SCU__C_STORE_RSP, event->status),
-             comment[0] ? ": " : "", comment);
+    snprintf(reason, sizeof reason, "%s", scu__status_text(SCU__C_STORE_RSP, event->status));
+    told.comment = event->command->error_comment;
   } else if (!scu__uid_equal(&outgoing->context->transfer_syntax, &candidate->head.meta.transfer_syntax)) {
     snprintf(reason, sizeof reason, "rewritten from transfer syntax %s", candidate->head.meta.transfer_syntax.text);
   }

@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include "dimse/command.h"
 
-/* Fills `error` with REFUSED, the status in words, the peer's comment and what to try; returns SCU_ERROR_REFUSED. */
+/* Fills `error` with REFUSED, the status in words and what to try (the peer's comment goes apart, it
+ * may name a patient); returns SCU_ERROR_REFUSED. */
 scu_result scu__refusal(scu_error *error, const scu__command *response);
 
 #endif

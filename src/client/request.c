@@ -8,13 +8,20 @@ static const char *const native_syntaxes[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMP
 static scu_result lease_propose(void *owner, scu__associate *rq) {
   scu__request *request = owner;
   scu_result result = scu__associate_add_context(rq, request->sop_class, native_syntaxes, 2, NULL);
+  if (result == SCU_OK && request->as_scp) result = scu__associate_add_role(rq, request->sop_class, false, true);
   if (result != SCU_OK || !request->propose) return result;
   return request->propose(request->owner, rq);
 }
 
+static const scu__accepted_context *find_context(const scu__request *request, const scu__negotiated *negotiated) {
+  const scu__accepted_context *found = NULL;
+  if (request->as_scp) found = scu__negotiated_find(negotiated, request->sop_class, NULL, true);
+  return found ? found : scu__negotiated_find(negotiated, request->sop_class, NULL, false);
+}
+
 static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
   scu__request *request = owner;
-  if (!scu__negotiated_find(negotiated, request->sop_class, NULL, false)) return false;
+  if (!find_context(request, negotiated)) return false;
   return !request->fits || request->fits(request->owner, negotiated);
 }
 
@@ -69,8 +76,7 @@ static void lease_ready(void *owner, scu__link *link) {
   scu__request *request = owner;
   scu_error error;
   scu__error_clear(&error);
-  const scu__accepted_context *context =
-    scu__negotiated_find(scu__link_negotiated(link), request->sop_class, NULL, false);
+  const scu__accepted_context *context = find_context(request, scu__link_negotiated(link));
   uint16_t message_id = scu__link_next_message_id(link);
   scu_result result = request->make(request->owner, link, context, message_id, &request->exchange, &error);
   if (result != SCU_OK) {

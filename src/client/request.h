@@ -10,6 +10,9 @@ struct scu__request {
   void *owner;
   const char *sop_class; /* the context it goes out on; static or outliving the request */
   uint64_t timeout_ms;   /* without any sign of life */
+  /* We are the provider of that class, who reports to its user: the role is proposed. Peers that take the context
+   * without a word about roles are taken at their context's word. */
+  bool as_scp;
   /* More than the context: contexts and roles for a new association, and whether an open one will do. NULL: one
    * context of sop_class with the native little endian syntaxes, and any association that has it. */
   scu_result (*propose)(void *owner, scu__associate *rq);

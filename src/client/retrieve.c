@@ -26,7 +26,7 @@
 
 enum {
   IMAGES_PER_REQUEST = 256,       /* RULES 20 */
-  ROUNDS = 2,                     /* the second asks for what is missing */
+  ROUNDS_MAX = 16,                /* of asking again for what is missing, each with other contexts */
   LIST_MAX = IMAGES_PER_REQUEST * 66 + 1
 };
 
@@ -46,6 +46,9 @@ typedef struct retrieve_op {
 
   size_t next_target;
   unsigned round;
+  size_t received_before;  /* this round */
+  scu__get_classes classes; /* C-GET: what is still to be offered */
+  bool must_open;           /* C-GET: this round is about other contexts than the last one's */
   scu__request request;
   bool is_proposed; /* the association was opened for this inventory */
   scu_dataset *identifier;
@@ -62,7 +65,7 @@ typedef struct retrieve_op {
   uint64_t peer_completed, peer_failed, peer_warning;
   uint16_t status;
   char comment[65];
-  scu_error refusal; /* the first failing final response */
+  scu_error refusal; /* the first failing final response, or why a round could not be asked for */
 } retrieve_op;
 
 static scu_session *session_of(const retrieve_op *op) { return op->op.session; }
@@ -173,6 +176,7 @@ static void start_transfer(retrieve_op *op) {
     return;
   }
   scu_result result = op->route == ROUTE_MOVE_TO_SELF ? open_listener(op, &error) : SCU_OK;
+  if (result == SCU_OK && op->route == ROUTE_GET) result = scu__get_classes_init(&op->classes, &op->inventory);
   if (result == SCU_OK && op->has_promise && op->shape.level == SCU_LEVEL_IMAGE)
     result = scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST);
   if (result != SCU_OK) {
@@ -330,19 +334,30 @@ static void request_event(void *owner, const scu__exchange_event *event) {
 static void request_failed(void *owner, const scu_error *error) {
   retrieve_op *op = owner;
   scu__receiver_end(&op->receiver, "the association ended before the instance was complete");
-  if (error->result == SCU_ERROR_CANCELLED) end_cancelled(op);
-  else finish(op, error->result, error);
+  /* Not one of the classes that this round offered is taken: others may be. */
+  bool is_refused_round = op->route == ROUTE_GET && op->has_promise && error->result == SCU_ERROR_REJECTED &&
+                          error->reject_result == 0xFF;
+  if (error->result == SCU_ERROR_CANCELLED) {
+    end_cancelled(op);
+  } else if (is_refused_round) {
+    if (!scu__error_is_set(&op->refusal)) scu__error_copy(&op->refusal, error);
+    op->next_target = op->inventory.target_count;
+    go_on(op);
+  } else {
+    finish(op, error->result, error);
+  }
 }
 
 static scu_result propose(void *owner, scu__associate *rq) {
   retrieve_op *op = owner;
   op->is_proposed = true;
-  return op->route == ROUTE_GET ? scu__get_propose(&op->inventory, rq) : SCU_OK;
+  return op->route == ROUTE_GET ? scu__get_propose(&op->classes, rq) : SCU_OK;
 }
 
 static bool fits(void *owner, const scu__negotiated *negotiated) {
   retrieve_op *op = owner;
-  return op->route != ROUTE_GET || op->is_proposed || scu__get_fits(&op->inventory, negotiated);
+  if (op->route != ROUTE_GET || op->is_proposed) return true;
+  return !op->must_open && scu__get_fits(&op->inventory, negotiated);
 }
 
 static void start_request(retrieve_op *op) {
@@ -369,6 +384,20 @@ static bool is_everything_here(const retrieve_op *op) {
   return op->peer_completed + op->peer_warning > 0 && here >= op->peer_completed + op->peer_warning;
 }
 
+/* There is something left to ask for, and asking differs from before: other contexts, or fewer instances. */
+static bool may_ask_again(retrieve_op *op) {
+  if (!op->has_promise || is_everything_here(op) || ++op->round >= ROUNDS_MAX) return false;
+  op->must_open = true;
+  if (op->route == ROUTE_GET && !scu__get_classes_is_exhausted(&op->classes)) return true;
+  bool has_progressed = op->inventory.received > op->received_before;
+  if (!has_progressed || op->route != ROUTE_GET) return has_progressed && op->round < 2;
+  size_t offered = op->classes.count;
+  scu__get_classes_free(&op->classes);
+  if (scu__get_classes_init(&op->classes, &op->inventory) != SCU_OK) return false;
+  op->must_open = op->classes.count != offered; /* fewer classes: more of their syntaxes stand alone */
+  return true;
+}
+
 static void end_round(retrieve_op *op) {
   op->is_in_grace = false;
   scu__timer_stop(session_of(op)->loop, &op->grace);
@@ -376,18 +405,17 @@ static void end_round(retrieve_op *op) {
     finish_cancelled(op);
     return;
   }
-  bool may_ask_again = op->has_promise && ++op->round < ROUNDS && !is_everything_here(op) &&
-                       op->inventory.received > 0;
-  if (may_ask_again && scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST) == SCU_OK) {
+  if (may_ask_again(op) && scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST) == SCU_OK) {
     scu__session_warn(session_of(op), "%zu of %zu promised instances did not come; asking again for these",
                       scu__inventory_missing(&op->inventory), op->inventory.count);
     op->next_target = 0;
     op->is_proposed = false;
+    op->received_before = op->inventory.received;
     go_on(op);
     return;
   }
   bool nothing_came = op->counts[SCU_OUTCOME_OK] + op->counts[SCU_OUTCOME_WARNING] == 0;
-  if (nothing_came && scu__error_is_set(&op->refusal)) finish(op, SCU_ERROR_REFUSED, &op->refusal);
+  if (nothing_came && scu__error_is_set(&op->refusal)) finish(op, op->refusal.result, &op->refusal);
   else finish(op, SCU_OK, NULL);
 }
 
@@ -452,6 +480,7 @@ static void free_retrieve(scu_op *base) {
   scu_listener_free(op->listener);
   scu__timer_stop(base->session->loop, &op->grace);
   scu__task_remove(base->session->loop, &op->task);
+  scu__get_classes_free(&op->classes);
   scu__inventory_free(&op->inventory);
   scu_dataset_free(op->identifier);
   scu_query_free(op->query);

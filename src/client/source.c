@@ -19,7 +19,7 @@ struct scu_source {
   const scu_allocator *allocator;
   part *first, *last;
   part *current; /* whose turn it is; NULL before the first */
-  bool is_started;
+  bool is_started, has_no_iterators;
   scu__folder_walk *walk;
 };
 
@@ -92,6 +92,7 @@ static scu_result step(scu_source *source, scu__path_found *found, bool is_fresh
     found->path = p->path;
     return is_fresh ? SCU_OK : SCU_END;
   }
+  if (p->kind == PART_ITERATOR && source->has_no_iterators) return SCU_END;
   if (p->kind == PART_ITERATOR) return p->ask(p->user, &found->path);
   scu_result result = SCU_OK;
   if (!source->walk) {
@@ -122,3 +123,5 @@ scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_erro
   }
   return SCU_END;
 }
+
+void scu__source_drop_iterators(scu_source *source) { source->has_no_iterators = true; }

@@ -15,5 +15,7 @@ typedef struct scu__path_found {
 
 /* SCU_OK and a path, SCU_END, MEMORY, or what an iterator returned. Blocks on the local disk. */
 scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_error *error);
+/* Iterators are not asked any more. */
+void scu__source_drop_iterators(scu_source *source);
 
 #endif

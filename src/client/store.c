@@ -182,12 +182,13 @@ static void finish(store_op *store, scu_result result, const scu_error *error) {
 /* Everything that is left is told as not sent, so that nothing is missing from the account. */
 static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) {
   while (store->plan.next < store->plan.count) give_up(store, outcome, reason);
-  if (store->plan.is_exhausted) return;
+  if (store->plan.is_exhausted || scu__error_is_set(&store->plan.failure)) return;
+  if (store->op.is_cancelled) scu__source_drop_iterators(store->source); /* they may wait for a pipe */
   scu__path_found found;
   while (scu__source_next(store->source, &found, NULL) == SCU_OK) {
     scu_instance_outcome told = {.size = sizeof told, .sop_instance_uid = "", .source_sop_instance_uid = "",
                                  .sop_class_uid = "", .transfer_syntax_uid = "", .status = 0xFFFF, .outcome = outcome,
-                                 .path = found.path, .reason = reason};
+                                 .path = found.path, .reason = reason, .comment = ""};
     if (outcome == SCU_OUTCOME_SKIPPED && found.is_named) store->named_skips++;
     tell(store, &told);
   }

@@ -200,6 +200,10 @@ static scu_result fail_at(scu_error *error, uint32_t tag, size_t offset, const c
   return SCU_ERROR_PROTOCOL;
 }
 
+static bool is_response(const scu__command *command) {
+  return scu__command_has(command, SCU__HAS_FIELD) && scu__command_is_response(command);
+}
+
 static scu_result decode_elements(const uint8_t *bytes, size_t length, scu__command *command, scu_error *error) {
   size_t at = 0;
   uint32_t least_tag = 0; /* the next tag must not be below */
@@ -208,6 +212,11 @@ static scu_result decode_elements(const uint8_t *bytes, size_t length, scu__comm
     scu__element_header header;
     if (scu__element_header_read(SCU__IMPLICIT_LE, bytes + at, length - at, &header) != SCU_OK)
       return fail_at(error, least_tag, at, "ends inside an element header");
+    if (SCU_TAG_GROUP(header.tag) != 0 && is_response(command)) {
+      /* Orthanc puts the Failed SOP Instance UID List (0008,0058) here: what the command says stands before it. */
+      command->has_foreign_elements = true;
+      return SCU_OK;
+    }
     if (SCU_TAG_GROUP(header.tag) != 0) return fail_at(error, header.tag, at, "element of another group");
     if (header.tag < least_tag) return fail_at(error, header.tag, at, "tags do not rise");
     least_tag = header.tag + 1;

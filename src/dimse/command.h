@@ -82,6 +82,7 @@ typedef struct scu__command {
   uint32_t present;   /* scu__command_element bits */
   uint32_t malformed; /* after decoding: elements that were there with an impossible value; then not in `present` */
   bool is_known;      /* after decoding: the Command Field is one of PS3.7 */
+  bool has_foreign_elements;   /* after decoding a response: data set elements followed; passed over */
   bool has_wrong_group_length; /* after decoding: (0000,0000) was missing or lied; tolerated */
 
   uint16_t field; /* scu__command_field, or what the peer made up */

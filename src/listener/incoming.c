@@ -44,6 +44,7 @@ static void tell(const scu__incoming *incoming, uint16_t status, scu_outcome out
       .outcome = outcome,
       .path = path ? path : "",
       .reason = reason ? reason : "",
+    .comment = "",
       .bytes = incoming->bytes,
   };
   if (incoming->receiver->done) incoming->receiver->done(incoming->receiver->owner, &told);

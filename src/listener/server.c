@@ -89,12 +89,14 @@ static void link_opened(void *owner, scu__link *link) {
   scu__trace_line(guest->server->options.trace, SCU__LEVEL_INFO, scu__link_association(link),
                   "association with %s (%s), %zu presentation contexts", negotiated->calling.text,
                   scu__link_peer_text(link), negotiated->count);
+  if (guest->server->handler->opened) guest->server->handler->opened(guest->server->owner, guest);
 }
 
 static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                                    scu__exchange_event *event, uint16_t *status) {
   scu__guest *guest = owner;
   scu__server *server = guest->server;
+  if (server->handler->admits && !server->handler->admits(server->owner, guest, command, status)) return NULL;
   if (command->field != SCU__C_ECHO_RQ)
     return server->handler->request(server->owner, guest, context_id, command, event, status);
   scu__exchange *exchange = NULL;
@@ -108,6 +110,12 @@ static void link_drained(void *owner, scu__link *link) {
   scu__guest *guest = owner;
   (void)link;
   if (guest->server->handler->drained) guest->server->handler->drained(guest->server->owner, guest);
+}
+
+static void link_releasing(void *owner, scu__link *link) {
+  scu__guest *guest = owner;
+  (void)link;
+  if (guest->server->handler->releasing) guest->server->handler->releasing(guest->server->owner, guest);
 }
 
 static void link_closed(void *owner, scu__link *link, const scu_error *error) {
@@ -125,6 +133,7 @@ static const scu__link_handler link_handler = {
   .opened = link_opened,
   .request = link_request,
   .drained = link_drained,
+  .releasing = link_releasing,
   .closed = link_closed,
 };
 

@@ -27,11 +27,17 @@ typedef struct scu__server_handler {
   bool (*arrived)(void *owner, scu__guest *guest);
   /* It asks for an association. The policy to answer with, or NULL with `reject` filled. */
   const scu__acceptor_policy *(*policy)(void *owner, scu__guest *guest, const scu__associate *rq, scu__reject *reject);
+  /* The association is there, its acceptance not sent yet; may be NULL. */
+  void (*opened)(void *owner, scu__guest *guest);
+  /* Whether this request, C-ECHO too, is served at all; false = it is refused with *status. NULL = yes. */
+  bool (*admits)(void *owner, scu__guest *guest, const scu__command *command, uint16_t *status);
   /* A request other than C-ECHO; as scu__link_handler.request. */
   scu__exchange *(*request)(void *owner, scu__guest *guest, uint8_t context_id, const scu__command *command,
                             scu__exchange_event *event, uint16_t *status);
   /* As scu__link_handler.drained; may be NULL. */
   void (*drained)(void *owner, scu__guest *guest);
+  /* As scu__link_handler.releasing; may be NULL. */
+  void (*releasing)(void *owner, scu__guest *guest);
   /* It has something under way that should not be interrupted; silence is then ours, not the guest's. */
   bool (*is_busy)(void *owner, const scu__guest *guest);
   /* The association has ended, or never came to be; error NULL = in order. Frees state. The link is still there. */

@@ -574,19 +574,17 @@ static void test_data_without_announcement_is_refused(void **state) {
 
 /* --- answers that overtake the request --- */
 
-static peer half_sent_store(scu__memory_source *source, scu__exchange **exchange) {
-  peer self;
-  peer_init(&self, NULL);
+static void half_sent_store(peer *self, scu__memory_source *source, scu__exchange **exchange) {
+  peer_init(self, NULL);
   scu__store_params params = {.sop_class = {"1.2"},
                               .sop_instance = {"1.3"},
                               .payload = SCU__PAYLOAD_RANGE,
                               .source = &source->source,
                               .length = source->source.size};
-  assert_int_equal(scu__store_request_new(NULL, &self.outbox, 1, 7, &params, exchange), SCU_OK);
+  assert_int_equal(scu__store_request_new(NULL, &self->outbox, 1, 7, &params, exchange), SCU_OK);
   scu__pdv_fragment fragment;
-  do assert_int_equal(scu__outbox_next(&self.outbox, 100, &fragment, NULL), SCU_OK);
+  do assert_int_equal(scu__outbox_next(&self->outbox, 100, &fragment, NULL), SCU_OK);
   while (fragment.is_command);
-  return self;
 }
 
 static void test_early_failure_ends_the_store_and_the_data_set(void **state) {
@@ -595,7 +593,8 @@ static void test_early_failure_ends_the_store_and_the_data_set(void **state) {
   scu__memory_source source;
   scu__memory_source_init(&source, file, sizeof file);
   scu__exchange *exchange;
-  peer self = half_sent_store(&source, &exchange);
+  peer self;
+  half_sent_store(&self, &source, &exchange);
   scu__command response = wire_response(SCU__C_STORE_RQ, 7, 0xA700, false);
   scu__exchange_event event;
   assert_int_equal(scu__exchange_receive_command(exchange, &response, &event, NULL), SCU_OK);
@@ -616,7 +615,8 @@ static void test_success_before_the_data_set_is_out_is_a_protocol_error(void **s
   scu__memory_source source;
   scu__memory_source_init(&source, file, sizeof file);
   scu__exchange *exchange;
-  peer self = half_sent_store(&source, &exchange);
+  peer self;
+  half_sent_store(&self, &source, &exchange);
   scu__command response = wire_response(SCU__C_STORE_RQ, 7, 0x0000, false);
   scu__exchange_event event;
   assert_int_equal(scu__exchange_receive_command(exchange, &response, &event, NULL), SCU_ERROR_PROTOCOL);
