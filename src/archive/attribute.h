@@ -58,6 +58,7 @@ bool scu__attribute_is_control(scu_tag tag);
 
 /* The time that a date is told with, for combined date-time matching; 0 = none. */
 scu_tag scu__time_of_date(scu_tag date);
+scu_tag scu__date_of_time(scu_tag time);
 
 /* How a column holds its attribute. */
 typedef enum scu__column_kind {

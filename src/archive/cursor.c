@@ -6,6 +6,7 @@
 #include "archive/index_private.h"
 #include "archive/match.h"
 #include "archive/narrow.h"
+#include "archive/zone.h"
 #include "base/limits.h"
 #include "data/dataset_encode.h"
 #include "data/decimal.h"
@@ -22,6 +23,12 @@ typedef struct level_view {
   bool is_loaded;
   scu__record record;
 } level_view;
+
+/* How a key of a higher level fared with the entity that the row shares with the one before. */
+typedef struct verdict {
+  int64_t id; /* 0 = none yet */
+  bool is_match;
+} verdict;
 
 /* What was worked out last, and for which entity. */
 typedef struct computed {
@@ -40,10 +47,12 @@ struct scu__index_cursor {
   int64_t ids[SCU__LEVEL_COUNT];
   level_view views[SCU__LEVEL_COUNT];
   computed computed[SCU__LOOKUP_COUNT];
+  verdict *verdicts;             /* of each key */
   scu__dataset_decoder *decoder; /* made for the first sequence */
   scu_dataset *sequence;
-  scu_element element; /* handed out last */
-  uint8_t *seen;       /* bits by id, of the level that is answered */
+  scu_element element;            /* handed out last */
+  char moved[SCU__ZONE_TEXT_MAX]; /* its value, when that is told in another zone */
+  uint8_t *seen;                  /* bits by id, of the level that is answered */
   size_t seen_size;
   scu_error *error; /* of the call that is going on */
 };
@@ -66,6 +75,7 @@ void scu__index_cursor_close(scu__index_cursor *cursor) {
   if (cursor->decoder) scu__dataset_decoder_free(cursor->decoder);
   scu__free(allocator, cursor->decoder);
   scu_dataset_free(cursor->sequence);
+  scu__free(allocator, cursor->verdicts);
   scu__free(allocator, cursor->seen);
   scu__free(allocator, cursor);
 }
@@ -102,6 +112,8 @@ static scu_result start_rows(scu__index_cursor *cursor, scu_error *error) {
   result = scu__database_prepare(cursor->reader->database, (const char *)cursor->narrow.sql.data, &cursor->rows, error);
   if (result != SCU_OK) return result;
   scu__narrow_bind(&cursor->narrow, cursor->rows);
+  cursor->verdicts = scu__alloc_array(cursor->index->allocator, cursor->plan.key_count, sizeof *cursor->verdicts);
+  if (!cursor->verdicts) return no_memory(error);
   return cursor->plan.is_retrieve ? count_rows(cursor, error) : SCU_OK;
 }
 
@@ -195,6 +207,17 @@ static scu_result decode_sequence(scu__index_cursor *cursor, const scu_dataset *
   return SCU_OK;
 }
 
+/* Where it was agreed, answers speak in the zone of the request, and are matched as they speak. */
+static void adjust_zone(scu__index_cursor *cursor, const scu__key *key, scu__record *record) {
+  int assumed = cursor->index->options.timezone_minutes;
+  size_t length;
+  if (key->vr == SCU_VR_DT) cursor->matcher.assumed_offset = scu__zone_of_record(record, assumed);
+  if (key->vr != SCU_VR_DA && key->vr != SCU_VR_TM) return;
+  if (!scu__zone_adjust(record, key->tag, cursor->plan.assumed_offset, assumed, cursor->moved, &length)) return;
+  cursor->element.length = length;
+  cursor->element.as.bytes = (const uint8_t *)cursor->moved;
+}
+
 static scu_result find_recorded(scu__index_cursor *cursor, const scu__key *key, scu__level level,
                                 const scu_dataset **in, const scu_element **element) {
   scu_result result = load_view(cursor, level);
@@ -202,6 +225,7 @@ static scu_result find_recorded(scu__index_cursor *cursor, const scu__key *key, 
   if (!scu__record_find(&cursor->views[level].record, key->tag, &cursor->element)) return SCU_OK;
   if (cursor->element.vr == SCU_VR_SQ) return decode_sequence(cursor, in, element);
   *element = &cursor->element;
+  if (cursor->plan.has_timezone) adjust_zone(cursor, key, &cursor->views[level].record);
   return SCU_OK;
 }
 
@@ -311,12 +335,24 @@ static void enter_row(scu__index_cursor *cursor) {
   scanned->record = scu__record_over(bytes, length);
 }
 
-static scu_result match_row(scu__index_cursor *cursor, bool *is_match) {
+static scu_result match_key(scu__index_cursor *cursor, size_t index, bool *is_match) {
   scu__entity entity = {find_attribute, cursor};
+  uint8_t source = cursor->plan.sources[index];
+  verdict *last = source < cursor->plan.scan ? &cursor->verdicts[index] : NULL;
+  if (last && last->id != 0 && last->id == cursor->ids[source]) {
+    *is_match = last->is_match;
+    return SCU_OK;
+  }
+  scu_result result = scu__key_match(&cursor->matcher, &cursor->plan.keys[index], &entity, is_match);
+  if (result == SCU_ERROR_MEMORY) return no_memory(cursor->error);
+  if (last && result == SCU_OK) *last = (verdict){.id = cursor->ids[source], .is_match = *is_match};
+  return result;
+}
+
+static scu_result match_row(scu__index_cursor *cursor, bool *is_match) {
   *is_match = true;
   for (size_t i = 0; *is_match && i < cursor->plan.key_count; i++) {
-    scu_result result = scu__key_match(&cursor->matcher, &cursor->plan.keys[i], &entity, is_match);
-    if (result == SCU_ERROR_MEMORY) return no_memory(cursor->error);
+    scu_result result = match_key(cursor, i, is_match);
     if (result != SCU_OK) return result;
   }
   return SCU_OK;
@@ -346,13 +382,15 @@ static scu_result see(scu__index_cursor *cursor, bool *is_new) {
 
 /* ---- answers ---- */
 
-/* Required in every answer (table C.4-x of the md); worklists have none of these. */
+/* What every answer of Query/Retrieve has (C.4.1.1.3.2); worklists have none of these. */
 static scu_result put_control(scu__index_cursor *cursor, scu_dataset *row) {
   const char *level = scu__level_text(cursor->plan.level), *own_ae = cursor->index->options.retrieve_ae;
   if (cursor->plan.model == SCU__MODEL_WORKLIST) return SCU_OK;
   scu_result result = scu__answer_put_text(row, SCU__TAG_QUERY_LEVEL, SCU_VR_CS, level, strlen(level));
   if (result == SCU_OK) result = scu__answer_put_text(row, SCU__TAG_RETRIEVE_AE, SCU_VR_AE, own_ae, strlen(own_ae));
   if (result == SCU_OK) result = scu__answer_put_text(row, SCU__TAG_AVAILABILITY, SCU_VR_CS, "ONLINE", 6);
+  if (result == SCU_OK && cursor->plan.has_timezone)
+    result = scu__answer_put_text(row, SCU__TAG_TIMEZONE, SCU_VR_SH, cursor->plan.timezone, 5);
   return result;
 }
 

@@ -1,6 +1,7 @@
 /* The index: opening, batches, adding, removing, counting. Finding is cursor.c's. */
 #include "archive/index_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "archive/key.h"
@@ -588,4 +589,10 @@ scu_result scu__index_count(scu__index *index, scu__index_counts *counts, scu_er
     if (result != SCU_OK) return result;
   }
   return SCU_OK;
+}
+
+scu_result scu__index_limit_pages(scu__index *index, unsigned pages, scu_error *error) {
+  char sql[60];
+  snprintf(sql, sizeof sql, "PRAGMA max_page_count=%u", pages);
+  return scu__database_run(index->database, sql, error);
 }

@@ -78,6 +78,9 @@ typedef struct scu__index_counts {
 } scu__index_counts;
 scu_result scu__index_count(scu__index *index, scu__index_counts *counts, scu_error *error);
 
+/* A disk that is full at this size, for tests of what happens then. */
+scu_result scu__index_limit_pages(scu__index *index, unsigned pages, scu_error *error);
+
 /* ---- finding ---- */
 
 typedef enum scu__index_model {

@@ -14,7 +14,7 @@ typedef struct scu__entity {
 
 typedef struct scu__matcher {
   scu__buffer folded; /* a name of the entity */
-  int assumed_offset; /* of stored date-times without offset */
+  int assumed_offset; /* of stored date-times without offset; the owner sets it */
 } scu__matcher;
 
 void scu__matcher_init(scu__matcher *matcher, const scu_allocator *allocator);

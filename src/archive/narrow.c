@@ -195,11 +195,20 @@ static void narrow_name(builder *b, const scu__key *key, const scu__column *colu
 
 /* ---- numbers, dates and times ---- */
 
+/* In another zone the date may be the one before or after. */
+static scu__interval widened(const scu__interval *dates) {
+  scu__interval wide = *dates;
+  if (wide.low != INT64_MIN) wide.low = scu__date_of_days(scu__days_of_date(wide.low) - 1);
+  if (wide.high != INT64_MAX) wide.high = scu__date_of_days(scu__days_of_date(wide.high) + 1);
+  return wide;
+}
+
 static void narrow_interval(builder *b, const scu__key *key, const scu__column *column) {
-  const scu__interval *interval = &key->values[0].interval;
   if (key->value_count != 1) return;
-  /* Combined with a date, a time is no bound of its own. */
-  if (key->is_joined) return;
+  bool is_zoned = b->plan->has_timezone && column->kind != SCU__COLUMN_NUMBER;
+  /* Combined with a date, or in another zone, a time is no bound of its own. */
+  if (key->is_joined || (is_zoned && column->kind == SCU__COLUMN_TIME)) return;
+  scu__interval wide = is_zoned ? widened(&key->values[0].interval) : key->values[0].interval, *interval = &wide;
   begin_condition(b);
   put(b, "(");
   if (interval->low == interval->high) {

@@ -45,9 +45,10 @@ static scu_result read_level(scu__plan *plan, const scu_dataset *identifier, scu
   return refuse(error, SCU__TAG_QUERY_LEVEL, text[0] ? "is no level of this information model" : "has no value");
 }
 
+/* In the defined terms of the Standard, however the request wrote them. */
 static void read_charset(scu__plan *plan, const scu_dataset *identifier) {
-  if (scu__dataset_tag_text(identifier, SCU__TAG_SPECIFIC_CHARACTER_SET, plan->charset, sizeof plan->charset) != SCU_OK)
-    plan->charset[0] = 0;
+  scu__charset charset = scu__dataset_charset(identifier);
+  if (!charset.has_unknown_term) scu__charset_text(&charset, plan->charset);
 }
 
 static scu_result read_timezone(scu__plan *plan, const scu__index_query *query, scu_error *error) {
@@ -58,6 +59,7 @@ static scu_result read_timezone(scu__plan *plan, const scu__index_query *query, 
       !scu__offset_parse(text, strlen(text), &plan->assumed_offset))
     return refuse(error, SCU__TAG_TIMEZONE, "is no offset from UTC");
   plan->has_timezone = true;
+  memcpy(plan->timezone, text, 6);
   return SCU_OK;
 }
 

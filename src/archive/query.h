@@ -26,6 +26,7 @@ typedef struct scu__plan {
   size_t key_count;
   bool has_unmatched_keys;
   int assumed_offset;                  /* of date-times without one */
+  char timezone[6];                    /* (0008,0201) of the identifier, when has_timezone */
   bool has_timezone;                   /* the identifier says in what zone it speaks, and that was agreed */
   char charset[SCU__CHARSET_TEXT_MAX]; /* (0008,0005) of the identifier */
   scu__arena arena;

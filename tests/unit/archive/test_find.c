@@ -209,6 +209,58 @@ static void test_a_date_time_range_takes_offsets_into_account(void **state) {
   expect(*state, query, "SOPInstanceUID", "1.2.5.1.1");
 }
 
+/* ---- time zones ---- */
+
+/* Stored at 22:30 in Tokyo and at 01:15 without zone, which the archive takes for Berlin. */
+static scu__index *zoned_archive(void) {
+  scu__index *index = open_index(":memory:", &(scu__index_options){.timezone_minutes = 60});
+  scu_dataset *header = identifier(NULL, "PatientID", "1", "PatientBirthDate", "19700101", "PatientBirthTime", "0030",
+                                   "StudyDate", "20240101", "StudyTime", "223000.5", "TimezoneOffsetFromUTC", "+0900",
+                                   "AcquisitionDateTime", "20240101223000", NULL);
+  add_made(index, header, "1.6.1", 1, 1, CT_CLASS, "CT");
+  scu_dataset_remove(header, "TimezoneOffsetFromUTC");
+  put(header, "StudyDate", "20240102");
+  put(header, "StudyTime", "0115");
+  put(header, "AcquisitionDateTime", "20240102011500");
+  add_made(index, header, "1.6.2", 1, 1, CT_CLASS, "CT");
+  scu_dataset_free(header);
+  return index;
+}
+
+static void expect_zoned(scu__index *index, const char *level, const char *zone, const char *key, const char *text,
+                         const char *path, const char *expected) {
+  scu__index_query query = study_root(identifier(level, "TimezoneOffsetFromUTC", zone, "StudyDate", "", "StudyTime", "",
+                                                 "PatientBirthDate", "", "StudyInstanceUID", "", key, text, NULL));
+  query.timezone = query.relational = true;
+  expect(index, query, path, expected);
+}
+
+static void test_dates_and_times_are_matched_and_told_in_the_zone_of_the_request(void **state) {
+  (void)state;
+  scu__index *index = zoned_archive();
+  expect_zoned(index, "STUDY", "+0000", "StudyDate", "20240101", "StudyTime", "133000.500000");
+  expect_zoned(index, "STUDY", "+0000", "StudyDate", "20240102", "StudyTime", "001500");
+  expect_zoned(index, "STUDY", "-0100", "StudyDate", "20240101", "StudyInstanceUID", "1.6.1 1.6.2");
+  expect_zoned(index, "STUDY", "+0900", "StudyDate", "20240101", "StudyTime", "223000.5");
+  expect_zoned(index, "STUDY", "+1400", "StudyTime", "0330-0331", "StudyDate", "20240102");
+  expect_zoned(index, "STUDY", "+1400", "StudyTime", "", "TimezoneOffsetFromUTC", "+1400 +1400");
+  expect_zoned(index, "STUDY", "-1200", "StudyTime", "", "PatientBirthDate", "19700101 19700101");
+  expect_zoned(index, "IMAGE", "+0000", "AcquisitionDateTime", "20240101133000-20240101133100", "StudyInstanceUID",
+               "1.6.1");
+  expect_zoned(index, "IMAGE", "+0000", "AcquisitionDateTime", "20240102001500", "StudyInstanceUID", "1.6.2");
+  scu__index_close(index);
+}
+
+static void test_a_zone_that_was_not_agreed_changes_nothing(void **state) {
+  (void)state;
+  scu__index *index = zoned_archive();
+  expect(index,
+         study_root(identifier("STUDY", "TimezoneOffsetFromUTC", "-0100", "StudyDate", "20240102", "StudyInstanceUID",
+                               "", NULL)),
+         "StudyInstanceUID", "1.6.2");
+  scu__index_close(index);
+}
+
 /* ---- what has to be negotiated ---- */
 
 static void test_empty_value_matching_finds_what_is_absent(void **state) {
@@ -438,6 +490,8 @@ int main(void) {
       cmocka_unit_test(test_date_and_time_ranges_match_separately_unless_negotiated),
       cmocka_unit_test(test_a_combined_range_goes_across_midnight),
       cmocka_unit_test(test_a_date_time_range_takes_offsets_into_account),
+      cmocka_unit_test(test_dates_and_times_are_matched_and_told_in_the_zone_of_the_request),
+      cmocka_unit_test(test_a_zone_that_was_not_agreed_changes_nothing),
       cmocka_unit_test(test_empty_value_matching_finds_what_is_absent),
       cmocka_unit_test(test_multiple_value_matching_wants_every_value),
       cmocka_unit_test(test_several_values_without_negotiation_are_alternatives),
