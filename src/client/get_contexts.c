@@ -20,6 +20,7 @@ static const char *const usual_syntaxes[] = {
 enum {
   USUAL_COUNT = sizeof usual_syntaxes / sizeof *usual_syntaxes,
   ALONE_WANTED = 14, /* contexts for each class that are worth another round */
+  SHARED_MAX = 40,   /* DCMTK aborts on a context of more than 50 syntaxes */
   CLASSES_MAX = 1024 /* as many as an inventory tells apart */
 };
 
@@ -111,8 +112,8 @@ static scu_result propose_class(scu__associate *rq, const char *uid, const char 
   scu_result result = SCU_OK;
   for (size_t i = 0; i < alone && result == SCU_OK; i++)
     result = scu__associate_add_context(rq, uid, &syntaxes[i], 1, NULL);
-  if (result == SCU_OK && alone < count)
-    result = scu__associate_add_context(rq, uid, syntaxes + alone, count - alone, NULL);
+  size_t shared = count - alone < SHARED_MAX ? count - alone : SHARED_MAX;
+  if (result == SCU_OK && shared > 0) result = scu__associate_add_context(rq, uid, syntaxes + alone, shared, NULL);
   return result;
 }
 
