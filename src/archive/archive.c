@@ -30,14 +30,29 @@ void scu__service_let_go(scu__service *service) {
   service->exchange = NULL;
 }
 
-void scu__service_over(scu__service *service) {
-  scu__service_let_go(service);
+static void leave_visitor(scu__service *service) {
   for (scu__service **at = &service->visitor->services; *at; at = &(*at)->next) {
     if (*at != service) continue;
     *at = service->next;
-    break;
+    return;
   }
+}
+
+void scu__service_over(scu__service *service) {
+  scu__service_let_go(service);
+  leave_visitor(service);
   service->end(service);
+}
+
+void scu__service_detach(scu__service *service) {
+  scu_archive *archive = service->visitor->archive;
+  if (!archive->strays) archive->strays = scu__alloc(archive->allocator, sizeof *archive->strays);
+  if (!archive->strays) return;
+  archive->strays->archive = archive;
+  leave_visitor(service);
+  service->visitor = archive->strays;
+  service->next = archive->strays->services;
+  archive->strays->services = service;
 }
 
 scu__link *scu__visitor_link(const scu__visitor *visitor) { return visitor->guest->link; }
@@ -163,16 +178,33 @@ static bool guest_arrived(void *owner, scu__guest *guest) {
   visitor->archive = archive;
   visitor->guest = guest;
   visitor->receiver = (scu__receiver){.loop = archive->loop, .link = guest->link,
-                                      .sink = scu__ingest_sink(archive->ingest), .done = instance_done,
-                                      .owner = visitor};
+                                      .sink = archive->fault ? &archive->faulty_sink.sink
+                                                             : scu__ingest_sink(archive->ingest),
+                                      .done = instance_done, .owner = visitor};
   guest->state = visitor;
+  scu__fault_strike(scu__fault_reach(archive->fault, SCU__FAULT_CONNECT), guest->link);
   return true;
 }
 
 static const scu__acceptor_policy *guest_policy(void *owner, scu__guest *guest, const scu__associate *rq,
                                                 scu__reject *reject) {
-  (void)guest, (void)rq, (void)reject;
-  return &((scu_archive *)owner)->policy;
+  scu_archive *archive = owner;
+  (void)rq;
+  return scu__fault_policy(&archive->faulty, archive->fault, &archive->policy, guest->link, reject);
+}
+
+static void guest_opened(void *owner, scu__guest *guest) {
+  scu__fault_strike(scu__fault_reach(((scu_archive *)owner)->fault, SCU__FAULT_ASSOCIATED), guest->link);
+}
+
+static void guest_releasing(void *owner, scu__guest *guest) {
+  scu__fault_strike(scu__fault_reach(((scu_archive *)owner)->fault, SCU__FAULT_RELEASE), guest->link);
+}
+
+static bool guest_admits(void *owner, scu__guest *guest, const scu__command *command, uint16_t *status) {
+  scu_archive *archive = owner;
+  scu__visitor *visitor = guest->state;
+  return !archive->fault || scu__fault_admits(archive->fault, guest->link, command, &visitor->hits, status);
 }
 
 static scu__exchange *guest_request(void *owner, scu__guest *guest, uint8_t context_id, const scu__command *command,
@@ -217,8 +249,11 @@ static void guest_left(void *owner, scu__guest *guest, const scu_error *error) {
 static const scu__server_handler server_handler = {
   .arrived = guest_arrived,
   .policy = guest_policy,
+  .opened = guest_opened,
+  .admits = guest_admits,
   .request = guest_request,
   .drained = guest_drained,
+  .releasing = guest_releasing,
   .is_busy = guest_is_busy,
   .left = guest_left,
 };
@@ -292,7 +327,10 @@ static scu_result open_archive(scu_archive *archive, scu_loop *loop, const scu_o
   archive->config = scu__alloc(archive->allocator, sizeof *archive->config);
   if (!archive->config) return scu__error_memory(&archive->error, SCU_PHASE_USAGE);
   scu_result result = scu__options_resolve(options, archive->config, &archive->error);
+  if (result == SCU_OK) result = scu__fault_parse(own->fault, archive->allocator, &archive->fault, &archive->error);
   if (result != SCU_OK) return result;
+  const scu__fault_rule *tiny = scu__fault_standing(archive->fault, SCU__FAULT_PDU);
+  if (tiny) archive->config->max_pdu = tiny->number;
   result = options ? scu_options_copy(options, &archive->options) : scu_options_new(archive->allocator, &archive->options);
   if (result == SCU_OK && !loop) {
     result = scu_loop_new(archive->allocator, &loop);
@@ -303,6 +341,8 @@ static scu_result open_archive(scu_archive *archive, scu_loop *loop, const scu_o
   archive->tick.check = check_requests;
   scu__tick_add(loop, &archive->tick);
   result = open_store(archive, own);
+  if (result == SCU_OK && archive->fault)
+    scu__fault_sink_init(&archive->faulty_sink, archive->fault, scu__ingest_sink(archive->ingest), loop);
   if (result == SCU_OK) result = open_server(archive);
   return result;
 }
@@ -326,6 +366,8 @@ scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options 
 void scu_archive_free(scu_archive *archive) {
   if (!archive) return;
   scu__server_free(archive->server);
+  while (archive->strays && archive->strays->services) scu__service_over(archive->strays->services);
+  scu__free(archive->allocator, archive->strays);
   scu__ingest_free(archive->ingest);
   scu__index_close(archive->index);
   scu_disk_sink_free(archive->disk);
@@ -337,6 +379,7 @@ void scu_archive_free(scu_archive *archive) {
     scu__free(archive->allocator, archive->peers);
     archive->peers = next;
   }
+  scu__fault_free(archive->fault);
   scu_options_free(archive->options);
   scu__free(archive->allocator, archive->config);
   scu__free(archive->allocator, archive->root);

@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "archive/fault_act.h"
+#include "archive/fault_sink.h"
 #include "archive/index.h"
 #include "archive/ingest.h"
 #include "config/options.h"
@@ -11,6 +13,7 @@
 #include "listener/server.h"
 #include "scu/archive.h"
 
+typedef struct scu__visitor scu__visitor;
 typedef struct scu__archive_peer scu__archive_peer;
 struct scu__archive_peer {
   scu__archive_peer *next;
@@ -31,6 +34,10 @@ struct scu_archive {
   scu__server *server;
   scu__acceptor_policy policy;
   scu__archive_peer *peers;
+  scu__fault *fault; /* NULL: it behaves */
+  scu__fault_acceptor faulty;
+  scu__visitor *strays; /* holds services that outlive their association */
+  scu__fault_sink faulty_sink;
   scu_hooks hooks;
   scu__trace trace;
   scu__tick tick;
@@ -40,13 +47,13 @@ struct scu_archive {
 };
 
 /* One association: guest->state. */
-typedef struct scu__visitor scu__visitor;
 typedef struct scu__service scu__service;
 struct scu__visitor {
   scu_archive *archive;
   scu__guest *guest; /* NULL: the association is gone, its services are being ended */
   scu__receiver receiver;
   scu__service *services;
+  scu__fault_hits hits; /* of the request that has just come */
 };
 
 /* A request that is being answered: the first member of every kind. It lives on the visitor's list until it is over. */
@@ -65,6 +72,9 @@ void scu__service_begin(scu__service *service, scu__visitor *visitor, scu__excha
 void scu__service_let_go(scu__service *service);
 /* Takes it off the list and ends it. */
 void scu__service_over(scu__service *service);
+
+/* Its association may end before it is over; without memory it ends with it. It must have let go of its exchange. */
+void scu__service_detach(scu__service *service);
 
 /* From a request to an exchange that answers it, or NULL with the status to refuse with. */
 scu__exchange *scu__find_service(scu__visitor *visitor, const scu__accepted_context *context,

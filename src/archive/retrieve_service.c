@@ -40,6 +40,11 @@ typedef struct retrieve_service {
   scu_source *source;
   scu_op *op;
   scu__timer leaving;
+
+  /* --fault */
+  scu__fault_hits hits;
+  char sop_instance[65]; /* at `path` */
+  bool is_repeated;
 } retrieve_service;
 
 static scu_archive *archive_of(const retrieve_service *r) { return r->service.visitor->archive; }
@@ -59,7 +64,11 @@ static void count(retrieve_service *r, scu_outcome outcome, const char *sop_inst
 
 static void say_pending(retrieve_service *r) {
   if (!r->service.exchange || r->is_finished) return;
-  scu__retrieve_provider_pending(r->service.exchange, &r->counts);
+  scu__fault_hits hits = scu__fault_reach(archive_of(r)->fault, SCU__FAULT_PENDING);
+  scu__sub_operations own;
+  scu__fault_strike(hits, scu__visitor_link(r->service.visitor));
+  if (scu__fault_has(hits, SCU__FAULT_DROP)) return;
+  scu__retrieve_provider_pending(r->service.exchange, scu__fault_counts(hits, &r->counts, &own));
   scu__link_pump(scu__visitor_link(r->service.visitor));
 }
 
@@ -80,9 +89,14 @@ static void finish(retrieve_service *r, uint16_t status, const char *comment, co
   if (r->is_finished) return;
   r->is_finished = true;
   if (!r->service.exchange) return;
-  scu_dataset *list = failed_list(r);
-  scu__query_answer answer = {.status = status, .counts = &r->counts, .failed_list = list, .comment = comment,
-                              .offending = offending, .offending_count = offending ? 1 : 0};
+  scu__fault_hits hits = scu__fault_reach(archive_of(r)->fault, SCU__FAULT_FINAL);
+  scu__sub_operations own;
+  scu_dataset *list = scu__fault_list(hits, failed_list(r), archive_of(r)->allocator);
+  scu__query_answer answer = {.status = status, .counts = scu__fault_counts(hits, &r->counts, &own),
+                              .failed_list = list, .comment = comment, .offending = offending,
+                              .offending_count = offending ? 1 : 0};
+  scu__fault_strike(hits, scu__visitor_link(r->service.visitor));
+  scu__fault_final(hits, &answer);
   scu__query_provider_finish(r->service.exchange, &answer);
   scu__service_let_go(&r->service);
   scu_dataset_free(list);
@@ -91,15 +105,40 @@ static void finish(retrieve_service *r, uint16_t status, const char *comment, co
 
 /* --- the instances ------------------------------------------------------------------------------------------------ */
 
+/* The next instance that is to be sent; --fault may count one as sent or failed without that, or name it twice. */
+static scu_result next_instance(retrieve_service *r, scu__index_instance *found) {
+  for (;;) {
+    scu_result result = scu__index_next_instance(r->cursor, found, NULL);
+    scu__fault *fault = archive_of(r)->fault;
+    if (result != SCU_OK || !fault) return result;
+    scu__fault_hits hits = scu__fault_reach(fault, SCU__FAULT_SUB);
+    r->is_repeated = scu__fault_has(hits, SCU__FAULT_DUPLICATE);
+    if (scu__fault_has(hits, SCU__FAULT_DROP)) count(r, SCU_OUTCOME_OK, found->sop_instance);
+    else if (scu__fault_has(hits, SCU__FAULT_FAIL)) count(r, SCU_OUTCOME_FAILED, found->sop_instance);
+    else return SCU_OK;
+  }
+}
+
 /* The next file of the answer as a path; SCU_END after the last. */
-static scu_result next_path(retrieve_service *r, const char **uid) {
+static scu_result next_path(retrieve_service *r) {
+  if (r->is_repeated) {
+    r->is_repeated = false;
+    return SCU_OK;
+  }
   scu__index_instance found;
-  scu_result result = scu__index_next_instance(r->cursor, &found, NULL);
+  scu_result result = next_instance(r, &found);
   if (result != SCU_OK) return result;
+  snprintf(r->sop_instance, sizeof r->sop_instance, "%s", found.sop_instance);
   int length = snprintf(r->path, sizeof r->path, "%s/%s", archive_of(r)->objects, found.path);
   if (length < 0 || (size_t)length >= sizeof r->path) return SCU_ERROR_LIMIT;
-  if (uid) *uid = found.sop_instance;
   return SCU_OK;
+}
+
+/* A sub-operation has its answer: `link` carried it. */
+static void sub_answered(retrieve_service *r, const scu_instance_outcome *outcome, scu__link *link) {
+  count(r, outcome->outcome, outcome->sop_instance_uid);
+  scu__fault_strike(scu__fault_reach(archive_of(r)->fault, SCU__FAULT_SENT), link);
+  say_pending(r);
 }
 
 /* --- C-GET -------------------------------------------------------------------------------------------------------- */
@@ -108,8 +147,7 @@ static void get_go_on(retrieve_service *r) { scu__task_queue(archive_of(r)->loop
 
 static void get_answered(void *owner, const scu_instance_outcome *outcome) {
   retrieve_service *r = owner;
-  count(r, outcome->outcome, outcome->sop_instance_uid);
-  say_pending(r);
+  sub_answered(r, outcome, scu__visitor_link(r->service.visitor));
   get_go_on(r);
 }
 
@@ -130,13 +168,10 @@ static scu_result get_send(retrieve_service *r, scu_error *error) {
 static void get_next(scu__task *self) {
   retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, task));
   while (!r->is_cancelled) {
-    const char *uid = "";
-    scu_result result = next_path(r, &uid);
+    scu_result result = next_path(r);
     if (result == SCU_END) break;
-    char sop_instance[65];
-    snprintf(sop_instance, sizeof sop_instance, "%s", uid);
     if (result == SCU_OK && get_send(r, NULL) == SCU_OK) return;
-    count(r, SCU_OUTCOME_FAILED, sop_instance);
+    count(r, SCU_OUTCOME_FAILED, r->sop_instance);
     if (result != SCU_OK) break;
   }
   finish(r, final_status(r), NULL, NULL);
@@ -154,15 +189,14 @@ static const scu__archive_peer *find_peer(const scu_archive *archive, const scu_
 static scu_result move_next_path(void *user, const char **path) {
   retrieve_service *r = user;
   *path = r->path;
-  scu_result result = next_path(r, NULL);
+  scu_result result = next_path(r);
   return result == SCU_OK || result == SCU_END ? result : SCU_ERROR_STORAGE;
 }
 
 static void move_instance(void *user, const scu_instance_outcome *outcome) {
   retrieve_service *r = user;
   if (outcome->outcome == SCU_OUTCOME_SKIPPED) return; /* cancelled before its turn: remains */
-  count(r, outcome->outcome, outcome->sop_instance_uid);
-  say_pending(r);
+  sub_answered(r, outcome, scu__associations_link(r->session));
 }
 
 /* The session goes when its associations are released. */
@@ -182,9 +216,21 @@ static void move_done(void *user, scu_op *op) {
   move_leave(&r->leaving, scu__loop_now(archive_of(r)->loop));
 }
 
+static scu_result move_open(retrieve_service *r, const scu__archive_peer *peer) {
+  scu_archive *archive = archive_of(r);
+  const scu__fault_rule *stranger = scu__fault_find(r->hits, SCU__FAULT_AE, 0);
+  if (!stranger) return scu_session_new_on(archive->loop, &r->session, archive->options, peer->text);
+  scu_options *options = NULL;
+  scu_result result = scu_options_copy(archive->options, &options);
+  if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_CALLING_AE, stranger->text);
+  if (result == SCU_OK) result = scu_session_new_on(archive->loop, &r->session, options, peer->text);
+  scu_options_free(options);
+  return result;
+}
+
 static scu_result move_start(retrieve_service *r, const scu__archive_peer *peer) {
   scu_archive *archive = archive_of(r);
-  scu_result result = scu_session_new_on(archive->loop, &r->session, archive->options, peer->text);
+  scu_result result = move_open(r, peer);
   if (result != SCU_OK) return result;
   scu_hooks hooks = {.size = sizeof hooks, .instance = move_instance, .user = r};
   scu_session_set_hooks(r->session, &hooks);
@@ -207,6 +253,15 @@ static void refuse(retrieve_service *r, uint16_t status, const char *comment, co
   scu__service_over(&r->service);
 }
 
+/* --fault: says that all is done, and goes on; a C-MOVE also when its association is released. */
+static void end_early(retrieve_service *r) {
+  scu__sub_operations true_counts = r->counts;
+  r->counts = (scu__sub_operations){.completed = true_counts.remaining};
+  finish(r, SCU__STATUS_SUCCESS, NULL, NULL);
+  r->counts = true_counts;
+  if (r->is_move) scu__service_detach(&r->service);
+}
+
 static void begin(retrieve_service *r, const scu_dataset *identifier) {
   scu_archive *archive = archive_of(r);
   const scu__archive_peer *peer = r->is_move ? find_peer(archive, &r->destination) : NULL;
@@ -214,19 +269,30 @@ static void begin(retrieve_service *r, const scu_dataset *identifier) {
     refuse(r, SCU__STATUS_MOVE_DESTINATION_UNKNOWN, "move destination unknown: not among the archive's peers", NULL);
     return;
   }
-  r->query.identifier = identifier;
+  if (scu__fault_has(r->hits, SCU__FAULT_EMPTY)) {
+    refuse(r, SCU__STATUS_SUCCESS, NULL, NULL);
+    return;
+  }
+  scu_dataset *changed;
+  r->query.identifier = scu__fault_identifier(r->hits, identifier, &changed);
   scu_error error;
   scu__error_clear(&error);
   uint16_t status = SCU__STATUS_CANNOT_UNDERSTAND;
   scu_result result = scu__index_retrieve(archive->index, &r->query, &r->cursor, &status, &error);
+  scu_dataset_free(changed);
   if (result != SCU_OK) {
     refuse(r, status, error.reason, error.tag ? &error.tag : NULL);
     return;
   }
   uint64_t total = scu__index_cursor_total(r->cursor);
   r->counts.remaining = total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
+  if (scu__fault_has(r->hits, SCU__FAULT_EARLY)) say_pending(r);
   if (!r->is_move) get_go_on(r);
-  else if (move_start(r, peer) != SCU_OK) refuse(r, 0xA702, "sub-operations could not be started", NULL);
+  else if (move_start(r, peer) != SCU_OK) {
+    refuse(r, 0xA702, "sub-operations could not be started", NULL);
+    return;
+  }
+  if (scu__fault_has(r->hits, SCU__FAULT_EARLY_FINAL)) end_early(r);
 }
 
 static void settled(scu__ingest_waiter *self) {
@@ -298,6 +364,7 @@ scu__exchange *scu__retrieve_service(scu__visitor *visitor, const scu__accepted_
   r->destination = command->move_destination;
   r->message_id = command->message_id;
   r->query = scu__archive_query(visitor, context->abstract_syntax.text);
+  r->hits = visitor->hits;
   r->task.run = get_next;
   r->leaving.expired = move_leave;
   r->outgoing = (scu__outgoing){.allocator = allocator, .owner = r, .answered = get_answered};

@@ -252,6 +252,10 @@ scu__link *scu__lease_link(const scu__lease *lease) { return lease->association 
 
 /* --- ending ------------------------------------------------------------------------------------------------------- */
 
+scu__link *scu__associations_link(const scu_session *session) {
+  return session->associations ? session->associations->link : NULL;
+}
+
 bool scu__associations_leave(scu_session *session) {
   release_idle(session);
   for (scu__association *a = session->associations; a; a = a->next)

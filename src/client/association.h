@@ -30,6 +30,8 @@ void scu__lease_return(scu__lease *lease);
 void scu__lease_abort(scu__lease *lease);
 scu__link *scu__lease_link(const scu__lease *lease); /* NULL when not leased */
 
+/* Of one of its associations; NULL when there is none. */
+scu__link *scu__associations_link(const scu_session *session);
 /* Releases idle associations and aborts the others, without waiting; true when there are none (any more). */
 bool scu__associations_leave(scu_session *session);
 /* Releases idle associations and waits, bounded by the release time-out; aborts the others. */

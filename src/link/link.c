@@ -48,6 +48,10 @@ struct scu__link {
   bool is_freed;
   bool is_open, is_ended;
   scu_error error;
+
+  /* Sabotage. */
+  scu__timer hold;
+  bool is_held, is_mute, is_cutting, closes_when_sent;
 };
 
 static void finish(scu__link *link);
@@ -59,6 +63,7 @@ static void destroy(scu__link *link) {
   scu__task_remove(link->loop, &link->closing);
   scu__task_remove(link->loop, &link->draining);
   scu__timer_stop(link->loop, &link->timer);
+  scu__timer_stop(link->loop, &link->hold);
   scu__connector_free(link->connector);
   if (link->transport) {
     scu__watch_remove(link->loop, &link->watch);
@@ -227,11 +232,26 @@ static scu_result send_staged(scu__link *link, scu_error *error) {
   return SCU_OK;
 }
 
+/* What a saboteur lets through: the staging buffer is empty. */
+static scu_result send_sabotaged(scu__link *link, scu_error *error) {
+  if (link->is_mute) {
+    scu__engine_sent(link->engine, scu__engine_queued(link->engine));
+    return SCU_END;
+  }
+  scu_result result = queue_fragments(link, error);
+  if (result == SCU_OK && scu__engine_queued(link->engine) == 0) return SCU_END;
+  if (result == SCU_OK) result = stage(link, error);
+  link->staging.length /= 2;
+  link->is_mute = link->closes_when_sent = true;
+  return result;
+}
+
 /* One batch: fills the engine, then sends straight from its memory, or through the staging buffer when file bytes are
  * among it. SCU_END: nothing to send. */
 static scu_result send_batch(scu__link *link, scu_error *error) {
   scu_result result = send_staged(link, error);
   if (result != SCU_OK) return result;
+  if (link->is_mute || link->is_cutting) return send_sabotaged(link, error);
   result = queue_fragments(link, error);
   if (result != SCU_OK) return result;
   scu__segment segments[SCU__SLICES_MAX];
@@ -257,6 +277,7 @@ static void set_interest(scu__link *link, bool wants_write) {
 }
 
 static bool has_output(const scu__link *link) {
+  if (link->is_held) return false;
   return link->staging.length > 0 || scu__engine_queued(link->engine) > 0;
 }
 
@@ -291,12 +312,13 @@ void scu__link_pump(scu__link *link) {
   link->dispatching++;
   scu_error error;
   scu__error_clear(&error);
-  scu_result result = SCU_OK;
+  scu_result result = link->is_held ? SCU_END : SCU_OK;
   while (result == SCU_OK) result = send_batch(link, &error);
   link->is_pumping = false;
   if (result < 0) output_failed(link, &error);
   link->dispatching--;
-  if (!link->is_ended && !has_output(link) && scu__engine_wants_close(link->engine)) finish(link);
+  bool wants_close = scu__engine_wants_close(link->engine) || link->closes_when_sent;
+  if (!link->is_ended && !link->is_held && !has_output(link) && wants_close) finish(link);
   if (!link->is_ended) {
     if (link->dispatching == 0) {
       sweep(link);
@@ -434,7 +456,10 @@ static void take_event(scu__link *link, const scu__engine_event *event) {
     link->is_open = true;
     if (link->handler->opened) link->handler->opened(link->owner, link);
     return;
-  case SCU__EVENT_RELEASE_INDICATION: link->is_open = false; return; /* the engine answers by itself */
+  case SCU__EVENT_RELEASE_INDICATION: /* the engine answers by itself */
+    link->is_open = false;
+    if (link->handler->releasing) link->handler->releasing(link->owner, link);
+    return;
   case SCU__EVENT_RELEASED: link->is_open = false; return;
   case SCU__EVENT_REJECTED:
   case SCU__EVENT_ABORTED:
@@ -545,6 +570,43 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
   link->dispatching--;
   if (link->is_freed) destroy(link);
   else if (link->transport) scu__link_pump(link);
+}
+
+/* --- sabotage ----------------------------------------------------------------------------------------------------- */
+
+void scu__link_sabotage(scu__link *link, scu__sabotage kind) {
+  static const char garbage[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+  if (link->is_ended || !link->transport) return;
+  switch (kind) {
+  case SCU__SABOTAGE_SILENCE: link->is_mute = true; break;
+  case SCU__SABOTAGE_CUT: link->is_cutting = true; break;
+  case SCU__SABOTAGE_CLOSE: finish(link); break;
+  case SCU__SABOTAGE_RESET:
+    scu__watch_remove(link->loop, &link->watch);
+    link->transport->reset(link->transport);
+    link->transport = NULL;
+    finish(link);
+    break;
+  case SCU__SABOTAGE_GARBAGE:
+    link->is_mute = true;
+    scu__put_bytes(&link->staging, garbage, sizeof garbage - 1);
+    scu__link_pump(link);
+    break;
+  }
+}
+
+static void hold_expired(scu__timer *self, uint64_t now_ms) {
+  scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, hold));
+  (void)now_ms;
+  link->is_held = false;
+  scu__link_pump(link);
+}
+
+void scu__link_hold(scu__link *link, uint32_t ms) {
+  if (link->is_ended) return;
+  link->is_held = true;
+  link->hold.expired = hold_expired;
+  scu__timer_set(link->loop, &link->hold, scu__loop_now(link->loop) + ms);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */

@@ -26,6 +26,8 @@ typedef struct scu__link_handler {
    * the status to refuse it with. */
   scu__exchange *(*request)(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                             scu__exchange_event *event, uint16_t *status);
+  /* The peer asks for release; the answer, which the link gives by itself, has not left yet. */
+  void (*releasing)(void *owner, scu__link *link);
   /* Everything that was queued is on its way: more may be put into the outbox (pump afterwards). From a clean stack. */
   void (*drained)(void *owner, scu__link *link);
   /* The end, once, from a clean stack; exchanges that were open are still there and are freed with the link. error is
@@ -81,5 +83,20 @@ uint64_t scu__link_moved(const scu__link *link);
 size_t scu__link_exchange_count(const scu__link *link);
 /* A data set of the peer has begun and not yet ended. */
 bool scu__link_is_receiving(const scu__link *link);
+
+/* ---- misbehaviour on purpose (scu archive --fault): nobody else calls these ---- */
+
+typedef enum scu__sabotage {
+  SCU__SABOTAGE_SILENCE, /* nothing is sent any more; what comes is still taken */
+  SCU__SABOTAGE_CLOSE,   /* closed without a word */
+  SCU__SABOTAGE_RESET,
+  SCU__SABOTAGE_GARBAGE, /* bytes that are no PDU, then silence */
+  SCU__SABOTAGE_CUT      /* half of what is sent next, then closed */
+} scu__sabotage;
+
+/* From now on; what was queued and not pumped is lost. */
+void scu__link_sabotage(scu__link *link, scu__sabotage kind);
+/* Nothing is sent for so long; then everything goes on. */
+void scu__link_hold(scu__link *link, uint32_t ms);
 
 #endif

@@ -120,7 +120,7 @@ scu_result scu__retrieve_provider_pending(scu__exchange *exchange, const scu__su
   scu__provider *self = (scu__provider *)exchange;
   scu__message message = {.payload = SCU__PAYLOAD_NONE};
   scu__response_to(&self->request, SCU__STATUS_PENDING, &message.command);
-  put_counts(&message.command, counts);
+  if (counts) put_counts(&message.command, counts);
   return scu__provider_push(self, &message, false);
 }
 

@@ -38,7 +38,7 @@ typedef struct scu__sub_operations {
   uint32_t remaining, completed, failed, warning;
 } scu__sub_operations;
 
-/* C-MOVE, C-GET: queues a pending response (FF00). USAGE as above. */
+/* C-MOVE, C-GET: queues a pending response (FF00); counts NULL = none, they are optional. USAGE as above. */
 scu_result scu__retrieve_provider_pending(scu__exchange *exchange, const scu__sub_operations *counts);
 
 /* Zeroed but for `status` is a whole answer. Nothing is kept. */

@@ -81,6 +81,9 @@ typedef struct scu__acceptor_policy {
   size_t (*answer_extended)(void *user, const scu__extended *proposed, uint8_t answer[SCU__EXTENDED_ANSWER_MAX]);
   /* False refuses the association. NULL: identities are ignored and not confirmed. */
   bool (*is_identity_accepted)(void *user, const scu__user_identity *identity);
+  /* The last word on the answer, whatever the proposal allows: for providers that test their peers. NULL: none. */
+  void (*amend)(void *amend_user, const scu__associate *rq, scu__associate *ac);
+  void *amend_user;
   uint32_t max_pdu_length;                 /* 0: SCU__PDU_LENGTH_DEFAULT */
   const char *implementation_class_uid;    /* NULL: ours */
   const char *implementation_version_name; /* NULL: ours */

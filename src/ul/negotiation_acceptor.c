@@ -179,6 +179,7 @@ scu_result scu__negotiate_answer(const scu__associate *rq, const scu__acceptor_p
     result = answer_context(&rq->contexts[i], policy, &ledger, ac);
   if (result == SCU_OK) result = answer_roles(rq, policy, ac);
   if (result == SCU_OK) result = answer_extended(rq, policy, ac);
+  if (result == SCU_OK && policy->amend) policy->amend(policy->amend_user, rq, ac);
   if (result == SCU_OK) return SCU_OK;
   scu__error_set(error, result, SCU_PHASE_LISTEN, "the answer to an association request could not be made: %s",
                  result == SCU_ERROR_MEMORY ? "out of memory" : "a limit was reached");
