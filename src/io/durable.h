@@ -15,11 +15,11 @@
 #include "base/source.h"
 #include "scu/allocator.h"
 
-typedef enum scu__durability {
+typedef enum scu__durable_kind {
   SCU__DURABLE_BATCH = 0, /* synced, syncs shared */
   SCU__DURABLE_FILE = 1,  /* synced, each file and its folder by itself */
   SCU__DURABLE_NONE = 2   /* not synced, answered at once, no thread is ever started */
-} scu__durability;
+} scu__durable_kind;
 
 typedef enum scu__on_existing {
   SCU__EXISTING_KEEP = 0,    /* different content: the first stays, the new one is refused */
@@ -39,7 +39,7 @@ typedef enum scu__durable_step {
 
 typedef struct scu__durable_options {
   const scu_allocator *allocator;
-  scu__durability durability;
+  scu__durable_kind durability;
   scu__on_existing on_existing;
   const char *extension; /* ".dcm"; static storage */
   unsigned threads_max;  /* 0 = 8 */

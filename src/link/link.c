@@ -45,6 +45,7 @@ struct scu__link {
   unsigned dispatching; /* depth of calls that hold positions in this link */
   bool is_pumping;
   bool is_paused;
+  bool owes_release; /* the peer has asked for it */
   bool is_freed;
   bool is_open, is_ended;
   scu_error error;
@@ -306,6 +307,17 @@ static void output_failed(scu__link *link, scu_error *error) {
   finish(link);
 }
 
+/* The peer's release is answered when nothing is owed any more: responses still being made (a sink that syncs) go out
+ * first. True when the answer was queued; *result is then SCU_OK, for it to be sent. */
+static bool answer_release(scu__link *link, scu_result *result) {
+  if (!link->owes_release || !scu__outbox_is_idle(&link->outbox)) return false;
+  for (const scu__exchange *exchange = link->exchanges; exchange; exchange = exchange->next)
+    if (exchange->class_->is_provider && !exchange->is_done) return false;
+  link->owes_release = false;
+  *result = SCU_OK;
+  return scu__engine_release_response(link->engine, scu__loop_now(link->loop)) == SCU_OK;
+}
+
 void scu__link_pump(scu__link *link) {
   if (link->is_pumping || !link->transport || link->is_ended) return;
   link->is_pumping = true;
@@ -313,7 +325,9 @@ void scu__link_pump(scu__link *link) {
   scu_error error;
   scu__error_clear(&error);
   scu_result result = link->is_held ? SCU_END : SCU_OK;
-  while (result == SCU_OK) result = send_batch(link, &error);
+  do
+    while (result == SCU_OK) result = send_batch(link, &error);
+  while (result == SCU_END && answer_release(link, &result));
   link->is_pumping = false;
   if (result < 0) output_failed(link, &error);
   link->dispatching--;
@@ -456,8 +470,9 @@ static void take_event(scu__link *link, const scu__engine_event *event) {
     link->is_open = true;
     if (link->handler->opened) link->handler->opened(link->owner, link);
     return;
-  case SCU__EVENT_RELEASE_INDICATION: /* the engine answers by itself */
+  case SCU__EVENT_RELEASE_INDICATION:
     link->is_open = false;
+    link->owes_release = true;
     if (link->handler->releasing) link->handler->releasing(link->owner, link);
     return;
   case SCU__EVENT_RELEASED: link->is_open = false; return;
@@ -638,7 +653,6 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
     .artim_ms = options->associate_timeout_ms,
     .associate_timeout_ms = options->associate_timeout_ms,
     .release_timeout_ms = options->release_timeout_ms,
-    .auto_release_response = true,
     .trace = options->trace,
     .association = options->association,
   };

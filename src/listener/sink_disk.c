@@ -259,7 +259,7 @@ static scu_result set_up(disk_sink *sink, const scu_disk_sink_options *options, 
   sink->layout = options->layout;
   scu__durable_options durable = {
       .allocator = sink->allocator,
-      .durability = (scu__durability)options->durability,
+      .durability = (scu__durable_kind)options->durability,
       .on_existing = (scu__on_existing)options->on_duplicate,
       .extension = ".dcm",
       .content = content_of,

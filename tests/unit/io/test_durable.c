@@ -58,7 +58,7 @@ static int plan_fault(void *user, scu__durable_step step) {
   return atomic_fetch_sub(&plan->countdown, 1) <= 0 ? plan->os_errno : 0;
 }
 
-static scu__durable *open_root(scu__durability durability, scu__on_existing on_existing, fault_plan *plan) {
+static scu__durable *open_root(scu__durable_kind durability, scu__on_existing on_existing, fault_plan *plan) {
   scu__durable_options options = {
       .durability = durability, .on_existing = on_existing, .extension = ".dcm", .content_user = NULL};
   if (plan) {
@@ -125,7 +125,7 @@ static void assert_content(const char *relative, uint8_t pattern, size_t length)
 
 #define FINAL "root/1.2/1.2.3/9.9.dcm"
 
-static const scu__durability all_durabilities[] = {SCU__DURABLE_BATCH, SCU__DURABLE_FILE, SCU__DURABLE_NONE};
+static const scu__durable_kind all_durabilities[] = {SCU__DURABLE_BATCH, SCU__DURABLE_FILE, SCU__DURABLE_NONE};
 
 /* --- tests -------------------------------------------------------------------------------------------------------- */
 
