@@ -320,7 +320,7 @@ scu_result scu__narrow_make(scu__narrow *narrow, scu__plan *plan, scu__narrow_pu
   if (plan->is_retrieve) place_for_retrieve(plan);
   put(&b, purpose == SCU__NARROW_COUNT ? "SELECT COUNT(*)" : columns_of(plan));
   put_tables(&b);
-  narrow_keys(&b);
+  if (!plan->without_narrowing) narrow_keys(&b);
   scu__put_u8(&narrow->sql, 0);
   return b.is_out_of_memory ? SCU_ERROR_MEMORY : scu__buffer_result(&narrow->sql);
 }

@@ -237,6 +237,7 @@ scu_result scu__plan_make(scu__plan *plan, const scu__index_query *query, bool i
   memset(plan, 0, sizeof *plan);
   plan->model = query->model;
   plan->is_retrieve = is_retrieve;
+  plan->without_narrowing = query->without_narrowing && !is_retrieve;
   plan->assumed_offset = options->timezone_minutes;
   scu__arena_init(&plan->arena, allocator);
   scu_result result = read_level(plan, query->identifier, error);

@@ -19,6 +19,7 @@ typedef enum scu__key_source {
 typedef struct scu__plan {
   scu__index_model model;
   bool is_retrieve;
+  bool without_narrowing;
   scu__level level; /* of the answer */
   scu__level scan;  /* of the rows looked at: lower than `level` when a relational query has keys below it */
   scu__key *keys;   /* in the arena, rising tags */
