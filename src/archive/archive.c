@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/commitments.h"
+#include "archive/mpps.h"
 #include "base/alloc.h"
 #include "config/peer.h"
 #include "data/sop_class.h"
@@ -92,9 +94,18 @@ static const query_class *find_query_class(const char *uid) {
 
 bool scu__archive_has_query_class(const char *abstract_syntax) { return find_query_class(abstract_syntax) != NULL; }
 
+static const char *const other_classes[] = {SCU__UID_VERIFICATION, SCU__UID_STORAGE_COMMITMENT, SCU__UID_MPPS,
+                                            SCU__UID_MPPS_RETRIEVE};
+
+static bool is_other_class(const char *uid) {
+  for (size_t i = 0; i < sizeof other_classes / sizeof *other_classes; i++)
+    if (strcmp(other_classes[i], uid) == 0) return true;
+  return false;
+}
+
 static bool is_abstract_syntax_supported(void *user, const scu__uid *abstract_syntax) {
   (void)user;
-  return strcmp(abstract_syntax->text, SCU__UID_VERIFICATION) == 0 || find_query_class(abstract_syntax->text) ||
+  return is_other_class(abstract_syntax->text) || find_query_class(abstract_syntax->text) ||
          scu__sop_class_may_be_storage(abstract_syntax->text);
 }
 
@@ -207,6 +218,21 @@ static bool guest_admits(void *owner, scu__guest *guest, const scu__command *com
   return !archive->fault || scu__fault_admits(archive->fault, guest->link, command, &visitor->hits, status);
 }
 
+/* N-services, by class: the operation alone does not say whose it is. */
+static scu__exchange *n_request(scu__visitor *visitor, const scu__accepted_context *context,
+                                const scu__command *command, scu__exchange_event *event, uint16_t *status) {
+  bool is_commitment = strcmp(context->abstract_syntax.text, SCU__UID_STORAGE_COMMITMENT) == 0;
+  bool is_step = strcmp(context->abstract_syntax.text, SCU__UID_MPPS) == 0;
+  bool is_step_retrieve = strcmp(context->abstract_syntax.text, SCU__UID_MPPS_RETRIEVE) == 0;
+  *status = SCU__STATUS_UNRECOGNISED_OPERATION;
+  switch (command->field) {
+  case SCU__N_ACTION_RQ: return is_commitment ? scu__commit_service(visitor, context, command, event, status) : NULL;
+  case SCU__N_CREATE_RQ:
+  case SCU__N_SET_RQ: return is_step ? scu__mpps_service(visitor, context, command, event, status) : NULL;
+  default: return is_step || is_step_retrieve ? scu__mpps_service(visitor, context, command, event, status) : NULL;
+  }
+}
+
 static scu__exchange *guest_request(void *owner, scu__guest *guest, uint8_t context_id, const scu__command *command,
                                     scu__exchange_event *event, uint16_t *status) {
   (void)owner;
@@ -217,6 +243,10 @@ static scu__exchange *guest_request(void *owner, scu__guest *guest, uint8_t cont
   case SCU__C_FIND_RQ: return scu__find_service(visitor, context, command, event, status);
   case SCU__C_MOVE_RQ:
   case SCU__C_GET_RQ: return scu__retrieve_service(visitor, context, command, event, status);
+  case SCU__N_ACTION_RQ:
+  case SCU__N_CREATE_RQ:
+  case SCU__N_SET_RQ:
+  case SCU__N_GET_RQ: return n_request(visitor, context, command, event, status);
   default: return NULL;
   }
 }
@@ -302,8 +332,9 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
   result = scu__index_open(path, archive->allocator, &index, &archive->index, &archive->error);
   scu__free(archive->allocator, path);
   if (result != SCU_OK) return result;
-  return scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
-                         options->durability == SCU_DURABILITY_NONE, &archive->ingest);
+  result = scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
+                           options->durability == SCU_DURABILITY_NONE, &archive->ingest);
+  return result == SCU_OK ? scu__archive_open_rest(archive, options, &archive->error) : result;
 }
 
 static scu_result open_server(scu_archive *archive) {
@@ -366,8 +397,10 @@ scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options 
 void scu_archive_free(scu_archive *archive) {
   if (!archive) return;
   scu__server_free(archive->server);
+  archive->server = NULL; /* the loop may be stepped below, and the tick looks */
   while (archive->strays && archive->strays->services) scu__service_over(archive->strays->services);
   scu__free(archive->allocator, archive->strays);
+  scu__archive_close_rest(archive);
   scu__ingest_free(archive->ingest);
   scu__index_close(archive->index);
   scu_disk_sink_free(archive->disk);
@@ -413,6 +446,7 @@ scu_result scu_archive_add_peer(scu_archive *archive, const char *ae, const char
   }
   added->next = archive->peers;
   archive->peers = added;
+  if (archive->commitments) scu__commitments_peer_added(archive->commitments);
   return SCU_OK;
 }
 

@@ -8,6 +8,8 @@
 #include "archive/fault_sink.h"
 #include "archive/index.h"
 #include "archive/ingest.h"
+#include "archive/lane.h"
+#include "archive/ledger.h"
 #include "config/options.h"
 #include "listener/incoming.h"
 #include "listener/server.h"
@@ -31,6 +33,10 @@ struct scu_archive {
   scu_sink *disk;
   scu__index *index; /* changed on the pool by the ingest, searched on the loop */
   scu__ingest *ingest;
+  scu__ledger *ledger; /* on the lane only, once open; its file locks the root against other processes */
+  scu__lane lane;
+  struct scu__commitments *commitments;
+  struct scu__mpps_store *mpps;
   scu__server *server;
   scu__acceptor_policy policy;
   scu__archive_peer *peers;
@@ -81,6 +87,16 @@ scu__exchange *scu__find_service(scu__visitor *visitor, const scu__accepted_cont
                                  const scu__command *command, scu__exchange_event *event, uint16_t *status);
 scu__exchange *scu__retrieve_service(scu__visitor *visitor, const scu__accepted_context *context,
                                      const scu__command *command, scu__exchange_event *event, uint16_t *status);
+
+scu__exchange *scu__commit_service(scu__visitor *visitor, const scu__accepted_context *context,
+                                   const scu__command *command, scu__exchange_event *event, uint16_t *status);
+scu__exchange *scu__mpps_service(scu__visitor *visitor, const scu__accepted_context *context,
+                                 const scu__command *command, scu__exchange_event *event, uint16_t *status);
+
+/* What lies beside the objects and the index: ledger, commitments, procedure steps. After open, close may be called
+ * whatever became of it; close before the loop goes. */
+scu_result scu__archive_open_rest(scu_archive *archive, const scu_archive_options *options, scu_error *error);
+void scu__archive_close_rest(scu_archive *archive);
 
 /* One of the classes of C-FIND, C-MOVE and C-GET. */
 bool scu__archive_has_query_class(const char *abstract_syntax);
