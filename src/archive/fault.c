@@ -5,10 +5,11 @@ static bool is_due(const scu__fault_rule *rule) {
   return rule->times >= rule->first && rule->times <= rule->last && rule->times % rule->every == 0;
 }
 
-/* The steps of the services follow SCU__FAULT_REQUEST. */
+/* The steps of the services follow those for all of them. */
 static bool is_at(const scu__fault_rule *rule, scu__fault_step step) {
-  bool is_request = step > SCU__FAULT_REQUEST && step <= SCU__FAULT_MPPS;
-  return rule->step == step || (is_request && rule->step == SCU__FAULT_REQUEST);
+  if (step > SCU__FAULT_REQUEST && step <= SCU__FAULT_MPPS && rule->step == SCU__FAULT_REQUEST) return true;
+  if (step > SCU__FAULT_FINAL && step <= SCU__FAULT_GET_FINAL && rule->step == SCU__FAULT_FINAL) return true;
+  return rule->step == step;
 }
 
 scu__fault_hits scu__fault_reach(scu__fault *fault, scu__fault_step step) {

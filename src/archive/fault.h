@@ -30,7 +30,10 @@ typedef enum scu__fault_step {
   SCU__FAULT_SUB,     /* an instance of C-MOVE or C-GET is about to become a sub-operation */
   SCU__FAULT_SENT,    /* a sub-operation has its answer */
   SCU__FAULT_PENDING, /* a pending response of C-MOVE or C-GET is about to be sent */
-  SCU__FAULT_FINAL,   /* the final response of C-FIND, C-MOVE or C-GET is about to be sent */
+  SCU__FAULT_FINAL,   /* the final response to a query or retrieve; reached together with the next three */
+  SCU__FAULT_FIND_FINAL,
+  SCU__FAULT_MOVE_FINAL,
+  SCU__FAULT_GET_FINAL,
   SCU__FAULT_STEPS
 } scu__fault_step;
 
@@ -66,9 +69,9 @@ typedef enum scu__fault_kind {
   SCU__FAULT_EARLY,        /* move, get: a pending response before the first sub-operation */
   SCU__FAULT_EARLY_FINAL,  /* move, get: the final response before the first sub-operation */
   SCU__FAULT_AE,           /* move: text: who sends */
-  SCU__FAULT_COUNTS,       /* pending, final: text: what the numbers of sub-operations say */
-  SCU__FAULT_LIST,         /* final: text, or number of made up UIDs: the Failed SOP Instance UID List */
-  SCU__FAULT_LATE,         /* final: number of pending responses behind it */
+  SCU__FAULT_COUNTS,       /* pending, move-final, get-final: text: what the numbers of sub-operations say */
+  SCU__FAULT_LIST, /* move-final, get-final: text, or number of made up UIDs: the Failed SOP Instance UID List */
+  SCU__FAULT_LATE, /* find-final: number of pending responses behind it */
   /* commit */
   SCU__FAULT_UNLISTED,          /* an instance is in neither list of the result */
   SCU__FAULT_WRONG_TRANSACTION, /* the result has another Transaction UID */

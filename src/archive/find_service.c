@@ -30,7 +30,7 @@ static void finish(find_service *find, uint16_t status, const char *comment, con
   scu__query_answer answer = {.status = status, .comment = comment, .offending = offending,
                               .offending_count = offending ? 1 : 0};
   scu__link *link = scu__visitor_link(find->service.visitor);
-  scu__fault_hits hits = scu__fault_reach(archive_of(find)->fault, SCU__FAULT_FINAL);
+  scu__fault_hits hits = scu__fault_reach(archive_of(find)->fault, SCU__FAULT_FIND_FINAL);
   scu__fault_row row = fault_row(find);
   scu__fault_strike(hits, link);
   scu__fault_final(hits, &answer);

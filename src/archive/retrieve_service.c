@@ -89,7 +89,7 @@ static void finish(retrieve_service *r, uint16_t status, const char *comment, co
   if (r->is_finished) return;
   r->is_finished = true;
   if (!r->service.exchange) return;
-  scu__fault_hits hits = scu__fault_reach(archive_of(r)->fault, SCU__FAULT_FINAL);
+  scu__fault_hits hits = scu__fault_reach(archive_of(r)->fault, r->is_move ? SCU__FAULT_MOVE_FINAL : SCU__FAULT_GET_FINAL);
   scu__sub_operations own;
   scu_dataset *list = scu__fault_list(hits, failed_list(r), archive_of(r)->allocator);
   scu__query_answer answer = {.status = status, .counts = scu__fault_counts(hits, &r->counts, &own),

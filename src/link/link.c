@@ -327,7 +327,7 @@ void scu__link_pump(scu__link *link) {
   scu_result result = link->is_held ? SCU_END : SCU_OK;
   do
     while (result == SCU_OK) result = send_batch(link, &error);
-  while (result == SCU_END && answer_release(link, &result));
+  while (result == SCU_END && !link->is_held && answer_release(link, &result));
   link->is_pumping = false;
   if (result < 0) output_failed(link, &error);
   link->dispatching--;
@@ -590,7 +590,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
 /* --- sabotage ----------------------------------------------------------------------------------------------------- */
 
 void scu__link_sabotage(scu__link *link, scu__sabotage kind) {
-  static const char garbage[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+  static const char garbage[] = "this is no DICOM: 0123456789 0123456789\r\n";
   if (link->is_ended || !link->transport) return;
   switch (kind) {
   case SCU__SABOTAGE_SILENCE: link->is_mute = true; break;
