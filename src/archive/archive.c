@@ -130,7 +130,8 @@ static void accept_roles(void *user, const scu__uid *uid, bool *scu, bool *scp) 
   if (!scu__sop_class_may_be_storage(uid->text)) *scp = false;
 }
 
-/* Everything asked for but the conversion of enhanced multi-frame views (byte 5 of FIND, byte 2 of MOVE and GET). */
+/* Everything asked for but the conversion of enhanced multi-frame views (byte 5 of FIND, byte 2 of MOVE and GET) and
+ * timezone adjustment of the worklist. */
 static size_t answer_extended(void *user, const scu__extended *proposed, uint8_t answer[SCU__EXTENDED_ANSWER_MAX]) {
   (void)user;
   const query_class *found = find_query_class(proposed->uid.text);
@@ -138,6 +139,7 @@ static size_t answer_extended(void *user, const scu__extended *proposed, uint8_t
   size_t known = found->model == SCU__MODEL_WORKLIST ? 4 : found->is_find ? 7 : 2;
   size_t length = proposed->bytes.length < known ? proposed->bytes.length : known;
   memcpy(answer, proposed->bytes.data, length);
+  if (found->model == SCU__MODEL_WORKLIST && length > 3) answer[3] = 0; /* start times stay in the archive's zone */
   size_t view = found->is_find ? 4 : 1;
   if (found->model != SCU__MODEL_WORKLIST && length > view) answer[view] = 0;
   return length;
@@ -326,15 +328,16 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
     if (archive->disk) scu__error_copy(&archive->error, scu_disk_sink_error(archive->disk));
     return result;
   }
+  result = scu__archive_open_rest(archive, options, &archive->error); /* first of all the lock */
+  if (result != SCU_OK) return result;
   char *path = join(archive, archive->root, "index.sqlite");
   if (!path) return scu__error_memory(&archive->error, SCU_PHASE_STORAGE);
   scu__index_options index = {.retrieve_ae = archive->config->calling_ae.text};
   result = scu__index_open(path, archive->allocator, &index, &archive->index, &archive->error);
   scu__free(archive->allocator, path);
   if (result != SCU_OK) return result;
-  result = scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
-                           options->durability == SCU_DURABILITY_NONE, &archive->ingest);
-  return result == SCU_OK ? scu__archive_open_rest(archive, options, &archive->error) : result;
+  return scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
+                         options->durability == SCU_DURABILITY_NONE, &archive->ingest);
 }
 
 static scu_result open_server(scu_archive *archive) {
