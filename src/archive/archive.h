@@ -93,8 +93,8 @@ scu__exchange *scu__commit_service(scu__visitor *visitor, const scu__accepted_co
 scu__exchange *scu__mpps_service(scu__visitor *visitor, const scu__accepted_context *context,
                                  const scu__command *command, scu__exchange_event *event, uint16_t *status);
 
-/* What lies beside the objects and the index: ledger, commitments, procedure steps. After open, close may be called
- * whatever became of it; close before the loop goes. */
+/* What lies beside the objects and the index: ledger, commitments, procedure steps. The folder must be there; the ledger
+ * locks it. Close may be called whatever became of open, before the loop goes. */
 scu_result scu__archive_open_rest(scu_archive *archive, const scu_archive_options *options, scu_error *error);
 void scu__archive_close_rest(scu_archive *archive);
 
