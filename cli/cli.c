@@ -105,6 +105,7 @@ scu_session *cli_session(cli *context, const char *peer) {
   scu_result result = scu_session_new(&session, context->options, peer);
   if (result == SCU_OK) result = scu_session_set_hooks(session, &hooks);
   if (result == SCU_OK) {
+    snprintf(context->peer, sizeof context->peer, "%s", scu_session_peer(session));
     signals_aim_at_session(session);
     return session;
   }

@@ -24,6 +24,7 @@ struct cli {
   bool is_colored;   /* stderr */
   bool is_receiving; /* instances come to us: a failing one may be our disk's fault */
   progress progress;
+  char peer[320]; /* of the last session: "AET@host:port"; "" before there is one */
   uint64_t started_ms;
   int output_errno; /* why stdout took no more */
   bool has_begun;   /* the JSON begin record is out */

@@ -101,7 +101,7 @@ void report_usage(cli *context, const char *hint, const char *format, ...) {
 void report_fault(cli *context, scu_result result, scu_phase phase, const char *hint, const char *format, ...) {
   char line[LINE_MAX_BYTES];
   FORMAT_LINE(line, format);
-  report(context, result, phase, "", line, hint ? hint : "");
+  report(context, result, phase, phase == SCU_PHASE_RESPONSE ? context->peer : "", line, hint ? hint : "");
 }
 
 /* PS3.7 Annex C and the service classes of PS3.4; ranges behind the exact values. */
