@@ -29,6 +29,7 @@ static const flag_row flags[] = {
     {FLAG_DEMO, "--demo", 0, NULL, "fill an empty archive with phantom images and worklist entries", ON_ARCHIVE},
     {FLAG_PEER, "--peer", 0, "NAME=AET@host:port", "a move destination; may be repeated", ON_ARCHIVE},
     {FLAG_FAULT, "--fault", 0, "SPEC", "misbehave on purpose, for tests (see docs/faults.md)", ON_ARCHIVE},
+    {FLAG_CHECK, "--check", 0, NULL, "read every file, make the index agree, and end", ON_ARCHIVE},
     {FLAG_RECURSIVE, "--recursive", 'r', NULL, "descend into folders", ON_STORE},
     {FLAG_FILTER, "--filter", 0, "PATTERN", "in folders, only file names like this (*, ?, [...])", ON_STORE},
     {FLAG_FROM, "--from", 0, "LIST", "take paths (store) or UIDs (get) from this file, one a line; - = stdin",

@@ -41,6 +41,7 @@ typedef enum flag {
   FLAG_DEMO,
   FLAG_PEER,
   FLAG_FAULT,
+  FLAG_CHECK,
   FLAG_COUNT
 } flag;
 

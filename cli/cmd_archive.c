@@ -1,5 +1,6 @@
 /* scu archive: a small PACS on a folder. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -54,9 +55,63 @@ static void serve(cli *context, scu_archive *archive, const arguments *args) {
   if (signals_count() > 1) exit_add(&context->causes, EXIT_INTERRUPTED);
 }
 
+typedef struct checking {
+  cli *context;
+  const char *root;
+  char reason[512]; /* why the check itself failed */
+} checking;
+
+static void tell_problem(void *user, const char *path, const char *reason) {
+  checking *c = user;
+  if (strcmp(path, c->root) == 0) {
+    snprintf(c->reason, sizeof c->reason, "%s", reason);
+    return;
+  }
+  if (c->context->is_json) {
+    json_open(stdout, "problem");
+    json_text(stdout, "path", path);
+    json_text(stdout, "reason", reason);
+    json_close(stdout);
+  }
+  say_always(c->context, "%s: %s", path, reason);
+}
+
+static void say_check(cli *context, const scu_archive_check *check) {
+  if (context->is_json) {
+    json_open(stdout, "check");
+    json_number(stdout, "files", check->files);
+    json_number(stdout, "indexed", check->indexed);
+    json_number(stdout, "added", check->added);
+    json_number(stdout, "removed", check->removed);
+    json_number(stdout, "damaged", check->damaged);
+    json_number(stdout, "rebuilt", (uint64_t)check->rebuilt);
+    json_close(stdout);
+  }
+  say(context, "%" PRIu64 " files: %" PRIu64 " indexed (%" PRIu64 " rows added or mended, %" PRIu64
+               " removed), %" PRIu64 " damaged", check->files, check->indexed, check->added, check->removed,
+      check->damaged);
+}
+
+static void run_check(cli *context, const char *root) {
+  checking c = {.context = context, .root = root};
+  scu_archive_check check = {.size = sizeof check};
+  json_begin(context, NULL);
+  scu_result result = scu_archive_verify(NULL, root, &check, tell_problem, &c);
+  if (result != SCU_OK) {
+    report_fault(context, result, SCU_PHASE_STORAGE, NULL, "%s: %s", root, c.reason);
+    return;
+  }
+  say_check(context, &check);
+  if (check.damaged > 0) exit_add(&context->causes, EXIT_VERIFICATION);
+}
+
 static void run(cli *context, const arguments *args) {
   if (args->positional_count != 1) {
     report_usage(context, "scu archive DIR --port 11112", "one folder is needed, %zu are named", args->positional_count);
+    return;
+  }
+  if (args->has[FLAG_CHECK]) {
+    run_check(context, args->positional[0]);
     return;
   }
   context->is_receiving = true;
@@ -91,9 +146,12 @@ const command command_archive = {
   .summary = "a small PACS on a folder: store, find, move, get",
   .text = "Keeps what it is sent as files under DIR/objects with an index beside them, and answers queries and\n"
           "retrievals. Says `listening on HOST:PORT as AET` on stderr when it is ready. --demo fills an empty DIR with\n"
-          "phantom images. Ctrl-C finishes what is\n"
-          "coming in and ends; a second one ends at once.\n",
+          "phantom images. Ctrl-C finishes what is coming in and ends; a second one ends at once.\n"
+          "\n"
+          "--check reads every file, makes the index agree with them - anew where it is damaged - and ends: with 10\n"
+          "when a file is damaged, which is told and left as it is.\n",
   .examples = "scu archive pacs --port 127.0.0.1:11112 --aet ARCHIVE --demo\n"
-              "scu archive pacs --peer WORKSTATION=WS@127.0.0.1:11113",
+              "scu archive pacs --peer WORKSTATION=WS@127.0.0.1:11113\n"
+              "scu archive pacs --check",
   .run = run,
 };

@@ -44,6 +44,23 @@ SCU_API scu_result scu_archive_run(scu_archive *archive);
 /* Any thread, hook or signal handler. The second call ends at once. */
 SCU_API void scu_archive_stop(scu_archive *archive);
 
+typedef struct scu_archive_check {
+  size_t size;
+  uint64_t files;   /* found under ROOT/objects */
+  uint64_t indexed; /* whole, and known to the index now */
+  uint64_t added;   /* of these, rows that were missing or told something else */
+  uint64_t removed; /* rows whose file is gone */
+  uint64_t damaged; /* files that are no whole DICOM files: reported, never touched */
+  int rebuilt;      /* the index was damaged and made anew; the old one is kept as damaged-index.sqlite */
+} scu_archive_check;
+
+/* Reads every file of the archive in `root` and makes the index agree. Nobody else may have the archive open. `problem`
+ * (may be NULL) is told of everything that was not as it should be, one line each, the path of the file with it; also,
+ * with `root` as path, why the check could not be carried out: STORAGE, MEMORY, UNSUPPORTED, USAGE. out->size is set by
+ * the caller. */
+SCU_API scu_result scu_archive_verify(const scu_allocator *allocator, const char *root, scu_archive_check *out,
+                                      void (*problem)(void *user, const char *path, const char *reason), void *user);
+
 #ifdef __cplusplus
 }
 #endif

@@ -335,9 +335,11 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
   scu__index_options index = {.retrieve_ae = archive->config->calling_ae.text};
   result = scu__index_open(path, archive->allocator, &index, &archive->index, &archive->error);
   scu__free(archive->allocator, path);
+  if (result == SCU_OK) result = scu__archive_settle_index(archive, &archive->error);
   if (result != SCU_OK) return result;
-  return scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
-                         options->durability == SCU_DURABILITY_NONE, &archive->ingest);
+  result = scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
+                           options->durability == SCU_DURABILITY_NONE, &archive->ingest);
+  return result == SCU_OK && options->demo ? scu__archive_fill_demo(archive, &archive->error) : result;
 }
 
 static scu_result open_server(scu_archive *archive) {

@@ -97,6 +97,10 @@ scu__exchange *scu__mpps_service(scu__visitor *visitor, const scu__accepted_cont
  * locks it. Close may be called whatever became of open, before the loop goes. */
 scu_result scu__archive_open_rest(scu_archive *archive, const scu_archive_options *options, scu_error *error);
 void scu__archive_close_rest(scu_archive *archive);
+/* An index without instances may be a new one beside old files: fills it from them. Before the ingest is made. */
+scu_result scu__archive_settle_index(scu_archive *archive, scu_error *error);
+/* --demo, if nothing was ever stored or filling it was cut short. Steps the loop. */
+scu_result scu__archive_fill_demo(scu_archive *archive, scu_error *error);
 
 /* One of the classes of C-FIND, C-MOVE and C-GET. */
 bool scu__archive_has_query_class(const char *abstract_syntax);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/check.h"
 #include "archive/commitments.h"
 #include "archive/mpps_store.h"
 #include "base/alloc.h"
@@ -43,4 +44,21 @@ void scu__archive_close_rest(scu_archive *archive) {
   if (archive->lane.loop) scu__lane_wait(&archive->lane);
   scu__mpps_store_close(archive->mpps);
   scu__ledger_close(archive->ledger);
+}
+
+static void tell_problem(void *user, const char *path, const char *reason) {
+  const scu_archive *archive = user;
+  scu__trace_line(&archive->trace, SCU__LEVEL_WARNING, 0, "%s: %s", path, reason);
+}
+
+scu_result scu__archive_settle_index(scu_archive *archive, scu_error *error) {
+  scu__index_counts counts;
+  scu_result result = scu__index_count(archive->index, &counts, error);
+  if (result != SCU_OK || counts.instances > 0) return result;
+  scu__check check = {.index = archive->index,
+                      .objects = archive->objects,
+                      .allocator = archive->allocator,
+                      .problem = tell_problem,
+                      .user = archive};
+  return scu__check_run(&check, error);
 }

@@ -36,6 +36,9 @@ static const char *const change_sql[SCU__CHANGE_COUNT] = {
                                   "(SELECT 1 FROM studies WHERE patient=?1)",
     [SCU__CHANGE_LOOK_UP] = "SELECT sop_class,uid,transfer_syntax,path,length,digest FROM instances WHERE uid=?"
                             " ORDER BY id DESC",
+    [SCU__CHANGE_AT_PATH] = "SELECT sop_class,uid,transfer_syntax,path,length,digest FROM instances WHERE path=?",
+    [SCU__CHANGE_AFTER_PATH] = "SELECT sop_class,uid,transfer_syntax,path,length,digest FROM instances WHERE path>?"
+                               " ORDER BY path LIMIT 1",
     [SCU__CHANGE_ADD_STEP] = "INSERT INTO worklist(record,study_uid,step_id,patient_id,name_1,name_2,name_3,"
                              "accession_number,procedure_id,start_date,modality,performer_1,performer_2,performer_3)"
                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -129,7 +132,8 @@ void scu__index_close(scu__index *index) {
 /* ---- batches ---- */
 
 static void end_lookup(scu__index *index) {
-  if (index->changes[SCU__CHANGE_LOOK_UP]) scu__statement_reset(index->changes[SCU__CHANGE_LOOK_UP]);
+  for (int change = SCU__CHANGE_LOOK_UP; change <= SCU__CHANGE_AFTER_PATH; change++)
+    if (index->changes[change]) scu__statement_reset(index->changes[change]);
 }
 
 scu_result scu__index_begin(scu__index *index, scu_error *error) {
@@ -460,8 +464,7 @@ scu_result scu__index_remove(scu__index *index, const char *path, scu_error *err
 
 /* ---- looking up ---- */
 
-static scu_result next_lookup(scu__index *index, scu__index_instance *out, scu_error *error) {
-  scu__statement *find = index->changes[SCU__CHANGE_LOOK_UP];
+static scu_result read_instance(scu__statement *find, scu__index_instance *out, scu_error *error) {
   scu_result result = scu__statement_step(find, error);
   *out = (scu__index_instance){0};
   if (result != SCU_OK) {
@@ -478,23 +481,36 @@ static scu_result next_lookup(scu__index *index, scu__index_instance *out, scu_e
   return SCU_OK;
 }
 
-scu_result scu__index_lookup(scu__index *index, const char *sop_instance, scu__index_instance *out, scu_error *error) {
+/* Binds a copy of the text: it has to live as long as the statement may be stepped. */
+static scu_result look_up(scu__index *index, scu__change change, const char *text, scu__index_instance *out,
+                          scu_error *error) {
   scu__statement *find;
-  scu_result result = statement(index, SCU__CHANGE_LOOK_UP, &find, error);
+  scu_result result = statement(index, change, &find, error);
   if (result != SCU_OK) return result;
-  /* The text has to live as long as lookup_next may be called. */
   scu__arena_reset(&index->arena);
-  size_t length = strlen(sop_instance);
+  size_t length = strlen(text);
   char *copy = scu__arena_take(&index->arena, length);
   if (!copy) return no_memory(error);
-  memcpy(copy, sop_instance, length);
+  memcpy(copy, text, length);
   scu__bind_text(find, 1, copy, length);
-  return next_lookup(index, out, error);
+  return read_instance(find, out, error);
+}
+
+scu_result scu__index_lookup(scu__index *index, const char *sop_instance, scu__index_instance *out, scu_error *error) {
+  return look_up(index, SCU__CHANGE_LOOK_UP, sop_instance, out, error);
 }
 
 scu_result scu__index_lookup_next(scu__index *index, scu__index_instance *out, scu_error *error) {
   if (!index->changes[SCU__CHANGE_LOOK_UP]) return SCU_END;
-  return next_lookup(index, out, error);
+  return read_instance(index->changes[SCU__CHANGE_LOOK_UP], out, error);
+}
+
+scu_result scu__index_at_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error) {
+  return look_up(index, SCU__CHANGE_AT_PATH, path, out, error);
+}
+
+scu_result scu__index_after_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error) {
+  return look_up(index, SCU__CHANGE_AFTER_PATH, path, out, error);
 }
 
 /* ---- worklist ---- */

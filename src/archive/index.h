@@ -66,6 +66,10 @@ scu_result scu__index_remove(scu__index *index, const char *path, scu_error *err
  * that changes the index or looks up. */
 scu_result scu__index_lookup(scu__index *index, const char *sop_instance, scu__index_instance *out, scu_error *error);
 scu_result scu__index_lookup_next(scu__index *index, scu__index_instance *out, scu_error *error);
+/* The instance with that path, or with the first path after it in the order of bytes. SCU_END: there is none. Borrowed
+ * likewise. */
+scu_result scu__index_at_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error);
+scu_result scu__index_after_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error);
 
 /* One worklist entry for each item of the Scheduled Procedure Step Sequence; an entry with the same Study Instance UID
  * and Scheduled Procedure Step ID is replaced. USAGE: no such item. */

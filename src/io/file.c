@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -139,6 +140,12 @@ scu_result scu__file_read_whole(const char *path, const scu_allocator *allocator
 done:
   scu__source_close(source);
   return result;
+}
+
+scu_result scu__file_rename(const char *path, const char *to, scu_error *error) {
+  if (rename(path, to) == 0) return SCU_OK;
+  if (errno == ENOENT) return SCU_END;
+  return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, errno, "%s: cannot be renamed", path);
 }
 
 scu__file_kind scu__file_kind_of(const char *path, int *os_errno) {

@@ -23,6 +23,9 @@ void scu__source_close(scu__source *source);
 scu_result scu__file_read_whole(const char *path, const scu_allocator *allocator, size_t maximum, uint8_t **bytes,
                                 size_t *length, scu_error *error);
 
+/* Gives a file another name, in place of what may have that name. SCU_END: there is no such file; STORAGE. */
+scu_result scu__file_rename(const char *path, const char *to, scu_error *error);
+
 typedef enum scu__file_kind { SCU__FILE_NONE, SCU__FILE_REGULAR, SCU__FILE_FOLDER, SCU__FILE_OTHER } scu__file_kind;
 /* What `path` is, links followed. NONE when it is missing or cannot be looked at (then *os_errno says why; may be
  * NULL). Never blocks on a FIFO. */
