@@ -20,6 +20,7 @@ static const char *const usual_syntaxes[] = {
 enum {
   USUAL_COUNT = sizeof usual_syntaxes / sizeof *usual_syntaxes,
   ALONE_WANTED = 14, /* contexts for each class that are worth another round */
+  OTHERS_WANTED = 3, /* the same for classes that nobody spoke of */
   SHARED_MAX = 40,   /* DCMTK aborts on a context of more than 50 syntaxes */
   CLASSES_MAX = 1024 /* as many as an inventory tells apart */
 };
@@ -59,12 +60,21 @@ static void add_modality(scu__get_classes *classes, const char *modality, bool i
   }
 }
 
+/* Any modality may store pictures of its screen. */
+static const char *const secondary_captures[] = {
+  "1.2.840.10008.5.1.4.1.1.7",   "1.2.840.10008.5.1.4.1.1.7.1", "1.2.840.10008.5.1.4.1.1.7.2",
+  "1.2.840.10008.5.1.4.1.1.7.3", "1.2.840.10008.5.1.4.1.1.7.4",
+};
+
 static void add_guessed_classes(scu__get_classes *classes, const scu__inventory *inventory) {
   for (size_t i = 0; i < inventory->series_count; i++)
     if (inventory->series[i].modality[0]) add_modality(classes, inventory->series[i].modality, false);
   for (size_t i = 0; i < inventory->series_count; i++)
     if (inventory->series[i].modality[0]) add_modality(classes, inventory->series[i].modality, true);
+  for (size_t i = 0; i < sizeof secondary_captures / sizeof *secondary_captures; i++)
+    add_class(classes, secondary_captures[i]);
   add_modality(classes, "OT", false);
+  classes->likely = classes->count;
   add_modality(classes, NULL, false);
   add_modality(classes, NULL, true);
 }
@@ -75,7 +85,9 @@ scu_result scu__get_classes_init(scu__get_classes *classes, const scu__inventory
                                 .is_only_round = inventory->count == 0};
   classes->uids = scu__alloc_array(classes->allocator, classes->capacity, sizeof *classes->uids);
   if (!classes->uids) return SCU_ERROR_MEMORY;
-  if (!add_named_classes(classes, inventory)) add_guessed_classes(classes, inventory);
+  bool are_all_named = add_named_classes(classes, inventory);
+  classes->likely = classes->count;
+  if (!are_all_named) add_guessed_classes(classes, inventory);
   return SCU_OK;
 }
 
@@ -84,7 +96,19 @@ void scu__get_classes_free(scu__get_classes *classes) {
   *classes = (scu__get_classes){.count = 0};
 }
 
-bool scu__get_classes_is_exhausted(const scu__get_classes *classes) { return classes->next >= classes->count; }
+scu_result scu__get_classes_go_on(scu__get_classes *classes, bool were_failures) {
+  if (classes->is_only_round) return SCU_END;
+  if (classes->phase == SCU__GET_LIKELY && classes->next >= classes->likely) {
+    classes->phase = SCU__GET_ONE_SYNTAX;
+    classes->next_syntax = 0;
+  }
+  if (classes->phase == SCU__GET_ONE_SYNTAX && (!were_failures || classes->next_syntax >= USUAL_COUNT)) {
+    classes->phase = SCU__GET_OTHERS;
+    classes->next = classes->likely;
+  }
+  if (classes->phase == SCU__GET_OTHERS && classes->next >= classes->count) classes->phase = SCU__GET_EXHAUSTED;
+  return classes->phase == SCU__GET_EXHAUSTED ? SCU_END : SCU_OK;
+}
 
 /* --- contexts ----------------------------------------------------------------------------------------------------- */
 
@@ -117,17 +141,12 @@ static scu_result propose_class(scu__associate *rq, const char *uid, const char 
   return result;
 }
 
-scu_result scu__get_propose(scu__get_classes *classes, scu__associate *rq) {
+/* The next `most` classes before `end`, sharing the room. */
+static scu_result propose_batch(scu__get_classes *classes, size_t end, size_t most, scu__associate *rq) {
   const char *syntaxes[SCU__SYNTAXES_PER_CONTEXT_MAX];
   size_t syntax_count = list_syntaxes(syntaxes);
-  size_t room = SCU__CONTEXTS_MAX - rq->context_count;
-  size_t left = classes->count - classes->next;
-  if (left == 0) return SCU_OK;
-  /* Few classes share the room; many take turns, and what is only guessed gets less of it. */
-  size_t batch = left <= room / ALONE_WANTED ? left : room / ALONE_WANTED;
-  if (left > 4 * batch) batch = left < room / 3 ? left : room / 3;
-  if (classes->is_only_round) batch = left < room ? left : room;
-  size_t each = room / batch;
+  size_t batch = end - classes->next < most ? end - classes->next : most;
+  size_t each = batch > 0 ? (SCU__CONTEXTS_MAX - rq->context_count) / batch : 0;
   scu_result result = SCU_OK;
   for (; batch > 0 && result == SCU_OK; batch--) {
     const char *uid = classes->uids[classes->next++];
@@ -135,6 +154,28 @@ scu_result scu__get_propose(scu__get_classes *classes, scu__associate *rq) {
     if (result == SCU_OK) result = scu__associate_add_role(rq, uid, false, true);
   }
   return result;
+}
+
+static scu_result propose_one_syntax(scu__get_classes *classes, scu__associate *rq) {
+  const char *syntax = usual_syntaxes[classes->next_syntax++];
+  scu_result result = SCU_OK;
+  for (size_t i = 0; i < classes->likely && rq->context_count < SCU__CONTEXTS_MAX && result == SCU_OK; i++) {
+    result = scu__associate_add_context(rq, classes->uids[i], &syntax, 1, NULL);
+    if (result == SCU_OK) result = scu__associate_add_role(rq, classes->uids[i], false, true);
+  }
+  return result;
+}
+
+scu_result scu__get_propose(scu__get_classes *classes, scu__associate *rq) {
+  size_t room = SCU__CONTEXTS_MAX - rq->context_count;
+  if (classes->is_only_round) return propose_batch(classes, classes->count, room, rq);
+  switch (classes->phase) {
+  case SCU__GET_LIKELY: return propose_batch(classes, classes->likely, room / ALONE_WANTED, rq);
+  case SCU__GET_ONE_SYNTAX: return propose_one_syntax(classes, rq);
+  case SCU__GET_OTHERS: return propose_batch(classes, classes->count, room / OTHERS_WANTED, rq);
+  case SCU__GET_EXHAUSTED: break;
+  }
+  return SCU_OK;
 }
 
 bool scu__get_fits(const scu__inventory *inventory, const scu__negotiated *negotiated) {

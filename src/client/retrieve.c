@@ -26,7 +26,7 @@
 
 enum {
   IMAGES_PER_REQUEST = 256,       /* RULES 20 */
-  ROUNDS_MAX = 16,                /* of asking again for what is missing, each with other contexts */
+  ROUNDS_MAX = 48,                /* of asking again for what is missing, each with other contexts */
   LIST_MAX = IMAGES_PER_REQUEST * 66 + 1
 };
 
@@ -49,6 +49,7 @@ typedef struct retrieve_op {
   size_t received_before;  /* this round */
   scu__get_classes classes; /* C-GET: what is still to be offered */
   bool must_open;           /* C-GET: this round is about other contexts than the last one's */
+  bool were_failures;       /* the peer could not send something in this round */
   scu__request request;
   bool is_proposed; /* the association was opened for this inventory */
   scu_dataset *identifier;
@@ -303,6 +304,7 @@ static void finish_cancelled(retrieve_op *op) {
 /* Cancelled: what is arriving at our listener is still received (RULES 26), the rest is not waited for. */
 static void end_cancelled(retrieve_op *op) {
   if (op->listener && scu__listener_is_busy(op->listener)) {
+    op->were_failures = true;
     op->next_target = op->inventory.target_count;
     go_on(op);
     return;
@@ -322,6 +324,7 @@ static void request_event(void *owner, const scu__exchange_event *event) {
     return;
   }
   bool has_failed = event->status_class == SCU__STATUS_KIND_FAILURE || event->status_class == SCU__STATUS_KIND_CANCEL;
+  if (has_failed || event->command->failed > 0) op->were_failures = true;
   if (has_failed && !scu__error_is_set(&op->refusal)) scu__refusal(&op->refusal, event->command);
   op->next_target++;
   if (has_failed && is_hopeless(event->status)) {
@@ -341,6 +344,7 @@ static void request_failed(void *owner, const scu_error *error) {
     end_cancelled(op);
   } else if (is_refused_round) {
     if (!scu__error_is_set(&op->refusal)) scu__error_copy(&op->refusal, error);
+    op->were_failures = true;
     op->next_target = op->inventory.target_count;
     go_on(op);
   } else {
@@ -388,7 +392,9 @@ static bool is_everything_here(const retrieve_op *op) {
 static bool may_ask_again(retrieve_op *op) {
   if (!op->has_promise || is_everything_here(op) || ++op->round >= ROUNDS_MAX) return false;
   op->must_open = true;
-  if (op->route == ROUTE_GET && !scu__get_classes_is_exhausted(&op->classes)) return true;
+  bool were_failures = op->were_failures;
+  op->were_failures = false;
+  if (op->route == ROUTE_GET && scu__get_classes_go_on(&op->classes, were_failures) == SCU_OK) return true;
   bool has_progressed = op->inventory.received > op->received_before;
   if (!has_progressed || op->route != ROUTE_GET) return has_progressed && op->round < 2;
   size_t offered = op->classes.count;
@@ -406,8 +412,9 @@ static void end_round(retrieve_op *op) {
     return;
   }
   if (may_ask_again(op) && scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST) == SCU_OK) {
-    scu__session_warn(session_of(op), "%zu of %zu promised instances did not come; asking again for these",
-                      scu__inventory_missing(&op->inventory), op->inventory.count);
+    if (op->round == 1)
+      scu__session_warn(session_of(op), "%zu of %zu promised instances did not come; asking again for these",
+                        scu__inventory_missing(&op->inventory), op->inventory.count);
     op->next_target = 0;
     op->is_proposed = false;
     op->received_before = op->inventory.received;
