@@ -146,7 +146,7 @@ const scu__acceptor_policy *scu__fault_policy(scu__fault_acceptor *acceptor, scu
   const scu__fault_rule *refusal = scu__fault_find(acceptor->hits, SCU__FAULT_REJECT, 0);
   scu__fault_strike(acceptor->hits, link);
   if (refusal) *reject = (scu__reject){refusal->result, refusal->source, refusal->reason};
-  if (refusal || scu__link_is_ended(link) || scu__fault_has(acceptor->hits, SCU__FAULT_ABORT)) return NULL;
+  if (refusal || (link && scu__link_is_ended(link)) || scu__fault_has(acceptor->hits, SCU__FAULT_ABORT)) return NULL;
   acceptor->policy = *policy;
   acceptor->policy.amend = amend;
   acceptor->policy.amend_user = acceptor;
