@@ -15,6 +15,14 @@ enum { STOP_WAIT_MS = 10 * 1000, STOP_STEP_MS = 100 };
 
 /* --- services ----------------------------------------------------------------------------------------------------- */
 
+/* An identifier that could not be read, say, was answered by the exchange itself. */
+static void exchange_gone(void *owner, scu__exchange *exchange) {
+  scu__service *service = owner;
+  (void)exchange;
+  service->exchange = NULL;
+  scu__service_over(service);
+}
+
 void scu__service_begin(scu__service *service, scu__visitor *visitor, scu__exchange *exchange,
                         void (*on_event)(void *owner, scu__exchange *exchange, const scu__exchange_event *event)) {
   service->visitor = visitor;
@@ -23,12 +31,14 @@ void scu__service_begin(scu__service *service, scu__visitor *visitor, scu__excha
   visitor->services = service;
   exchange->owner = service;
   exchange->on_event = on_event;
+  exchange->on_gone = exchange_gone;
 }
 
 void scu__service_let_go(scu__service *service) {
   if (!service->exchange) return;
   service->exchange->owner = NULL;
   service->exchange->on_event = NULL;
+  service->exchange->on_gone = NULL;
   service->exchange = NULL;
 }
 

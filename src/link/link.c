@@ -39,6 +39,7 @@ struct scu__link {
 
   scu__buffer staging; /* bytes read from sources, on their way out */
   size_t staged_sent;
+  bool is_front_cut; /* the first queued PDU may have left in part */
   uint64_t moved;
   bool is_message_whole; /* what was read last ended with the end of a message */
 
@@ -56,6 +57,8 @@ struct scu__link {
 };
 
 static void finish(scu__link *link);
+static bool has_output(const scu__link *link);
+static void set_interest(scu__link *link, bool wants_write);
 static void drain_events(scu__link *link);
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
@@ -114,7 +117,8 @@ static void draining_run(scu__task *self) {
   if (!link->is_ended && link->is_open && link->handler->drained) link->handler->drained(link->owner, link);
   link->dispatching--;
   if (link->is_freed) destroy(link);
-  else if (!scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
+  else if (!link->is_ended && !scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
+  else if (!link->is_ended && link->transport) set_interest(link, has_output(link)); /* a nested step took it away */
 }
 
 /* The association is over: nothing moves any more, the owner hears of it from a clean stack. */
@@ -151,6 +155,10 @@ static void sweep(scu__link *link) {
       continue;
     }
     *at = exchange->next;
+    if (exchange->on_gone) {
+      exchange->on_gone(exchange->owner, exchange);
+      at = &link->exchanges; /* it may have dropped others */
+    }
     scu__exchange_free(exchange);
   }
 }
@@ -264,6 +272,7 @@ static scu_result send_batch(scu__link *link, scu_error *error) {
   size_t sent;
   result = send_slices(link, slices, count, &sent, error);
   if (sent > 0) scu__engine_sent(link->engine, sent);
+  link->is_front_cut = scu__engine_queued(link->engine) > 0;
   return result;
 }
 
@@ -297,7 +306,7 @@ static void output_failed(scu__link *link, scu_error *error) {
   scu__buffer_clear(&link->staging);
   link->staged_sent = 0;
   scu__engine_sent(link->engine, scu__engine_queued(link->engine));
-  if (!is_transport) {
+  if (!is_transport && !link->is_front_cut) {
     /* Nothing of the batch has left, so that the A-ABORT stands on a PDU boundary. */
     scu__link_abort(link, error);
     return;

@@ -65,7 +65,7 @@ typedef struct scu__exchange_class {
   void (*free)(scu__exchange *exchange);
 } scu__exchange_class;
 
-/* The common head of every kind, its first member. link/ reads all and writes owner, on_event and next. */
+/* The common head of every kind, its first member. link/ reads all and writes owner, on_event, on_gone and next. */
 struct scu__exchange {
   const scu__exchange_class *class_;
   const scu_allocator *allocator;
@@ -78,6 +78,8 @@ struct scu__exchange {
   void *owner;
   /* For whoever routes: called between steps, never from inside an exchange. */
   void (*on_event)(void *owner, scu__exchange *exchange, const scu__exchange_event *event);
+  /* It is done without its owner's doing (a provider has answered what could not be read) and is freed after this. */
+  void (*on_gone)(void *owner, scu__exchange *exchange);
   scu__exchange *next;
 };
 
