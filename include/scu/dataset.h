@@ -124,7 +124,7 @@ SCU_API scu_result scu_dataset_set_charset(scu_dataset *dataset, const char *def
 typedef scu_result (*scu_write_function)(void *user, const char *bytes, size_t length);
 
 typedef struct scu_json_options {
-  size_t size;               /* sizeof(scu_json_options) of the caller */
+  size_t size;               /* sizeof(scu_json_options) of the caller; shorter than version 0.1.0's is USAGE */
   uint64_t inline_bytes_max; /* longest bulk value written as InlineBinary; longer ones have only their "vr" */
 } scu_json_options;
 
@@ -135,7 +135,7 @@ SCU_API scu_result scu_dataset_write_json(const scu_dataset *dataset, const scu_
                                           scu_write_function write, void *user);
 
 typedef struct scu_text_options {
-  size_t size;            /* sizeof(scu_text_options) of the caller */
+  size_t size;            /* sizeof(scu_text_options) of the caller; shorter than version 0.1.0's is USAGE */
   size_t value_width_max; /* characters of a value before it is cut with "..."; 0 = whole values */
 } scu_text_options;
 

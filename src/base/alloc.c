@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/versioned.h"
+
 static void *default_allocate(void *user, size_t length) {
   (void)user;
   return malloc(length);
@@ -32,8 +34,13 @@ const scu_allocator *scu__allocator_or_default(const scu_allocator *allocator) {
   return allocator ? allocator : &default_allocator;
 }
 
+static bool is_whole(const scu_allocator *allocator) {
+  return scu__versioned_reaches(allocator, SCU__SIZE_THROUGH(scu_allocator, user));
+}
+
 void *scu__alloc(const scu_allocator *allocator, size_t size) {
   allocator = scu__allocator_or_default(allocator);
+  if (!is_whole(allocator)) return NULL;
   if (size == 0) size = 1;
   void *block = allocator->allocate(allocator->user, size);
   if (block) memset(block, 0, size);
@@ -49,6 +56,7 @@ void *scu__realloc_array(const scu_allocator *allocator, void *block, size_t cou
   if (size != 0 && count > SIZE_MAX / size) return NULL;
   size_t length = count * size;
   allocator = scu__allocator_or_default(allocator);
+  if (!is_whole(allocator)) return NULL;
   return allocator->reallocate(allocator->user, block, length ? length : 1);
 }
 

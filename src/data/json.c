@@ -1,6 +1,7 @@
 /* The DICOM JSON model (PS3.18 F.2), written while walking the tree. Does not read JSON. */
 #include <string.h>
 
+#include "base/versioned.h"
 #include "data/dataset_values.h"
 #include "data/dictionary.h"
 #include "data/text_output.h"
@@ -284,8 +285,11 @@ static scu_result step(json_writer *writer) {
 scu_result scu_dataset_write_json(const scu_dataset *dataset, const scu_json_options *options, scu_write_function write,
                                   void *user) {
   json_writer writer;
+  scu_json_options known = {.inline_bytes_max = INLINE_DEFAULT};
+  const size_t least = SCU__SIZE_THROUGH(scu_json_options, inline_bytes_max);
+  if (options && scu__versioned_copy(&known, sizeof known, options, least) != SCU_OK) return SCU_ERROR_USAGE;
   writer.depth = 0;
-  writer.inline_bytes_max = options ? options->inline_bytes_max : INLINE_DEFAULT;
+  writer.inline_bytes_max = known.inline_bytes_max;
   scu__text_output_init(&writer.out, write, user);
   scu_result result = enter(&writer, dataset);
   while (result == SCU_OK && writer.depth > 0) result = step(&writer);

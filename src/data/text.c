@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/versioned.h"
 #include "data/dataset_values.h"
 #include "data/dictionary.h"
 #include "data/text_output.h"
@@ -223,8 +224,11 @@ static scu_result step(text_writer *writer) {
 scu_result scu_dataset_write_text(const scu_dataset *dataset, const scu_text_options *options, scu_write_function write,
                                   void *user) {
   text_writer writer;
+  scu_text_options known = {.value_width_max = WIDTH_DEFAULT};
+  const size_t least = SCU__SIZE_THROUGH(scu_text_options, value_width_max);
+  if (options && scu__versioned_copy(&known, sizeof known, options, least) != SCU_OK) return SCU_ERROR_USAGE;
   writer.depth = 0;
-  writer.width_max = options ? options->value_width_max : WIDTH_DEFAULT;
+  writer.width_max = known.value_width_max;
   scu__text_output_init(&writer.out, write, user);
   scu_result result = enter(&writer, dataset);
   while (result == SCU_OK && writer.depth > 0) result = step(&writer);

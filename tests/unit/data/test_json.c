@@ -173,6 +173,8 @@ static void test_bulk_values_above_the_limit_are_left_out(void **state) {
   assert_string_equal((char *)out.data, "{\"00091001\":{\"vr\":\"UN\",\"InlineBinary\":\"MTIz\"},"
                                         "\"7FE00010\":{\"vr\":\"OW\"}}");
   scu__buffer_free(&out);
+  options.size = offsetof(scu_json_options, inline_bytes_max);
+  assert_int_equal(scu_dataset_write_json(dataset, &options, collect, NULL), SCU_ERROR_USAGE);
   scu_dataset_free(dataset);
 }
 

@@ -116,6 +116,8 @@ static void test_long_values_are_cut_at_the_wanted_width_between_characters(void
   scu__buffer out = dump_of(dataset, &options);
   assert_non_null(strstr((char *)out.data, long_text));
   scu__buffer_free(&out);
+  options.size = offsetof(scu_text_options, value_width_max);
+  assert_int_equal(scu_dataset_write_text(dataset, &options, collect, NULL), SCU_ERROR_USAGE);
   scu_dataset_free(dataset);
 }
 
