@@ -119,11 +119,13 @@ static void run(cli *context, const arguments *args) {
   const char *address = "";
   scu_options_get_text(context->options, SCU_OPTION_LISTEN_ADDRESS, &address);
   if (args->has[FLAG_DEMO] && !*address) scu_options_set_text(context->options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+  scu_disk_sink_options disk = {.size = sizeof disk};
+  scu_disk_sink_options_from(context->options, &disk);
   scu_archive_options options = {
     .size = sizeof options,
     .root = args->positional[0],
-    .durability = (scu_durability)choice_of(context->options, SCU_OPTION_DURABILITY),
-    .on_duplicate = (scu_on_duplicate)choice_of(context->options, SCU_OPTION_ON_DUPLICATE),
+    .durability = disk.durability,
+    .on_duplicate = disk.on_duplicate,
     .demo = args->has[FLAG_DEMO],
     .fault = args->value[FLAG_FAULT],
   };

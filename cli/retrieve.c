@@ -10,32 +10,11 @@
 /* More missing UIDs than anybody reads go into the JSON records only. */
 enum { MISSING_SAID_MAX = 20 };
 
-/* The place of a word among its choices "a|b|c", which stand in the order of the public enum. */
-int choice_of(const scu_options *options, scu_option option) {
-  const struct scu_option_info *info = scu_option_find(option);
-  const char *text = "";
-  int place = 0;
-  if (!info || !info->choices || scu_options_get_text(options, option, &text) != SCU_OK) return 0;
-  for (const char *p = info->choices; *p; place++) {
-    size_t length = strcspn(p, "|");
-    if (strlen(text) == length && memcmp(p, text, length) == 0) return place;
-    p += length + (p[length] ? 1 : 0);
-  }
-  return 0;
-}
-
 scu_sink *cli_sink(cli *context, const arguments *args) {
   scu_sink *sink = NULL;
-  scu_disk_sink_options options = {
-      .size = sizeof options,
-      .root = args->value[FLAG_OUTPUT],
-      .durability = (scu_durability)choice_of(context->options, SCU_OPTION_DURABILITY),
-      .on_duplicate = (scu_on_duplicate)choice_of(context->options, SCU_OPTION_ON_DUPLICATE),
-      .layout = (scu_layout)choice_of(context->options, SCU_OPTION_LAYOUT),
-  };
-  scu_options_get_text(context->options, SCU_OPTION_IMPLEMENTATION_UID, &options.implementation_class_uid);
-  scu_options_get_text(context->options, SCU_OPTION_IMPLEMENTATION_VERSION, &options.implementation_version_name);
-  scu_result result = scu_disk_sink_new(&options, &sink);
+  scu_disk_sink_options options = {.size = sizeof options, .root = args->value[FLAG_OUTPUT]};
+  scu_result result = scu_disk_sink_options_from(context->options, &options);
+  if (result == SCU_OK) result = scu_disk_sink_new(&options, &sink);
   if (result == SCU_OK) return sink;
   if (sink)
     report_error(context, scu_disk_sink_error(sink));

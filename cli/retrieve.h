@@ -8,8 +8,6 @@
 /* Files under the -o folder, with layout, durability and duplicates as the options say. NULL after a failure, which has
  * been reported. */
 scu_sink *cli_sink(cli *context, const arguments *args);
-/* The place of the option's word among its choices, which stand in the order of the public enum. */
-int choice_of(const scu_options *options, scu_option option);
 
 /* Tells verdict and missing UIDs, and adds to the exit causes; `result` is what the call returned (its error has been
  * reported). report may be NULL. */

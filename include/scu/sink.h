@@ -10,6 +10,7 @@
 
 #include "scu/allocator.h"
 #include "scu/error.h"
+#include "scu/options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,7 +59,7 @@ SCU_API void scu_completion_post(scu_completion *completion, const scu_sink_outc
 SCU_API const char *scu_completion_keep(scu_completion *completion, const char *text);
 
 typedef struct scu_sink {
-  size_t size; /* sizeof(scu_sink) of the caller */
+  size_t size; /* sizeof(scu_sink) of the caller; shorter than version 0.1.0's is USAGE where the sink is handed over */
 
   /* A new instance. On SCU_OK *instance goes into the calls below (may be NULL). Else outcome->status and comment say
    * what the peer is told (status 0000 = the library chooses by the result: A700 for STORAGE, MEMORY and LIMIT, else
@@ -103,7 +104,7 @@ typedef enum scu_layout {
 } scu_layout;
 
 typedef struct scu_disk_sink_options {
-  size_t size;
+  size_t size;      /* sizeof(scu_disk_sink_options) of the caller; shorter than version 0.1.0's is USAGE */
   const char *root; /* made when missing (0750); objects are 0640 */
   scu_durability durability;
   scu_on_duplicate on_duplicate;
@@ -113,14 +114,20 @@ typedef struct scu_disk_sink_options {
   const scu_allocator *allocator;          /* NULL = malloc; outlives the sink */
 } scu_disk_sink_options;
 
+/* What the bag says of sinks (SCU_USED_BY_SINK) and of memory, into *out; out->size and out->root are the caller's.
+ * Texts are borrowed from the bag, which may be NULL: all defaults. USAGE when out->size is too short. */
+SCU_API scu_result scu_disk_sink_options_from(const scu_options *options, scu_disk_sink_options *out);
+
 /* Part 10 files under `root`. Hostile or odd UIDs never refuse an instance: it gets a safe derived name and keeps its
  * UID inside. Instances without Study or Series UID go to ROOT/no-study or ROOT/<study>/no-series. The same content
  * again is a success without rewriting. A dataset whose SOP Class or Instance UID differs from the command's is
  * answered A900, a full or failing disk A700; neither leaves a file. May be shared by several loops. A handle comes
  * back with the error in it (except for MEMORY); such a sink refuses every instance. Errors: USAGE, STORAGE, MEMORY. */
 SCU_API scu_result scu_disk_sink_new(const scu_disk_sink_options *options, scu_sink **out);
+/* USAGE for a sink that scu_disk_sink_new did not make; NULL for NULL. */
 SCU_API const scu_error *scu_disk_sink_error(const scu_sink *sink);
-/* Waits for what is pending. Every instance must have been finished or discarded. NULL is allowed. */
+/* Waits for what is pending. Every instance must have been finished or discarded. NULL is allowed; nothing happens to a
+ * sink that scu_disk_sink_new did not make. */
 SCU_API void scu_disk_sink_free(scu_sink *sink);
 
 #ifdef __cplusplus

@@ -50,15 +50,15 @@ scu_result scu__check_accept_from(const struct scu_option_info *info, const char
   return scu__accept_from_parse(text, titles, SCU__ACCEPT_FROM_MAX, &count, error);
 }
 
-static bool is_choice(const char *choices, const char *text) {
+int scu__choice_place(const char *choices, const char *text) {
   size_t length = strlen(text);
-  for (const char *p = choices; length > 0;) {
+  const char *p = choices;
+  for (int place = 0;; place++) {
     size_t span = strcspn(p, "|");
-    if (span == length && memcmp(p, text, length) == 0) return true;
-    if (p[span] == 0) return false;
+    if (span > 0 && span == length && memcmp(p, text, length) == 0) return place;
+    if (p[span] == 0) return -1;
     p += span + 1;
   }
-  return false;
 }
 
 scu_result scu__check_text(const struct scu_option_info *info, const char *text, scu_error *error) {
@@ -70,7 +70,7 @@ scu_result scu__check_text(const struct scu_option_info *info, const char *text,
   if (!scu__utf8_is_valid((const uint8_t *)text, length)) return fault(info, "not UTF-8", error);
   for (const char *p = text; *p; p++)
     if ((unsigned char)*p < 0x20 || *p == 0x7F) return fault(info, "control characters are not allowed", error);
-  if (info->choices && !is_choice(info->choices, text))
+  if (info->choices && scu__choice_place(info->choices, text) < 0)
     return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s: '%s' is none of %s",
                           info->flag ? info->flag : info->name, text, info->choices);
   return SCU_OK;

@@ -1,5 +1,5 @@
 /* The option table: everything that can be set, in one place. Adding an option is an id in scu/options.h, a row here
- * and a field in scu__config. */
+ * and a field in scu__config; what concerns sinks only is read in listener/sink_disk.c. */
 #include "config/option_table.h"
 
 #include <string.h>
@@ -62,9 +62,6 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .argument_name = "NAME", .help = "Implementation Version Name to present; empty = none",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER | SCU_USED_BY_SINK},
      .check = scu__check_version_name},
-    {.info = {ROW_HEAD(SCU_OPTION_TEMP_DIR, "temp-dir", SCU_KIND_TEXT), .minimum = 0, .maximum = 4095,
-              .default_text = "", .flag = "--temp-dir", .argument_name = "DIR", .help = "folder for temporary files",
-              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
     DURATION_ROW(SCU_OPTION_TIMEOUT_CONNECT, "timeout-connect", "10", "resolve the name and connect within this time",
                  SCU_USED_BY_SESSION),
     DURATION_ROW(SCU_OPTION_TIMEOUT_ASSOCIATE, "timeout-associate", "10", "agree on an association within this time",

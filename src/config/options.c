@@ -234,6 +234,13 @@ bool scu_options_is_set(const scu_options *options, scu_option option) {
   return options && row && options->values[scu__option_index(row)].is_set;
 }
 
+int scu__option_choice(const scu_options *options, scu_option option) {
+  const scu__option_row *row = scu__option_row_of(option);
+  const char *text = NULL;
+  if (!row || !row->info.choices || scu_options_get_text(options, option, &text) != SCU_OK) return -1;
+  return scu__choice_place(row->info.choices, text);
+}
+
 const scu_allocator *scu__options_allocator(const scu_options *options) {
   const void *pointer = NULL;
   scu_options_get_pointer(options, SCU_OPTION_ALLOCATOR, &pointer);

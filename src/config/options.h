@@ -13,10 +13,6 @@
 /* Bounds of texts, NUL included. A path of the system is at most 4096. */
 enum { SCU__HOST_MAX = 256, SCU__OPTION_PATH_MAX = 4096, SCU__ACCEPT_FROM_MAX = 64 };
 
-typedef enum scu__durability { SCU__DURABILITY_BATCH, SCU__DURABILITY_FILE, SCU__DURABILITY_NONE } scu__durability;
-typedef enum scu__layout { SCU__LAYOUT_TREE, SCU__LAYOUT_FLAT } scu__layout;
-typedef enum scu__on_duplicate { SCU__DUPLICATE_KEEP, SCU__DUPLICATE_REPLACE, SCU__DUPLICATE_BOTH } scu__on_duplicate;
-
 typedef struct scu__config {
   const scu_allocator *allocator; /* may be NULL = default */
   scu__ae calling_ae;
@@ -29,14 +25,10 @@ typedef struct scu__config {
   char implementation_version[17]; /* "" = not sent */
   uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;
   uint64_t timeout_retrieve_ms, move_grace_ms, cancel_wait_ms;
-  scu__durability durability;
-  scu__layout layout;
-  scu__on_duplicate on_duplicate;
   bool allow_truncated;
   size_t accept_from_count; /* 0 = no list was given */
   scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
   uint32_t listen_max_associations;
-  char temp_dir[SCU__OPTION_PATH_MAX];   /* "" = the system's */
   char nodes_file[SCU__OPTION_PATH_MAX]; /* "" = none */
 } scu__config;
 
@@ -44,6 +36,8 @@ typedef struct scu__config {
  * (none so far). */
 scu_result scu__options_resolve(const scu_options *options, scu__config *config, scu_error *error);
 
+/* Which of its choices the option's word is, counted from 0; -1 for an option without choices. options may be NULL. */
+int scu__option_choice(const scu_options *options, scu_option option);
 /* The pointer that was set, else the bag's own allocator. Both may be NULL = default. */
 const scu_allocator *scu__options_allocator(const scu_options *options);
 /* The bag's error, for what fills it from outside of the setters. */

@@ -1,4 +1,4 @@
-/* From a bag of options to plain values: every default filled in, every word turned into an enum. */
+/* From a bag of options to plain values: every default filled in. */
 #include <stdio.h>
 #include <string.h>
 
@@ -52,24 +52,6 @@ static uint64_t milliseconds_of(resolver *r, scu_option option) {
   return value;
 }
 
-/* The place of the value among `words`, which stand in the order of the enum. */
-static unsigned word_of(resolver *r, scu_option option, const char *const *words, unsigned count) {
-  const char *text = text_of(r, option);
-  for (unsigned i = 0; i < count; i++)
-    if (strcmp(words[i], text) == 0) return i;
-  fail(r, option);
-  return 0;
-}
-
-static void resolve_words(resolver *r, scu__config *config) {
-  static const char *const durabilities[] = {"batch", "file", "none"};
-  static const char *const layouts[] = {"tree", "flat"};
-  static const char *const duplicates[] = {"keep", "replace", "both"};
-  config->durability = (scu__durability)word_of(r, SCU_OPTION_DURABILITY, durabilities, 3);
-  config->layout = (scu__layout)word_of(r, SCU_OPTION_LAYOUT, layouts, 2);
-  config->on_duplicate = (scu__on_duplicate)word_of(r, SCU_OPTION_ON_DUPLICATE, duplicates, 3);
-}
-
 static void resolve_durations(resolver *r, scu__config *config) {
   config->timeout_connect_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_CONNECT);
   config->timeout_associate_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_ASSOCIATE);
@@ -92,7 +74,6 @@ static void resolve_identity(resolver *r, scu__config *config) {
 static void resolve_places(resolver *r, scu__config *config) {
   copy_text(r, SCU_OPTION_LOCAL_ADDRESS, config->local_address, sizeof config->local_address);
   copy_text(r, SCU_OPTION_LISTEN_ADDRESS, config->listen_address, sizeof config->listen_address);
-  copy_text(r, SCU_OPTION_TEMP_DIR, config->temp_dir, sizeof config->temp_dir);
   copy_text(r, SCU_OPTION_NODES_FILE, config->nodes_file, sizeof config->nodes_file);
   config->local_port = (uint16_t)integer_of(r, SCU_OPTION_LOCAL_PORT);
   config->listen_port = (uint16_t)integer_of(r, SCU_OPTION_LISTEN_PORT);
@@ -105,7 +86,6 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   resolve_identity(&r, config);
   resolve_places(&r, config);
   resolve_durations(&r, config);
-  resolve_words(&r, config);
   config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
   config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);
   config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/versioned.h"
+#include "dimse/status.h"
 
 /* Texts kept for an outcome, newest first. */
 typedef struct kept {
@@ -86,13 +88,20 @@ void scu_completion_post(scu_completion *completion, const scu_sink_outcome *out
   scu__completions_release(queue);
 }
 
+scu_result scu__sink_check(const scu_sink *sink, scu_error *error) {
+  bool is_whole = scu__versioned_reaches(sink, SCU__SIZE_THROUGH(scu_sink, user)) && sink->begin && sink->write &&
+                  sink->finish && sink->discard;
+  if (is_whole) return SCU_OK;
+  return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "the sink has no size or lacks a function");
+}
+
 uint16_t scu__sink_status(scu_result result, const scu_sink_outcome *outcome) {
   if (outcome && outcome->status != 0) return outcome->status;
   switch (result) {
-  case SCU_OK: return 0x0000;
+  case SCU_OK: return SCU__STATUS_SUCCESS;
   case SCU_ERROR_STORAGE:
   case SCU_ERROR_MEMORY:
-  case SCU_ERROR_LIMIT: return 0xA700; /* PS3.4 Table B.2-1: refused, out of resources */
-  default: return 0xC000;              /* cannot understand */
+  case SCU_ERROR_LIMIT: return SCU__STATUS_OUT_OF_RESOURCES;
+  default: return SCU__STATUS_CANNOT_UNDERSTAND;
   }
 }

@@ -2,6 +2,7 @@
 #ifndef SCU_LISTENER_SINK_H
 #define SCU_LISTENER_SINK_H
 
+#include "base/error.h"
 #include "io/pool.h"
 #include "scu/sink.h"
 
@@ -17,6 +18,9 @@ scu_result scu__completion_new(const scu_allocator *allocator, scu__completions 
 void scu__completion_free(scu_completion *completion);    /* never posted */
 void scu__completion_abandon(scu_completion *completion); /* the association is gone: `done` will not be called. Loop's
                                                              thread, before `done` */
+
+/* A sink that a caller hands over: USAGE when its size is too short or a function is missing, or for NULL. */
+scu_result scu__sink_check(const scu_sink *sink, scu_error *error);
 
 /* The status to answer for a failed begin, write or finish: the outcome's own, else by the result. */
 uint16_t scu__sink_status(scu_result result, const scu_sink_outcome *outcome);

@@ -4,8 +4,11 @@
 
 #include "base/alloc.h"
 #include "base/values.h"
+#include "base/versioned.h"
+#include "config/options.h"
 #include "data/part10.h"
 #include "data/transfer_syntax.h"
+#include "dimse/status.h"
 #include "io/durable.h"
 #include "io/os_error.h"
 #include "listener/sink_disk.h"
@@ -14,11 +17,20 @@
 
 enum {
   HEADER_MAX = 4096,
-  STATUS_OUT_OF_RESOURCES = 0xA700, /* PS3.4 Table B.2-1 */
-  STATUS_DOES_NOT_MATCH = 0xA900,   /* dataset does not match SOP Class */
-  STATUS_NOT_UNDERSTOOD = 0xC000,
   STATUS_CONFLICT = 0xC001 /* in the Cxxx range, ours: other content is stored under this UID */
 };
+
+#define OPTIONS_LEAST SCU__SIZE_THROUGH(scu_disk_sink_options, allocator)
+
+/* The public words go to io by number. */
+_Static_assert((int)SCU_DURABILITY_BATCH == (int)SCU__DURABLE_BATCH &&
+                   (int)SCU_DURABILITY_FILE == (int)SCU__DURABLE_FILE &&
+                   (int)SCU_DURABILITY_NONE == (int)SCU__DURABLE_NONE,
+               "scu_durability and scu__durable_kind have the same values");
+_Static_assert((int)SCU_DUPLICATE_KEEP == (int)SCU__EXISTING_KEEP &&
+                   (int)SCU_DUPLICATE_REPLACE == (int)SCU__EXISTING_REPLACE &&
+                   (int)SCU_DUPLICATE_BOTH == (int)SCU__EXISTING_BOTH,
+               "scu_on_duplicate and scu__on_existing have the same values");
 
 typedef struct disk_sink {
   scu_sink sink; /* first: the public handle */
@@ -58,9 +70,10 @@ static scu_result refuse_for(scu_sink_outcome *outcome, const scu_error *error) 
   switch (result) {
   case SCU_ERROR_VERIFICATION:
     return refuse(outcome, result, STATUS_CONFLICT, "Other content is already stored under this SOP Instance UID");
-  case SCU_ERROR_MEMORY: return refuse(outcome, result, STATUS_OUT_OF_RESOURCES, "Out of memory");
+  case SCU_ERROR_MEMORY: return refuse(outcome, result, SCU__STATUS_OUT_OF_RESOURCES, "Out of memory");
   default:
-    return refuse(outcome, result, STATUS_OUT_OF_RESOURCES, os_errno ? scu__os_words(os_errno) : "Cannot be written");
+    return refuse(outcome, result, SCU__STATUS_OUT_OF_RESOURCES,
+                  os_errno ? scu__os_words(os_errno) : "Cannot be written");
   }
 }
 
@@ -100,7 +113,7 @@ static scu_result disk_begin(void *user, const scu_incoming *incoming, void **ou
   scu_error error;
   scu__error_clear(&error);
   disk_instance *instance = scu__alloc(sink->allocator, sizeof *instance);
-  if (!instance) return refuse(outcome, SCU_ERROR_MEMORY, STATUS_OUT_OF_RESOURCES, "Out of memory");
+  if (!instance) return refuse(outcome, SCU_ERROR_MEMORY, SCU__STATUS_OUT_OF_RESOURCES, "Out of memory");
   instance->sink = sink;
   instance->sop_class_uid = scu__strdup(sink->allocator, incoming->sop_class_uid);
   instance->sop_instance_uid = scu__strdup(sink->allocator, incoming->sop_instance_uid);
@@ -120,9 +133,11 @@ static scu_result disk_begin(void *user, const scu_incoming *incoming, void **ou
 
 static scu_result check_identity(const disk_instance *instance, scu_sink_outcome *outcome) {
   if (!scu__scanned_uid_agrees(&instance->scan.sop_class, instance->sop_class_uid))
-    return refuse(outcome, SCU_ERROR_PROTOCOL, STATUS_DOES_NOT_MATCH, "SOP Class UID of command and dataset differ");
+    return refuse(outcome, SCU_ERROR_PROTOCOL, SCU__STATUS_DOES_NOT_MATCH_CLASS,
+                  "SOP Class UID of command and dataset differ");
   if (!scu__scanned_uid_agrees(&instance->scan.sop_instance, instance->sop_instance_uid))
-    return refuse(outcome, SCU_ERROR_PROTOCOL, STATUS_DOES_NOT_MATCH, "SOP Instance UID of command and dataset differ");
+    return refuse(outcome, SCU_ERROR_PROTOCOL, SCU__STATUS_DOES_NOT_MATCH_CLASS,
+                  "SOP Instance UID of command and dataset differ");
   return SCU_OK;
 }
 
@@ -207,7 +222,7 @@ static scu_result disk_finish(void *user, void *of, scu_completion *completion, 
   scu__error_clear(&error);
   scu_result result = SCU_OK;
   if (instance->dataset_length == 0)
-    result = refuse(outcome, SCU_ERROR_MALFORMED, STATUS_NOT_UNDERSTOOD, "The dataset is empty");
+    result = refuse(outcome, SCU_ERROR_MALFORMED, SCU__STATUS_CANNOT_UNDERSTAND, "The dataset is empty");
   else if (!instance->scan.is_done && place(instance, &error) != SCU_OK)
     result = refuse_for(outcome, &error);
   if (result != SCU_OK) {
@@ -270,12 +285,25 @@ static scu_result set_up(disk_sink *sink, const scu_disk_sink_options *options, 
   return scu__durable_open(options->root, &durable, &sink->durable, &sink->error);
 }
 
+scu_result scu_disk_sink_options_from(const scu_options *options, scu_disk_sink_options *out) {
+  if (!scu__versioned_reaches(out, OPTIONS_LEAST)) return SCU_ERROR_USAGE;
+  out->durability = (scu_durability)scu__option_choice(options, SCU_OPTION_DURABILITY);
+  out->on_duplicate = (scu_on_duplicate)scu__option_choice(options, SCU_OPTION_ON_DUPLICATE);
+  out->layout = (scu_layout)scu__option_choice(options, SCU_OPTION_LAYOUT);
+  out->allocator = scu__options_allocator(options);
+  scu_result result = scu_options_get_text(options, SCU_OPTION_IMPLEMENTATION_UID, &out->implementation_class_uid);
+  if (result != SCU_OK) return result;
+  return scu_options_get_text(options, SCU_OPTION_IMPLEMENTATION_VERSION, &out->implementation_version_name);
+}
+
 scu_result scu__disk_sink_new_for_test(const scu_disk_sink_options *options, const scu__disk_sink_test *test,
                                        scu_sink **out) {
+  scu_disk_sink_options known = {.root = ""};
+  scu_result copied = scu__versioned_copy(&known, sizeof known, options, OPTIONS_LEAST);
   *out = NULL;
-  disk_sink *sink = scu__alloc(options->allocator, sizeof *sink);
+  disk_sink *sink = scu__alloc(known.allocator, sizeof *sink);
   if (!sink) return SCU_ERROR_MEMORY;
-  sink->allocator = options->allocator;
+  sink->allocator = known.allocator;
   scu__error_clear(&sink->error);
   sink->sink = (scu_sink){
       .size = sizeof sink->sink,
@@ -285,7 +313,9 @@ scu_result scu__disk_sink_new_for_test(const scu_disk_sink_options *options, con
       .discard = disk_discard,
       .user = sink,
   };
-  scu_result result = set_up(sink, options, test);
+  scu_result result = copied == SCU_OK ? set_up(sink, &known, test)
+                                       : scu__error_set(&sink->error, copied, SCU_PHASE_USAGE,
+                                                        "scu_disk_sink_options: size is not set");
   if (result == SCU_ERROR_MEMORY)
     scu_disk_sink_free(&sink->sink);
   else
@@ -297,12 +327,24 @@ scu_result scu_disk_sink_new(const scu_disk_sink_options *options, scu_sink **ou
   return scu__disk_sink_new_for_test(options, NULL, out);
 }
 
+static bool is_ours(const scu_sink *sink) {
+  return sink->begin == disk_begin;
+}
+
 const scu_error *scu_disk_sink_error(const scu_sink *sink) {
-  return &((const disk_sink *)sink)->error;
+  static const scu_error not_ours = {.result = SCU_ERROR_USAGE,
+                                     .phase = SCU_PHASE_USAGE,
+                                     .offset = UINT64_MAX,
+                                     .reject_result = 0xFF,
+                                     .source = 0xFF,
+                                     .reason_code = 0xFF,
+                                     .reason = "not a sink of scu_disk_sink_new"};
+  if (!sink) return NULL;
+  return is_ours(sink) ? &((const disk_sink *)sink)->error : &not_ours;
 }
 
 void scu_disk_sink_free(scu_sink *sink) {
-  if (!sink) return;
+  if (!sink || !is_ours(sink)) return;
   disk_sink *disk = (disk_sink *)sink;
   scu__durable_free(disk->durable);
   scu__free(disk->allocator, disk);

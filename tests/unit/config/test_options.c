@@ -75,9 +75,6 @@ static void test_defaults_resolve_to_finite_values(void **state) {
   assert_int_equal(config.timeout_retrieve_ms, 600000);
   assert_int_equal(config.move_grace_ms, 5000);
   assert_int_equal(config.cancel_wait_ms, 5000);
-  assert_int_equal(config.durability, SCU__DURABILITY_BATCH);
-  assert_int_equal(config.layout, SCU__LAYOUT_TREE);
-  assert_int_equal(config.on_duplicate, SCU__DUPLICATE_KEEP);
   assert_false(config.allow_truncated);
   assert_int_equal(config.accept_from_count, 0);
   assert_int_equal(config.listen_max_associations, 100);
@@ -90,9 +87,6 @@ static void test_what_was_set_is_resolved(void **state) {
   scu_allocator allocator = {.size = sizeof allocator};
   assert_int_equal(scu_options_set_text(options, SCU_OPTION_CALLING_AE, " STATION 1 "), SCU_OK);
   assert_int_equal(scu_options_set_text(options, SCU_OPTION_ACCEPT_FROM, "PACS, MODALITY 1"), SCU_OK);
-  assert_int_equal(scu_options_set_text(options, SCU_OPTION_LAYOUT, "flat"), SCU_OK);
-  assert_int_equal(scu_options_set_text(options, SCU_OPTION_DURABILITY, "none"), SCU_OK);
-  assert_int_equal(scu_options_set_text(options, SCU_OPTION_ON_DUPLICATE, "both"), SCU_OK);
   assert_int_equal(scu_options_set_integer(options, SCU_OPTION_MAX_PDU, 4096), SCU_OK);
   assert_int_equal(scu_options_set_integer(options, SCU_OPTION_LISTEN_PORT, 0), SCU_OK);
   assert_int_equal(scu_options_set_duration_ms(options, SCU_OPTION_MOVE_GRACE, 1), SCU_OK);
@@ -102,14 +96,30 @@ static void test_what_was_set_is_resolved(void **state) {
   assert_string_equal(config.calling_ae.text, "STATION 1");
   assert_int_equal(config.accept_from_count, 2);
   assert_string_equal(config.accept_from[1].text, "MODALITY 1");
-  assert_int_equal(config.layout, SCU__LAYOUT_FLAT);
-  assert_int_equal(config.durability, SCU__DURABILITY_NONE);
-  assert_int_equal(config.on_duplicate, SCU__DUPLICATE_BOTH);
   assert_int_equal(config.max_pdu, 4096);
   assert_int_equal(config.listen_port, 0);
   assert_int_equal(config.move_grace_ms, 1);
   assert_true(config.allow_truncated);
   assert_ptr_equal(config.allocator, &allocator);
+  scu_options_free(options);
+}
+
+static void test_a_choice_is_its_place_in_the_table(void **state) {
+  (void)state;
+  scu_options *options = fresh();
+  static const char *const words[] = {"keep", "replace", "both"};
+  assert_int_equal(scu__option_choice(NULL, SCU_OPTION_ON_DUPLICATE), 0);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(scu_options_set_text(options, SCU_OPTION_ON_DUPLICATE, words[i]), SCU_OK);
+    assert_int_equal(scu__option_choice(options, SCU_OPTION_ON_DUPLICATE), i);
+  }
+  static const char *const wrong[] = {"", "kee", "keep|", "keep|replace", "|", "KEEP", "boths"};
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    assert_int_equal(scu_options_set_text(options, SCU_OPTION_ON_DUPLICATE, wrong[i]), SCU_ERROR_USAGE);
+  assert_int_equal(scu__option_choice(options, SCU_OPTION_ON_DUPLICATE), 2);
+  assert_int_equal(scu__option_choice(options, SCU_OPTION_CALLING_AE), -1);
+  assert_int_equal(scu__option_choice(options, SCU_OPTION_MAX_PDU), -1);
+  assert_int_equal(scu__option_choice(options, (scu_option)9), -1);
   scu_options_free(options);
 }
 
@@ -270,7 +280,7 @@ static void test_no_memory_at_any_point_is_memory(void **state) {
     failing_allocator_init(&failing, i);
     scu_result result = scu_options_new(&failing.allocator, &options);
     if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_CALLING_AE, "ME");
-    if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_TEMP_DIR, "/tmp");
+    if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_NODES_FILE, "/tmp/nodes");
     if (result == SCU_OK) result = scu_options_copy(options, &copy);
     scu_options_free(copy);
     scu_options_free(options);
@@ -289,6 +299,7 @@ int main(void) {
       cmocka_unit_test(test_names_and_flags_are_unique),
       cmocka_unit_test(test_defaults_resolve_to_finite_values),
       cmocka_unit_test(test_what_was_set_is_resolved),
+      cmocka_unit_test(test_a_choice_is_its_place_in_the_table),
       cmocka_unit_test(test_values_out_of_bounds_are_refused_and_the_old_ones_stay),
       cmocka_unit_test(test_durations_are_seconds_or_have_a_unit),
       cmocka_unit_test(test_a_setter_of_the_wrong_kind_is_a_usage_error),

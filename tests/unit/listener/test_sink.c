@@ -131,6 +131,46 @@ static void test_without_memory_a_post_loses_texts_and_nothing_else(void **state
   }
 }
 
+static scu_result begin(void *user, const scu_incoming *incoming, void **instance, scu_sink_outcome *outcome) {
+  (void)user, (void)incoming, (void)instance, (void)outcome;
+  return SCU_OK;
+}
+
+static scu_result write_bytes(void *user, void *instance, const uint8_t *bytes, size_t length,
+                              scu_sink_outcome *outcome) {
+  (void)user, (void)instance, (void)bytes, (void)length, (void)outcome;
+  return SCU_OK;
+}
+
+static scu_result finish(void *user, void *instance, scu_completion *completion, scu_sink_outcome *outcome) {
+  (void)user, (void)instance, (void)completion, (void)outcome;
+  return SCU_OK;
+}
+
+static void discard(void *user, void *instance) {
+  (void)user, (void)instance;
+}
+
+static void test_a_sink_without_size_or_with_a_gap_is_a_usage_error(void **state) {
+  (void)state;
+  const scu_sink whole = {
+      .size = sizeof whole, .begin = begin, .write = write_bytes, .finish = finish, .discard = discard};
+  assert_int_equal(scu__sink_check(&whole, NULL), SCU_OK);
+  scu_sink bad[5] = {whole, whole, whole, whole, whole};
+  bad[0].size = offsetof(scu_sink, user);
+  bad[1].begin = NULL;
+  bad[2].write = NULL;
+  bad[3].finish = NULL;
+  bad[4].discard = NULL;
+  for (size_t i = 0; i < 5; i++) {
+    scu_error error;
+    scu__error_clear(&error);
+    assert_int_equal(scu__sink_check(&bad[i], &error), SCU_ERROR_USAGE);
+    assert_int_equal(error.result, SCU_ERROR_USAGE);
+  }
+  assert_int_equal(scu__sink_check(NULL, NULL), SCU_ERROR_USAGE);
+}
+
 static void test_the_status_is_the_sinks_own_or_follows_from_the_result(void **state) {
   (void)state;
   scu_sink_outcome own = {.status = 0xB007}, none = {.status = 0};
@@ -149,6 +189,7 @@ int main(void) {
       cmocka_unit_test(test_a_post_after_the_loop_is_gone_frees_the_completion),
       cmocka_unit_test(test_kept_texts_live_as_long_as_the_completion),
       cmocka_unit_test(test_without_memory_a_post_loses_texts_and_nothing_else),
+      cmocka_unit_test(test_a_sink_without_size_or_with_a_gap_is_a_usage_error),
       cmocka_unit_test(test_the_status_is_the_sinks_own_or_follows_from_the_result),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

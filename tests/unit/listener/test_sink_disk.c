@@ -460,6 +460,71 @@ static void test_a_sink_that_cannot_be_opened_says_why_and_refuses_everything(vo
   scu_disk_sink_free(NULL);
 }
 
+static void test_options_of_the_bag_become_those_of_the_sink(void **state) {
+  (void)state;
+  scu_disk_sink_options out = {.size = sizeof out, .root = "here", .durability = SCU_DURABILITY_NONE};
+  assert_int_equal(scu_disk_sink_options_from(NULL, &out), SCU_OK);
+  assert_string_equal(out.root, "here");
+  assert_int_equal(out.durability, SCU_DURABILITY_BATCH);
+  assert_int_equal(out.on_duplicate, SCU_DUPLICATE_KEEP);
+  assert_int_equal(out.layout, SCU_LAYOUT_TREE);
+  assert_string_equal(out.implementation_class_uid, SCU_IMPLEMENTATION_CLASS_UID);
+  assert_string_equal(out.implementation_version_name, SCU_IMPLEMENTATION_VERSION_NAME);
+  assert_null(out.allocator);
+  static const char *const durabilities[] = {"batch", "file", "none"}, *const duplicates[] = {"keep", "replace",
+                                                                                              "both"};
+  static const char *const layouts[] = {"tree", "flat"};
+  failing_allocator counting;
+  failing_allocator_init(&counting, SIZE_MAX);
+  scu_options *bag;
+  assert_int_equal(scu_options_new(&counting.allocator, &bag), SCU_OK);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(scu_options_set_text(bag, SCU_OPTION_DURABILITY, durabilities[i]), SCU_OK);
+    assert_int_equal(scu_options_set_text(bag, SCU_OPTION_ON_DUPLICATE, duplicates[i]), SCU_OK);
+    assert_int_equal(scu_options_set_text(bag, SCU_OPTION_LAYOUT, layouts[i % 2]), SCU_OK);
+    assert_int_equal(scu_disk_sink_options_from(bag, &out), SCU_OK);
+    assert_int_equal(out.durability, i);
+    assert_int_equal(out.on_duplicate, i);
+    assert_int_equal(out.layout, i % 2);
+    assert_ptr_equal(out.allocator, &counting.allocator);
+  }
+  scu_options_free(bag);
+  out.size = offsetof(scu_disk_sink_options, allocator);
+  assert_int_equal(scu_disk_sink_options_from(NULL, &out), SCU_ERROR_USAGE);
+}
+
+static void test_options_of_an_unknown_size_are_a_usage_error(void **state) {
+  (void)state;
+  scu_disk_sink_options options = options_for(SCU_DURABILITY_NONE, SCU_DUPLICATE_KEEP);
+  scu_sink *sink;
+  options.size = 0;
+  assert_int_equal(scu_disk_sink_new(&options, &sink), SCU_ERROR_USAGE);
+  assert_non_null(strstr(scu_error_reason(scu_disk_sink_error(sink)), "size"));
+  scu_disk_sink_free(sink);
+  struct {
+    scu_disk_sink_options known;
+    const char *later;
+  } newer = {.known = options_for(SCU_DURABILITY_NONE, SCU_DUPLICATE_KEEP), .later = "of a version to come"};
+  newer.known.size = sizeof newer;
+  assert_int_equal(scu_disk_sink_new(&newer.known, &sink), SCU_OK);
+  scu_disk_sink_free(sink);
+}
+
+static scu_result foreign_begin(void *user, const scu_incoming *incoming, void **instance, scu_sink_outcome *outcome) {
+  (void)user, (void)incoming, (void)outcome;
+  *instance = NULL;
+  return SCU_OK;
+}
+
+static void test_a_sink_of_somebody_else_is_left_alone(void **state) {
+  (void)state;
+  scu_sink foreign = {.size = sizeof foreign, .begin = foreign_begin};
+  assert_int_equal(scu_error_result(scu_disk_sink_error(&foreign)), SCU_ERROR_USAGE);
+  scu_disk_sink_free(&foreign);
+  assert_ptr_equal(foreign.begin, foreign_begin);
+  assert_null(scu_disk_sink_error(NULL));
+}
+
 static void test_every_allocation_may_fail_and_nothing_leaks(void **state) {
   (void)state;
   size_t i = 0;
@@ -545,6 +610,9 @@ int main(void) {
       SINK_TEST(test_a_lost_association_leaves_nothing),
       SINK_TEST(test_a_failing_disk_is_answered_a700_at_every_step_and_recovers),
       SINK_TEST(test_a_sink_that_cannot_be_opened_says_why_and_refuses_everything),
+      SINK_TEST(test_options_of_the_bag_become_those_of_the_sink),
+      SINK_TEST(test_options_of_an_unknown_size_are_a_usage_error),
+      SINK_TEST(test_a_sink_of_somebody_else_is_left_alone),
       SINK_TEST(test_every_allocation_may_fail_and_nothing_leaks),
       SINK_TEST(test_many_pending_instances_are_each_answered_once),
   };
