@@ -113,9 +113,9 @@ scu_result scu__index_open(const char *path, const scu_allocator *allocator, con
 void scu__index_close(scu__index *index) {
   if (!index) return;
   scu__readers_free(index);
+  if (index->database) scu__index_rollback(index);
   for (size_t i = 0; i < SCU__CHANGE_COUNT; i++) scu__statement_finalize(index->changes[i]);
   if (index->database) {
-    scu__index_rollback(index);
     scu__schema_close(index->database, NULL);
     scu__database_close(index->database);
   }
