@@ -9,6 +9,8 @@
 extern "C" {
 #endif
 
+/* May be used by several operations, one after the other: files and folders are then looked at anew. A source with an
+ * iterator can be used once; USAGE after that. */
 typedef struct scu_source scu_source;
 
 SCU_API scu_result scu_source_new(const scu_allocator *allocator, scu_source **out);
@@ -19,7 +21,7 @@ SCU_API scu_result scu_source_add_file(scu_source *source, const char *path);
  * pattern (*, ?, [...]) or NULL; is_recursive descends into folders, never through symbolic links to folders. */
 SCU_API scu_result scu_source_add_folder(scu_source *source, const char *path, const char *filter, int is_recursive);
 /* Asked for the next path when its turn comes: SCU_OK and a path (borrowed until the next call), SCU_END, or an error
- * that ends the operation. Paths are treated as named files. */
+ * that ends the operation. Paths are treated as named files. `user` must live as long as the source is used. */
 SCU_API scu_result scu_source_add_iterator(scu_source *source, scu_result (*next)(void *user, const char **path),
                                            void *user);
 

@@ -26,6 +26,10 @@ enum {
   SCU__DATASET_ELEMENTS_MAX = 5 * 1000 * 1000,
   SCU__FILE_META_MAX = 1024 * 1024, /* private information (0002,0102) included */
   SCU__DEFLATE_RATIO_MAX = 1032,    /* the theoretical ratio of RFC 1951; beyond it the stream lies */
+  /* What a peer may make us remember in one query or retrieve: about 200 MB of each at most. */
+  SCU__INVENTORY_ENTRIES_MAX = 2 * 1000 * 1000,
+  SCU__DRILL_STEPS_MAX = 200 * 1000,
+
   SCU__PATH_DEPTH_MAX = 32,         /* attribute paths typed by a person */
 
   /* Bytes of one outgoing batch: large enough that a system call costs nothing, small enough to stay in L2. */

@@ -28,6 +28,7 @@ struct scu__drill {
   void *owner;
   scu__request request;
   step *current, *first, *last;
+  size_t step_count; /* waiting */
   scu_dataset *identifier; /* of the request, scratch */
   scu_dataset *merged;     /* row with the values above, scratch */
   bool is_enough, is_cancelled, is_done;
@@ -46,6 +47,7 @@ static void step_free(scu__drill *drill, step *s) {
 
 static scu_result push(scu__drill *drill, scu_query_level level, const scu__unique_keys *known,
                        const scu_dataset *above) {
+  if (drill->step_count >= SCU__DRILL_STEPS_MAX) return SCU_ERROR_LIMIT;
   step *s = scu__alloc(drill->session->allocator, sizeof *s);
   if (!s) return SCU_ERROR_MEMORY;
   s->level = level;
@@ -57,6 +59,7 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
   if (drill->last) drill->last->next = s;
   else drill->first = s;
   drill->last = s;
+  drill->step_count++;
   return SCU_OK;
 }
 
@@ -127,9 +130,12 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
                       scu_query_level_name(level));
     return SCU_OK;
   }
-  if (push(drill, (scu_query_level)(level + 1), &known, row) != SCU_OK)
-    return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  return SCU_OK;
+  result = push(drill, (scu_query_level)(level + 1), &known, row);
+  if (result != SCU_ERROR_LIMIT) return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
+  scu__error_set(&drill->error, result, SCU_PHASE_RESPONSE, "more than %d matches at %s level to go into",
+                 SCU__DRILL_STEPS_MAX, scu_query_level_name(level));
+  scu__error_hint(&drill->error, "narrow the query, for example by date");
+  return result;
 }
 
 static void take_final(scu__drill *drill, const scu__exchange_event *event) {
@@ -180,6 +186,7 @@ static void next_step(scu__task *self) {
     finish(drill, SCU_OK);
     return;
   }
+  drill->step_count--;
   drill->first = drill->current->next;
   if (!drill->first) drill->last = NULL;
   scu__request_start(&drill->request, drill->session);

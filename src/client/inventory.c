@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/limits.h"
 
 enum { TAG_SOP_CLASS_UID = 0x00080016, TAG_MODALITY = 0x00080060, FIRST_SLOTS = 256, CLASSES_MAX = 1024 };
 
@@ -138,6 +139,7 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
   scu__unique_keys known;
   read_keys(row, first_level, SCU_LEVEL_IMAGE, &known);
   if (!known.value[SCU_LEVEL_IMAGE][0]) return SCU_OK;
+  if (inventory->count >= SCU__INVENTORY_ENTRIES_MAX) return SCU_ERROR_LIMIT;
   scu_result result = grow_slots(inventory);
   if (result != SCU_OK) return result;
   uint32_t *slot = find_slot(inventory, known.value[SCU_LEVEL_IMAGE]);

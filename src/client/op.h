@@ -18,7 +18,7 @@ struct scu_op {
   const scu__op_class *class_;
   scu_session *session;
   scu_op *next;
-  bool is_done, is_cancelled;
+  bool is_done, is_cancelled, is_aborted;
   scu_result result;
   scu_error error;
   uint64_t started_ms;

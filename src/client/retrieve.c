@@ -157,8 +157,8 @@ static void take_row(void *owner, const scu_dataset *row) {
   scu_error error;
   scu__error_clear(&error);
   scu__error_set(&error, result, SCU_PHASE_RESPONSE, "the list of what is promised could not be kept");
-  scu__drill_cancel(op->drill);
   finish(op, result, &error);
+  scu__drill_cancel(op->drill);
 }
 
 /* A query of unique keys needs no C-FIND: it is a target by itself. */

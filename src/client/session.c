@@ -37,15 +37,18 @@ static scu_result find_peer(scu_session *session, const char *peer) {
   return result;
 }
 
+/* Asking an operation may run hooks that free others: each time the list is looked at from its head. */
+static scu_op *next_to_ask(const scu_session *session, bool is_abort) {
+  for (scu_op *op = session->ops; op; op = op->next)
+    if (!op->is_done && !(is_abort ? op->is_aborted : op->is_cancelled)) return op;
+  return NULL;
+}
+
 static void check_wishes(scu__tick *self) {
   scu_session *session = (scu_session *)((char *)self - offsetof(scu_session, tick));
   if (session->is_cancel_wanted) {
     session->is_cancel_wanted = 0;
-    for (scu_op *op = session->ops; op;) {
-      scu_op *next = op->next;
-      scu_op_cancel(op);
-      op = next;
-    }
+    for (scu_op *op; (op = next_to_ask(session, false)) != NULL;) scu_op_cancel(op);
   }
   if (session->is_abort_wanted) {
     session->is_abort_wanted = 0;
@@ -53,10 +56,9 @@ static void check_wishes(scu__tick *self) {
     scu__error_clear(&error);
     scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
     scu__associations_abort(session, &error);
-    for (scu_op *op = session->ops; op;) {
-      scu_op *next = op->next;
-      if (!op->is_done && op->class_->abort) op->class_->abort(op, &error);
-      op = next;
+    for (scu_op *op; (op = next_to_ask(session, true)) != NULL;) {
+      op->is_aborted = true;
+      if (op->class_->abort) op->class_->abort(op, &error);
     }
   }
 }

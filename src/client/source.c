@@ -20,6 +20,7 @@ struct scu_source {
   part *first, *last;
   part *current; /* whose turn it is; NULL before the first */
   bool is_started, has_no_iterators;
+  bool is_used; /* by an operation before */
   scu__folder_walk *walk;
 };
 
@@ -125,3 +126,16 @@ scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_erro
 }
 
 void scu__source_drop_iterators(scu_source *source) { source->has_no_iterators = true; }
+
+scu_result scu__source_begin(scu_source *source, scu_error *error) {
+  for (const part *p = source->first; p; p = p->next)
+    if (p->kind == PART_ITERATOR && source->is_used)
+      return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                            "a source with an iterator can be used once: it cannot begin anew");
+  scu__folder_walk_free(source->walk);
+  source->walk = NULL;
+  source->current = NULL;
+  source->is_started = source->has_no_iterators = false;
+  source->is_used = true;
+  return SCU_OK;
+}

@@ -15,6 +15,8 @@ typedef struct scu__path_found {
 
 /* SCU_OK and a path, SCU_END, MEMORY, or what an iterator returned. Blocks on the local disk. */
 scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_error *error);
+/* Before an operation: files and folders begin anew. USAGE when the source has iterators and was used before. */
+scu_result scu__source_begin(scu_source *source, scu_error *error);
 /* Iterators are not asked any more. */
 void scu__source_drop_iterators(scu_source *source);
 

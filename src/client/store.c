@@ -18,6 +18,7 @@ typedef struct store_op {
   scu_source *source;
   scu__store_plan plan;
   bool is_dry_run;
+  unsigned telling; /* depth of hooks that are running: they may step the loop, but the window stays as it is */
 
   scu__lease lease;
   bool is_leased;      /* ready was called */
@@ -43,8 +44,10 @@ static void go_on(store_op *store) { scu__task_queue(session_of(store)->loop, &s
 static void tell(store_op *store, const scu_instance_outcome *outcome) {
   store->counts[outcome->outcome]++;
   store->progress.instances_done++;
+  store->telling++;
   scu__session_tell_instance(session_of(store), outcome);
   scu__progress_tell(&store->progress, false);
+  if (--store->telling == 0) go_on(store);
 }
 
 static scu__candidate *current(store_op *store) { return &store->plan.candidates[store->plan.next]; }
@@ -55,8 +58,8 @@ static void give_up(store_op *store, scu_outcome outcome, const char *reason) {
   told.outcome = outcome;
   told.reason = reason;
   if (outcome == SCU_OUTCOME_SKIPPED && current(store)->is_named) store->named_skips++;
-  tell(store, &told);
   store->plan.next++;
+  tell(store, &told);
 }
 
 static void warn_of_head(store_op *store, const scu__candidate *candidate) {
@@ -76,9 +79,8 @@ static void answered(void *owner, const scu_instance_outcome *outcome) {
   if (outcome->outcome != SCU_OUTCOME_FAILED) store->bytes += outcome->bytes;
   store->progress.bytes_done = store->bytes;
   store->has_progressed = true;
-  tell(store, outcome);
   store->plan.next++;
-  go_on(store);
+  tell(store, outcome);
 }
 
 /* The instance that is out gets its fate from the association's. */
@@ -230,18 +232,19 @@ static void pretend_to_send(store_op *store) {
   told.bytes = current(store)->head.dataset_length;
   told.reason = "would be sent";
   store->bytes += told.bytes;
-  tell(store, &told);
   store->plan.next++;
+  tell(store, &told);
 }
 
 static void advance(scu__task *self) {
   store_op *store = (store_op *)((char *)self - offsetof(store_op, task));
-  if (store->op.is_done || scu__outgoing_is_busy(&store->outgoing)) return;
+  if (store->op.is_done || store->telling > 0 || scu__outgoing_is_busy(&store->outgoing)) return;
   if (store->op.is_cancelled) {
     finish_cancelled(store);
     return;
   }
   pass_over(store);
+  if (store->op.is_done || scu__outgoing_is_busy(&store->outgoing)) return;
   if (store->plan.next == store->plan.count) {
     scu_error error;
     scu__error_clear(&error);
@@ -351,7 +354,10 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
     scu_op_free(&store->op);
     return NULL;
   }
-  go_on(store);
+  scu_error error;
+  scu__error_clear(&error);
+  if (scu__source_begin(source, &error) == SCU_OK) go_on(store);
+  else finish(store, SCU_ERROR_USAGE, &error);
   return &store->op;
 }
 

@@ -58,7 +58,8 @@ static void abort_unanswered(scu__link *link, scu_result result) {
   scu__link_abort(link, &error);
 }
 
-/* Queues the response, tells the owner and ends the incoming. */
+/* Queues the response, ends the incoming and tells the owner: last, because the owner's hooks may step the loop, and
+ * the association may be gone when they return. */
 static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outcome *outcome) {
   scu__receiver *receiver = incoming->receiver;
   incoming->exchange->owner = NULL;
@@ -78,13 +79,12 @@ static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outc
     told = SCU_OUTCOME_FAILED;
     reason = "it could not be acknowledged";
   }
-  tell(incoming, status, told, outcome->path, reason);
+  scu__incoming ended = *incoming;
   scu__link *link = receiver->link;
   forget(incoming);
-  if (responded == SCU_OK)
-    scu__link_pump(link);
-  else
-    abort_unanswered(link, responded);
+  if (responded == SCU_OK) scu__link_pump(link);
+  else abort_unanswered(link, responded);
+  tell(&ended, status, told, outcome->path, reason);
 }
 
 static void completed(void *user, const scu_sink_outcome *outcome) {
@@ -199,9 +199,10 @@ void scu__receiver_end(scu__receiver *receiver, const char *reason) {
     scu__incoming *incoming = receiver->first;
     if (incoming->completion) scu__completion_abandon(incoming->completion);
     if (incoming->is_begun) receiver->sink->discard(receiver->sink->user, incoming->instance);
-    tell(incoming, 0xFFFF, SCU_OUTCOME_FAILED, NULL,
-         incoming->completion ? "the association ended before the acknowledgement was sent" : reason);
+    scu__incoming ended = *incoming;
     forget(incoming);
+    tell(&ended, 0xFFFF, SCU_OUTCOME_FAILED, NULL,
+         ended.completion ? "the association ended before the acknowledgement was sent" : reason);
   }
 }
 

@@ -36,6 +36,8 @@ struct scu_listener {
   atomic_int stop_requests; /* scu_listener_stop */
   bool is_stopping;
   uint64_t counts[OUTCOMES], bytes;
+  unsigned telling; /* depth of hooks that are running: they may step the loop, and free the listener */
+  bool is_freed;
   scu_error error;
 };
 
@@ -77,10 +79,12 @@ static void make_policy(scu_listener *listener, uint32_t max_pdu_length) {
 
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   scu_listener *listener = ((sender *)owner)->listener;
+  listener->telling++;
   listener->counts[outcome->outcome]++;
   if (outcome->outcome != SCU_OUTCOME_FAILED) listener->bytes += outcome->bytes;
   if (listener->handler && listener->handler->instance) listener->handler->instance(listener->owner, outcome);
   if (listener->hooks.instance) listener->hooks.instance(listener->hooks.user, outcome);
+  if (--listener->telling == 0 && listener->is_freed) scu_listener_free(listener);
 }
 
 static bool guest_arrived(void *owner, scu__guest *guest) {
@@ -269,6 +273,9 @@ scu_result scu_listener_new(scu_loop *loop, scu_listener **out, const scu_option
 
 void scu_listener_free(scu_listener *listener) {
   if (!listener) return;
+  listener->is_freed = true;
+  if (listener->telling > 0) return;
+  listener->telling++; /* what is lost now is told, too */
   if (listener->loop) scu__tick_remove(listener->loop, &listener->tick);
   scu__server_free(listener->server);
   if (listener->owns_loop) scu_loop_free(listener->loop);
@@ -293,6 +300,7 @@ int scu_listener_port(const scu_listener *listener) {
 const char *scu_listener_ae(const scu_listener *listener) { return listener->ae.text; }
 
 scu_result scu_listener_run(scu_listener *listener) {
+  if (!listener->server) return listener->error.result;
   while (!scu__server_is_stopped(listener->server)) {
     scu_result result = scu_loop_wait(listener->loop, listener->is_stopping ? STOP_STEP_MS : -1);
     if (result != SCU_OK) return scu__error_set(&listener->error, result, SCU_PHASE_LISTEN, "the event loop failed");
@@ -302,7 +310,7 @@ scu_result scu_listener_run(scu_listener *listener) {
 
 void scu_listener_stop(scu_listener *listener) {
   atomic_fetch_add(&listener->stop_requests, 1);
-  scu_loop_wake(listener->loop);
+  if (listener->loop) scu_loop_wake(listener->loop);
 }
 
 uint64_t scu_listener_count(const scu_listener *listener, scu_outcome outcome) {
