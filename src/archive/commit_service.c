@@ -25,6 +25,7 @@ typedef struct commit_service {
   scu__task task;
   bool is_being_kept; /* the answer comes from the lane: until then it must not be freed */
   bool is_left;       /* the association is gone meanwhile */
+  scu__fault_hits hits;
 } commit_service;
 
 static scu_archive *archive_of(const commit_service *commit) {
@@ -78,9 +79,11 @@ static void kept(void *user, scu_result result) {
   scu__pending *pending = commit->pending;
   scu__visitor *visitor = commit->service.visitor;
   const scu__accepted_context *context = commit->context;
+  bool is_early = scu__fault_has(commit->hits, SCU__FAULT_EARLY_RESULT);
   commit->pending = NULL;
+  if (is_early) scu__pending_send(pending, visitor, context);
   answer(commit, SCU__STATUS_SUCCESS, NULL);
-  scu__pending_send(pending, visitor, context);
+  if (!is_early) scu__pending_send(pending, visitor, context);
 }
 
 static void keep(commit_service *commit) {
@@ -220,6 +223,7 @@ static void begin(commit_service *commit, const scu_dataset *information) {
   }
   result = scu__commitments_add(archive->commitments, &commitment, &commit->pending);
   scu__commitment_free(&commitment);
+  if (result == SCU_OK) scu__pending_set_faults(commit->pending, commit->hits);
   if (result == SCU_OK) result = sort_items(commit);
   if (result == SCU_OK)
     scu__task_queue(archive->loop, &commit->task);
@@ -257,6 +261,7 @@ scu__exchange *scu__commit_service(scu__visitor *visitor, const scu__accepted_co
     return NULL;
   }
   commit->context = context;
+  commit->hits = visitor->hits;
   commit->request = *command;
   commit->request.attributes = NULL;
   commit->task.run = go_on;

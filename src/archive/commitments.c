@@ -58,6 +58,7 @@ struct scu__pending {
   sending *there;
 
   scu__work work;
+  scu__fault_hits hits;
   scu_result kept_result;
   void (*kept)(void *user, scu_result result);
   void *kept_user;
@@ -129,6 +130,10 @@ scu_result scu__commitments_add(scu__commitments *c, scu__commitment *commitment
 
 scu__commitment *scu__pending_commitment(scu__pending *p) {
   return &p->commitment;
+}
+
+void scu__pending_set_faults(scu__pending *p, scu__fault_hits hits) {
+  p->hits = hits;
 }
 
 void scu__pending_drop(scu__pending *p) {
@@ -209,6 +214,14 @@ static void forget(scu__pending *p) {
 
 /* --- the report --------------------------------------------------------------------------------------------------- */
 
+/* A shallow copy, to be told instead of the truth. */
+static scu__commitment told_of(const scu__pending *p) {
+  scu__commitment told = p->commitment;
+  if (scu__fault_has(p->hits, SCU__FAULT_UNLISTED) && told.count > 0) told.count--;
+  if (scu__fault_has(p->hits, SCU__FAULT_WRONG_TRANSACTION)) scu__uid_from_text(&told.transaction, "2.25.1");
+  return told;
+}
+
 static scu_result make_report(scu__pending *p, scu__link *link, const scu__accepted_context *context,
                               uint16_t message_id, scu__exchange **out) {
   const scu_archive *archive = p->commitments->archive;
@@ -220,8 +233,8 @@ static scu_result make_report(scu__pending *p, scu__link *link, const scu__accep
   scu__uid_from_text(&command.affected_sop_instance, SCU__UID_STORAGE_COMMITMENT_INSTANCE);
   command.present |= SCU__HAS_AFFECTED_SOP_INSTANCE | SCU__HAS_EVENT_TYPE;
   scu__buffer_init(&bytes, archive->allocator, REPORT_MAX);
-  scu_result result =
-      scu__commitment_report(&p->commitment, archive->config->calling_ae.text, &report, &command.event_type);
+  scu__commitment told = told_of(p);
+  scu_result result = scu__commitment_report(&told, archive->config->calling_ae.text, &report, &command.event_type);
   if (result == SCU_OK) result = scu__dataset_encode(report, encoding, &bytes, NULL);
   if (result == SCU_OK)
     result = scu__n_request_new(archive->allocator, scu__link_outbox(link), context->id, message_id, &command, &bytes,
@@ -298,6 +311,10 @@ static scu_result send_here(scu__pending *p, scu__visitor *visitor, const scu__a
 }
 
 void scu__pending_send(scu__pending *p, scu__visitor *visitor, const scu__accepted_context *context) {
+  if (scu__fault_has(p->hits, SCU__FAULT_NO_RESULT)) {
+    p->state = PENDING_RESTS; /* and nothing wakes it but a new peer or a restart */
+    return;
+  }
   if (visitor && send_here(p, visitor, context) == SCU_OK) return;
   if (p->state == PENDING_HERE) return; /* its end will be told */
   try_elsewhere(p);

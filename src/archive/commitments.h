@@ -23,6 +23,8 @@ bool scu__commitments_has(const scu__commitments *commitments, const scu__uid *t
 /* Takes the commitment over. LIMIT: too many are under way; MEMORY: then it is still the caller's. */
 scu_result scu__commitments_add(scu__commitments *commitments, scu__commitment *commitment, scu__pending **out);
 scu__commitment *scu__pending_commitment(scu__pending *pending);
+/* What --fault does to its result. */
+void scu__pending_set_faults(scu__pending *pending, scu__fault_hits hits);
 /* It was not accepted: forgets it. */
 void scu__pending_drop(scu__pending *pending);
 /* The instances were looked up: looks at their files and writes the ledger, on the pool. `kept` is called on the loop;

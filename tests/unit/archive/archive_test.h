@@ -27,6 +27,7 @@ typedef struct report {
   uint16_t event_type;
   scu_dataset *information;
   bool came_on_own_server;
+  bool came_before_answer; /* to the last request */
 } report;
 
 typedef struct world {
@@ -128,6 +129,7 @@ static inline void world_keep_report(world *w, const scu__exchange_event *event,
   report *kept = &w->reports[w->report_count++];
   kept->event_type = event->command->event_type;
   kept->came_on_own_server = came_on_own_server;
+  kept->came_before_answer = !w->has_response;
   assert_non_null(event->identifier);
   assert_int_equal(scu_dataset_copy(event->identifier, &kept->information), SCU_OK);
 }
