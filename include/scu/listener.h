@@ -3,6 +3,8 @@
 #ifndef SCU_LISTENER_H
 #define SCU_LISTENER_H
 
+#include <stdbool.h>
+
 #include "scu/hooks.h"
 #include "scu/loop.h"
 #include "scu/options.h"
@@ -29,6 +31,8 @@ SCU_API const char *scu_listener_ae(const scu_listener *listener);
 SCU_API scu_result scu_listener_run(scu_listener *listener);
 /* Any thread, hook or signal handler. The second call ends at once. */
 SCU_API void scu_listener_stop(scu_listener *listener);
+/* For those who step the loop themselves: everything has ended after a stop. */
+SCU_API bool scu_listener_is_stopped(const scu_listener *listener);
 SCU_API uint64_t scu_listener_count(const scu_listener *listener, scu_outcome outcome);
 SCU_API uint64_t scu_listener_bytes(const scu_listener *listener);
 

@@ -1,6 +1,9 @@
 /* A session: everything one application wants of one peer. It owns 1..n associations, opened when an operation needs
  * them and reused by later ones (PS3.7, PS3.8), and releases them when it is freed.
  *
+ * The *_start calls return NULL when there is no memory or the session could not be opened (scu_session_error). What
+ * they borrow (source, sink, query) must live until the operation is done; queries are copied.
+ *
  * Blocking calls return when the operation is done. Their DIMSE outcome is in the response or report; the scu_result
  * says whether the operation could be carried out. Details of a failure: scu_session_error. */
 #ifndef SCU_SESSION_H
@@ -26,11 +29,13 @@ typedef struct scu_session scu_session;
 SCU_API scu_result scu_session_new(scu_session **out, const scu_options *options, const char *peer);
 /* The same on a loop of the caller's, which must outlive the session. */
 SCU_API scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const scu_options *options, const char *peer);
-/* Releases what is open, within the release time-out, then closes. NULL is allowed. Not from a hook. */
+/* Releases what is open, within the release time-out, then closes. Operations and matches of the session that were not
+ * freed yet are freed with it: do not touch them afterwards. NULL is allowed. Not from a hook. */
 SCU_API void scu_session_free(scu_session *session);
 /* The last failure, valid until the next call on the session. Never NULL. */
 SCU_API const scu_error *scu_session_error(const scu_session *session);
-/* Copied; the functions and user must stay valid for the session's life. */
+/* Copied; the functions and user must stay valid for the session's life. NULL = none. USAGE when hooks->size is not that
+ * of a scu_hooks. */
 SCU_API scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks);
 
 /* Cancel: operations end early the way PS3.7 allows (see scu_op_cancel). Abort: A-ABORT on every association at once.
@@ -55,6 +60,8 @@ SCU_API scu_result scu_store_dry_run(scu_session *session, scu_source *source, s
  * the session may run meanwhile: they use another association. */
 typedef struct scu_matches scu_matches;
 SCU_API scu_result scu_find(scu_session *session, const scu_query *query, scu_matches **out);
+/* Returns at once: pull with scu_matches_poll while the loop is stepped. */
+SCU_API scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matches **out);
 /* SCU_OK and a match, borrowed until the next call; SCU_END after the last; or an error, then too the rows that came
  * before it were real matches. */
 SCU_API scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match);
@@ -65,8 +72,12 @@ SCU_API uint64_t scu_matches_count(const scu_matches *matches);
 SCU_API uint16_t scu_matches_status(const scu_matches *matches);
 SCU_API const char *scu_matches_comment(const scu_matches *matches);
 SCU_API const scu_error *scu_matches_error(const scu_matches *matches);
+/* C-CANCEL: rows that were on their way may still come, then CANCELLED, or SCU_END when the peer was faster. */
+SCU_API void scu_matches_cancel(scu_matches *matches);
 /* Cancels and drains when matches are still coming, bounded by the response time-out. NULL is allowed. */
 SCU_API void scu_matches_close(scu_matches *matches);
+/* As close, but without waiting: when matches are still coming the association is aborted. NULL is allowed. */
+SCU_API void scu_matches_free(scu_matches *matches);
 
 /* C-MOVE (PS3.4 C.4.2) to another AE: what arrives there is only known through the peer's counts. */
 SCU_API scu_result scu_move(scu_session *session, const scu_query *what, const char *destination_ae,

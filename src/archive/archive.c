@@ -7,6 +7,7 @@
 #include "archive/commitments.h"
 #include "archive/mpps.h"
 #include "base/alloc.h"
+#include "base/versioned.h"
 #include "config/peer.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
@@ -440,9 +441,11 @@ void scu_archive_free(scu_archive *archive) {
 const scu_error *scu_archive_error(const scu_archive *archive) { return &archive->error; }
 
 scu_result scu_archive_set_hooks(scu_archive *archive, const scu_hooks *hooks) {
-  memset(&archive->hooks, 0, sizeof archive->hooks);
-  if (hooks) memcpy(&archive->hooks, hooks, hooks->size < sizeof *hooks ? hooks->size : sizeof *hooks);
-  return SCU_OK;
+  if (!hooks) {
+    memset(&archive->hooks, 0, sizeof archive->hooks);
+    return SCU_OK;
+  }
+  return scu__versioned_copy(&archive->hooks, sizeof archive->hooks, hooks, SCU__SIZE_THROUGH(scu_hooks, user));
 }
 
 scu_result scu_archive_add_peer(scu_archive *archive, const char *ae, const char *peer) {

@@ -86,27 +86,35 @@ static scu_result wait_for_first(scu_matches *matches) {
   return matches->first ? SCU_OK : matches->op.result;
 }
 
-scu_result scu_find(scu_session *session, const scu_query *query, scu_matches **out) {
+scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matches **out) {
   *out = NULL;
   if (!session->loop) return session->error.result;
   scu__session_set_error(session, NULL);
+  if (!query) return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no query");
   scu_matches *matches = scu__op_new(session, &find_class, sizeof *matches);
   if (!matches) return scu__error_memory(&session->error, SCU_PHASE_REQUEST);
   matches->limit = query->limit;
   matches->status = 0xFFFF;
   scu_result result =
     scu__drill_new(session, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
-  if (result == SCU_OK) {
-    scu__drill_start(matches->drill);
-    result = wait_for_first(matches);
-    if (result != SCU_OK) scu__session_set_error(session, &matches->op.error);
-  }
   if (result != SCU_OK) {
     scu_op_free(&matches->op);
     return result;
   }
+  scu__drill_start(matches->drill);
   *out = matches;
   return SCU_OK;
+}
+
+scu_result scu_find(scu_session *session, const scu_query *query, scu_matches **out) {
+  scu_result result = scu_find_start(session, query, out);
+  if (result != SCU_OK) return result;
+  result = wait_for_first(*out);
+  if (result == SCU_OK) return SCU_OK;
+  scu__session_set_error(session, &(*out)->op.error);
+  scu_op_free(&(*out)->op);
+  *out = NULL;
+  return result;
 }
 
 scu_result scu_matches_poll(scu_matches *matches, const scu_dataset **match) {
@@ -139,6 +147,12 @@ uint64_t scu_matches_count(const scu_matches *matches) { return matches->deliver
 uint16_t scu_matches_status(const scu_matches *matches) { return matches->status; }
 const char *scu_matches_comment(const scu_matches *matches) { return matches->comment; }
 const scu_error *scu_matches_error(const scu_matches *matches) { return &matches->op.error; }
+
+void scu_matches_cancel(scu_matches *matches) { scu_op_cancel(&matches->op); }
+
+void scu_matches_free(scu_matches *matches) {
+  if (matches) scu_op_free(&matches->op);
+}
 
 void scu_matches_close(scu_matches *matches) {
   if (!matches) return;

@@ -517,7 +517,7 @@ static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *erro
 
 static scu_op *start(scu_session *session, const scu_query *what, route way, const char *destination_ae,
                      scu_sink *sink) {
-  if (!session->loop) return NULL;
+  if (!session->loop || !what || (way != ROUTE_MOVE && !sink)) return NULL;
   retrieve_op *op = scu__op_new(session, &retrieve_class, sizeof *op);
   if (!op) return NULL;
   op->route = way;
@@ -606,18 +606,28 @@ static scu_result run(scu_session *session, scu_op *op, scu_retrieve_report **ou
   return result == SCU_OK ? taken : result;
 }
 
+static scu_result check(scu_session *session, const scu_query *what, bool has_target) {
+  if (!session->loop) return session->error.result;
+  if (what && has_target) return SCU_OK;
+  scu__session_set_error(session, NULL);
+  return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no %s", what ? "target" : "query");
+}
+
 scu_result scu_move(scu_session *session, const scu_query *what, const char *destination_ae,
                     scu_retrieve_report **out) {
-  if (!session->loop) return session->error.result;
-  return run(session, scu_move_start(session, what, destination_ae), out);
+  *out = NULL;
+  scu_result result = check(session, what, destination_ae != NULL);
+  return result == SCU_OK ? run(session, scu_move_start(session, what, destination_ae), out) : result;
 }
 
 scu_result scu_move_to_self(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
-  if (!session->loop) return session->error.result;
-  return run(session, scu_move_to_self_start(session, what, sink), out);
+  *out = NULL;
+  scu_result result = check(session, what, sink != NULL);
+  return result == SCU_OK ? run(session, scu_move_to_self_start(session, what, sink), out) : result;
 }
 
 scu_result scu_get(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
-  if (!session->loop) return session->error.result;
-  return run(session, scu_get_start(session, what, sink), out);
+  *out = NULL;
+  scu_result result = check(session, what, sink != NULL);
+  return result == SCU_OK ? run(session, scu_get_start(session, what, sink), out) : result;
 }

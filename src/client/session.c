@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/versioned.h"
 #include "client/association.h"
 #include "client/op.h"
 #include "config/nodes.h"
@@ -115,9 +116,11 @@ void scu_session_free(scu_session *session) {
 const scu_error *scu_session_error(const scu_session *session) { return &session->error; }
 
 scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
-  memset(&session->hooks, 0, sizeof session->hooks);
-  if (hooks) memcpy(&session->hooks, hooks, hooks->size < sizeof *hooks ? hooks->size : sizeof *hooks);
-  return SCU_OK;
+  if (!hooks) {
+    memset(&session->hooks, 0, sizeof session->hooks);
+    return SCU_OK;
+  }
+  return scu__versioned_copy(&session->hooks, sizeof session->hooks, hooks, SCU__SIZE_THROUGH(scu_hooks, user));
 }
 
 void scu_cancel(scu_session *session) {

@@ -339,7 +339,7 @@ static void free_store(scu_op *op) {
 static const scu__op_class store_class = {.name = "C-STORE", .cancel = cancel, .abort = abort_store, .free = free_store};
 
 static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) {
-  if (!session->loop) return NULL;
+  if (!session->loop || !source) return NULL;
   store_op *store = scu__op_new(session, &store_class, sizeof *store);
   if (!store) return NULL;
   store->source = source;
@@ -388,6 +388,7 @@ scu_result scu_store_take(scu_op *op, scu_store_report **out) {
 static scu_result run(scu_session *session, scu_source *source, bool is_dry_run, scu_store_report **out) {
   *out = NULL;
   if (!session->loop) return session->error.result;
+  if (!source) return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no source");
   scu_op *op = start(session, source, is_dry_run);
   scu_result result = scu__op_run(session, op);
   if (op) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/versioned.h"
 #include "config/options.h"
 #include "data/sop_class.h"
 #include "listener/incoming.h"
@@ -33,6 +34,7 @@ struct scu_listener {
   scu__trace own_trace; /* from the hooks */
   scu__acceptor_policy policy;
   scu__tick tick;
+  scu__timer stop_timer; /* the end of patience, whoever steps the loop */
   atomic_int stop_requests; /* scu_listener_stop */
   bool is_stopping;
   uint64_t counts[OUTCOMES], bytes;
@@ -142,6 +144,12 @@ static const scu__server_handler server_handler = {
 
 /* --- inside interface --------------------------------------------------------------------------------------------- */
 
+static void stop_time_is_up(scu__timer *self, uint64_t now_ms) {
+  (void)now_ms;
+  scu_listener *listener = (scu_listener *)((char *)self - offsetof(scu_listener, stop_timer));
+  scu__server_check_stop(listener->server);
+}
+
 static void check_requests(scu__tick *self) {
   scu_listener *listener = (scu_listener *)((char *)self - offsetof(scu_listener, tick));
   int requests = atomic_load(&listener->stop_requests);
@@ -150,6 +158,7 @@ static void check_requests(scu__tick *self) {
   if (!listener->is_stopping) {
     listener->is_stopping = true;
     scu__server_stop(listener->server, now + STOP_WAIT_MS);
+    scu__timer_set(listener->loop, &listener->stop_timer, now + STOP_WAIT_MS);
   }
   if (requests > 1) scu__server_stop(listener->server, now);
   scu__server_check_stop(listener->server);
@@ -176,6 +185,7 @@ static scu_result allocate(scu_loop *loop, const scu_allocator *allocator, scu_l
   if (!listener) return SCU_ERROR_MEMORY;
   listener->allocator = allocator;
   listener->tick.check = check_requests;
+  listener->stop_timer.expired = stop_time_is_up;
   scu__error_clear(&listener->error);
   if (!loop) {
     scu_result result = scu_loop_new(allocator, &loop);
@@ -276,7 +286,10 @@ void scu_listener_free(scu_listener *listener) {
   listener->is_freed = true;
   if (listener->telling > 0) return;
   listener->telling++; /* what is lost now is told, too */
-  if (listener->loop) scu__tick_remove(listener->loop, &listener->tick);
+  if (listener->loop) {
+    scu__tick_remove(listener->loop, &listener->tick);
+    scu__timer_stop(listener->loop, &listener->stop_timer);
+  }
   scu__server_free(listener->server);
   if (listener->owns_loop) scu_loop_free(listener->loop);
   scu__free(listener->allocator, listener->accept_from);
@@ -286,9 +299,11 @@ void scu_listener_free(scu_listener *listener) {
 const scu_error *scu_listener_error(const scu_listener *listener) { return &listener->error; }
 
 scu_result scu_listener_set_hooks(scu_listener *listener, const scu_hooks *hooks) {
-  memset(&listener->hooks, 0, sizeof listener->hooks);
-  if (hooks) memcpy(&listener->hooks, hooks, hooks->size < sizeof *hooks ? hooks->size : sizeof *hooks);
-  return SCU_OK;
+  if (!hooks) {
+    memset(&listener->hooks, 0, sizeof listener->hooks);
+    return SCU_OK;
+  }
+  return scu__versioned_copy(&listener->hooks, sizeof listener->hooks, hooks, SCU__SIZE_THROUGH(scu_hooks, user));
 }
 
 const char *scu_listener_address(const scu_listener *listener) {
@@ -306,6 +321,10 @@ scu_result scu_listener_run(scu_listener *listener) {
     if (result != SCU_OK) return scu__error_set(&listener->error, result, SCU_PHASE_LISTEN, "the event loop failed");
   }
   return SCU_OK;
+}
+
+bool scu_listener_is_stopped(const scu_listener *listener) {
+  return !listener->server || scu__server_is_stopped(listener->server);
 }
 
 void scu_listener_stop(scu_listener *listener) {
