@@ -234,10 +234,7 @@ static scu_result begin_dataset(walk *w, const scu_allocator *allocator) {
   scu__head *head = w->head;
   head->dataset_offset = w->offset = head->meta.dataset_offset;
   head->syntax = scu__transfer_syntax_find(head->meta.transfer_syntax.text);
-  if (head->syntax) {
-    head->encoding.is_implicit_vr = head->syntax->is_implicit_vr;
-    head->encoding.is_big_endian = head->syntax->is_big_endian;
-  }
+  head->encoding = scu__transfer_syntax_encoding(head->syntax);
   if (head->dataset_offset >= w->size) {
     scu__error_set(w->error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "the file ends at %" PRIu64 ", before its dataset",
                    w->size);

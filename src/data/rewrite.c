@@ -185,8 +185,7 @@ scu_result scu__rewrite_new(const scu_allocator *allocator, scu__source *source,
   scu__reader_options options = {.first_offset = r->offset, .total_length = head->dataset_length};
   if (head->syntax->is_deflated) options = (scu__reader_options){.first_offset = 0};
   scu__reader_init(&r->reader, head->encoding, &options);
-  scu__encoding target = {.is_implicit_vr = to->is_implicit_vr, .is_big_endian = to->is_big_endian};
-  scu__writer_init(&r->writer, target, &r->out, NULL);
+  scu__writer_init(&r->writer, scu__transfer_syntax_encoding(to), &r->out, NULL);
   if (open_streams(r, head, to) != SCU_OK) {
     rewriter_close(&r->producer);
     return scu__error_memory(error, SCU_PHASE_FILE);

@@ -49,6 +49,11 @@ bool scu__transfer_syntax_is_native(const scu__transfer_syntax *syntax) {
           strcmp(syntax->uid, SCU__UID_EXPLICIT_BE) == 0 || strcmp(syntax->uid, SCU__UID_DEFLATED_EXPLICIT_LE) == 0);
 }
 
+scu__encoding scu__transfer_syntax_encoding(const scu__transfer_syntax *syntax) {
+  if (!syntax) return SCU__EXPLICIT_LE;
+  return (scu__encoding){.is_implicit_vr = syntax->is_implicit_vr, .is_big_endian = syntax->is_big_endian};
+}
+
 size_t scu__transfer_syntax_count(void) {
   return scu__transfer_syntax_table_count;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "data/element.h"
+
 #define SCU__UID_IMPLICIT_LE          "1.2.840.10008.1.2"
 #define SCU__UID_EXPLICIT_LE          "1.2.840.10008.1.2.1"
 #define SCU__UID_DEFLATED_EXPLICIT_LE "1.2.840.10008.1.2.1.99"
@@ -28,11 +30,15 @@ typedef struct scu__transfer_syntax {
 
 /* NULL if unknown (a private one: assume explicit little endian, encapsulated). */
 const scu__transfer_syntax *scu__transfer_syntax_find(const char *uid);
-/* By UID, keyword or short name (both in any case). NULL if unknown. */
+/* By UID, keyword or short name (both in any case), as people type it: for the conversion command to come. NULL if
+ * unknown. */
 const scu__transfer_syntax *scu__transfer_syntax_find_name(const char *text);
 /* One of the four that are rewritten into each other without touching pixels: Implicit LE, Explicit LE, Explicit BE,
  * Deflated Explicit LE. False for NULL. */
 bool scu__transfer_syntax_is_native(const scu__transfer_syntax *syntax);
+
+/* How elements are written. NULL, a private one: explicit little endian. */
+scu__encoding scu__transfer_syntax_encoding(const scu__transfer_syntax *syntax);
 
 size_t scu__transfer_syntax_count(void);
 const scu__transfer_syntax *scu__transfer_syntax_at(size_t index);

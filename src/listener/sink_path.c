@@ -14,16 +14,11 @@ enum { INFLATED_CHUNK = 16 * 1024 };
 #define TAG_STUDY        SCU_TAG(0x0020, 0x000D)
 #define TAG_SERIES       SCU_TAG(0x0020, 0x000E)
 
-static scu__encoding encoding_of(const scu__transfer_syntax *syntax) {
-  if (!syntax) return SCU__EXPLICIT_LE; /* private ones are explicit little endian */
-  return (scu__encoding){.is_implicit_vr = syntax->is_implicit_vr, .is_big_endian = syntax->is_big_endian};
-}
-
 scu_result scu__head_scan_init(scu__head_scan *scan, const char *transfer_syntax_uid, const scu_allocator *allocator) {
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(transfer_syntax_uid);
   memset(scan, 0, offsetof(scu__head_scan, reader));
   scan->allocator = allocator;
-  scu__reader_init(&scan->reader, encoding_of(syntax), NULL);
+  scu__reader_init(&scan->reader, scu__transfer_syntax_encoding(syntax), NULL);
   if (!syntax || !syntax->is_deflated) return SCU_OK;
   scan->inflated = scu__alloc(allocator, INFLATED_CHUNK);
   if (!scan->inflated) return SCU_ERROR_MEMORY;

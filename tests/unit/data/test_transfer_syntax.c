@@ -52,6 +52,19 @@ static void test_the_four_native_syntaxes_differ_as_they_should(void **state) {
   assert_false(scu__transfer_syntax_is_native(scu__transfer_syntax_find(SCU__UID_RLE)));
 }
 
+static void test_nearly_every_encoding_is_explicit_little_endian(void **state) {
+  (void)state;
+  for (size_t i = 0; i < scu__transfer_syntax_count(); i++) {
+    const scu__transfer_syntax *syntax = scu__transfer_syntax_at(i);
+    scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
+    bool is_papyrus = strcmp(syntax->uid, "1.2.840.10008.1.20") == 0; /* retired */
+    assert_int_equal(encoding.is_implicit_vr, is_papyrus || strcmp(syntax->uid, SCU__UID_IMPLICIT_LE) == 0);
+    assert_int_equal(encoding.is_big_endian, strcmp(syntax->uid, SCU__UID_EXPLICIT_BE) == 0);
+  }
+  scu__encoding private_one = scu__transfer_syntax_encoding(NULL);
+  assert_false(private_one.is_implicit_vr || private_one.is_big_endian);
+}
+
 static void test_compressed_syntaxes_tell_loss_and_form(void **state) {
   (void)state;
   const scu__transfer_syntax *baseline = scu__transfer_syntax_find(SCU__UID_JPEG_BASELINE);
@@ -74,6 +87,7 @@ int main(void) {
       cmocka_unit_test(test_every_syntax_is_found_by_uid_and_every_name),
       cmocka_unit_test(test_names_match_in_any_case),
       cmocka_unit_test(test_the_four_native_syntaxes_differ_as_they_should),
+      cmocka_unit_test(test_nearly_every_encoding_is_explicit_little_endian),
       cmocka_unit_test(test_compressed_syntaxes_tell_loss_and_form),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
