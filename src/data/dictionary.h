@@ -26,13 +26,15 @@ const scu__dictionary_entry *scu__dictionary_find(scu_tag tag);
 /* Exact and case-sensitive. */
 const scu__dictionary_entry *scu__dictionary_find_keyword(const char *keyword);
 const char *scu__dictionary_keyword(const scu__dictionary_entry *entry); /* "PatientName"; may be "" */
-const char *scu__dictionary_name(const scu__dictionary_entry *entry);    /* "Patient's Name"; may be "" */
+/* "Patient's Name"; may be "". For tests and listings: what people are shown is the keyword. */
+const char *scu__dictionary_name(const scu__dictionary_entry *entry);
 
 /* The VR to assume where the encoding does not say (implicit VR; PS3.5 7.8.1): private creators (odd group, 0010-00FF)
  * LO, other private elements UN, group lengths UL, elements unknown or without a registered VR UN, items and delimiters
  * NONE. US where the registry says US or SS: the caller refines by Pixel Representation. OW where it says OB or OW. */
 scu_vr scu__dictionary_vr(scu_tag tag);
 
+/* All rows, for tests: nothing in the library walks them. */
 size_t scu__dictionary_count(void);
 const scu__dictionary_entry *scu__dictionary_at(size_t index); /* exact tags in rising order, then repeating groups */
 

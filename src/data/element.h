@@ -20,10 +20,6 @@ typedef struct scu__encoding {
 #define SCU__EXPLICIT_LE ((scu__encoding){.is_implicit_vr = false, .is_big_endian = false})
 #define SCU__EXPLICIT_BE ((scu__encoding){.is_implicit_vr = false, .is_big_endian = true})
 
-static inline bool scu__encoding_equal(scu__encoding a, scu__encoding b) {
-  return a.is_implicit_vr == b.is_implicit_vr && a.is_big_endian == b.is_big_endian;
-}
-
 #define SCU__UNDEFINED_LENGTH UINT32_MAX
 
 #define SCU__TAG_ITEM               SCU_TAG(0xFFFE, 0xE000)

@@ -71,10 +71,6 @@ void scu__inflater_free(scu__inflater *inflater) {
   scu__free(inflater->allocator, inflater);
 }
 
-uint64_t scu__inflater_consumed(const scu__inflater *inflater) {
-  return inflater->consumed;
-}
-
 static scu_result check_limits(const scu__inflater *self, scu_error *error) {
   const scu__inflate_limits *limits = &self->limits;
   if (self->produced > limits->output_max)

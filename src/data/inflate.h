@@ -31,8 +31,6 @@ void scu__inflater_free(scu__inflater *inflater); /* NULL is allowed */
  * above 0 in this last call, after it it is 0. MALFORMED: not a deflate stream; LIMIT; MEMORY. */
 scu_result scu__inflater_run(scu__inflater *inflater, const uint8_t **bytes, size_t *length, uint8_t *to, size_t room,
                              size_t *got, scu_error *error);
-/* Compressed bytes taken so far. */
-uint64_t scu__inflater_consumed(const scu__inflater *inflater);
 
 scu_result scu__deflater_new(const scu_allocator *allocator, scu__deflater **out);
 void scu__deflater_free(scu__deflater *deflater);

@@ -49,9 +49,6 @@ bool scu__reader_is_cut(const scu__reader *reader) {
 uint64_t scu__reader_trailing_offset(const scu__reader *reader) {
   return reader->trailing_offset;
 }
-uint64_t scu__reader_position(const scu__reader *reader) {
-  return reader->position + reader->carry_size + reader->input_left;
-}
 
 static void take_input(scu__reader *r, size_t count) {
   r->input += count;

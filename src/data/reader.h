@@ -111,8 +111,6 @@ scu_result scu__reader_skip_value(scu__reader *reader, uint64_t *count);
 
 /* True when the reader failed because the stream ends too early (finish or total_length), not because it is wrong. */
 bool scu__reader_is_cut(const scu__reader *reader);
-/* Stream offset of the next byte the reader wants to see; after SCU_END the end of the dataset. */
-uint64_t scu__reader_position(const scu__reader *reader);
 /* Where bytes begin that are no part of the dataset; UINT64_MAX = none were seen. Set when next returns SCU_END. */
 uint64_t scu__reader_trailing_offset(const scu__reader *reader);
 

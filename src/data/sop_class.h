@@ -44,7 +44,8 @@ const scu__sop_class *scu__sop_class_find(const char *uid);
 bool scu__sop_class_is_storage(const char *uid);
 /* Not known to be something else than storage: private, retired and newer classes may be (RULES 25). False for "". */
 bool scu__sop_class_may_be_storage(const char *uid);
-/* The i-th related general SOP class (57H, PS3.4 B.3.1.4), NULL past the end. */
+/* The i-th related general SOP class (PS3.4 B.3.1.4), NULL past the end: for offering 57H items, which no session does
+ * yet. */
 const scu__sop_class *scu__sop_class_related(const scu__sop_class *sop_class, size_t index);
 
 size_t scu__sop_class_count(void);

@@ -29,10 +29,11 @@ const char *scu__uid_entry_uid(const scu__uid_entry *entry);
 const char *scu__uid_entry_name(const scu__uid_entry *entry);    /* "" where the registry is blank */
 const char *scu__uid_entry_keyword(const scu__uid_entry *entry); /* "" for context groups and blank rows */
 
-/* The two daily questions. NULL if unknown. */
-const char *scu__uid_name(const char *uid);
-const char *scu__uid_from_keyword(const char *keyword); /* exact, case-sensitive, any kind */
+const char *scu__uid_name(const char *uid); /* NULL if unknown */
+/* Exact, case-sensitive, any kind; NULL if unknown. Holds the constants of sop_class.h against the registry. */
+const char *scu__uid_from_keyword(const char *keyword);
 
+/* All rows, for tests: nothing in the library walks them. */
 size_t scu__uid_count(void);
 const scu__uid_entry *scu__uid_at(size_t index); /* in order of their texts (strcmp) */
 

@@ -43,7 +43,7 @@ bool scu__vr_has_long_length(scu_vr vr);
 /* Upper-case letters both: what may stand for a VR at all. */
 bool scu__vr_is_plausible(scu_vr vr);
 
-/* All rows, for tests and listings. */
+/* All rows, for tests: nothing in the library walks them. */
 size_t scu__vr_count(void);
 const scu__vr_info *scu__vr_at(size_t index);
 

@@ -15,11 +15,6 @@ void scu__inbox_free(scu__inbox *inbox) {
   memset(inbox, 0, sizeof *inbox);
 }
 
-void scu__inbox_reset(scu__inbox *inbox) {
-  inbox->state = SCU__INBOX_IDLE;
-  scu__buffer_clear(&inbox->bytes);
-}
-
 bool scu__inbox_is_idle(const scu__inbox *inbox) {
   return inbox->state == SCU__INBOX_IDLE;
 }

@@ -37,7 +37,6 @@ typedef struct scu__inbox {
 
 void scu__inbox_init(scu__inbox *inbox, const scu_allocator *allocator);
 void scu__inbox_free(scu__inbox *inbox); /* safe on a zeroed inbox */
-void scu__inbox_reset(scu__inbox *inbox);
 /* No message is half received. */
 bool scu__inbox_is_idle(const scu__inbox *inbox);
 

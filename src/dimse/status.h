@@ -50,7 +50,8 @@ const char *scu__status_class_name(scu__status_kind kind);
 const char *scu__status_text(uint16_t field, uint16_t status);
 /* What to try, one line; "" where nothing useful can be said. Static storage. */
 const char *scu__status_hint(uint16_t field, uint16_t status);
-/* The same request may succeed later without anybody changing it (A7xx and 0213). */
+/* The same request may succeed later without anybody changing it (A7xx and 0213): for sending again with a growing
+ * pause, which nobody does yet. */
 bool scu__status_is_retryable(uint16_t field, uint16_t status);
 
 #endif

@@ -22,7 +22,3 @@ uint64_t scu__clock_now_ms(const scu__clock *clock) {
   if (!clock) clock = &monotonic;
   return clock->now_ms(clock->user);
 }
-
-int64_t scu__clock_wall_seconds(void) {
-  return (int64_t)time(NULL);
-}

@@ -13,7 +13,5 @@ typedef struct scu__clock {
 const scu__clock *scu__clock_monotonic(void);
 /* clock may be NULL: the monotonic one. */
 uint64_t scu__clock_now_ms(const scu__clock *clock);
-/* Seconds since 1970-01-01 UTC, for reports only: never for deadlines, because it may jump. */
-int64_t scu__clock_wall_seconds(void);
 
 #endif

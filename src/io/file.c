@@ -105,10 +105,6 @@ scu_result scu__file_source_open(const char *path, const scu_allocator *allocato
   return SCU_OK;
 }
 
-int scu__file_source_descriptor(const scu__source *source) {
-  return source && source->read_at == file_read_at ? ((const file_source *)source)->fd : -1;
-}
-
 void scu__source_close(scu__source *source) {
   if (source && source->close) source->close(source);
 }

@@ -13,8 +13,6 @@
  * fixed at open; a file that shrinks later gives STORAGE from read_at, naming the path. Errors: STORAGE, MEMORY.
  * `*out` is owned by the caller: scu__source_close. */
 scu_result scu__file_source_open(const char *path, const scu_allocator *allocator, scu__source **out, scu_error *error);
-/* The descriptor behind a file source, for sendfile; -1 for any other source. Valid until the source is closed. */
-int scu__file_source_descriptor(const scu__source *source);
 /* Calls source->close when there is one; NULL is allowed. */
 void scu__source_close(scu__source *source);
 

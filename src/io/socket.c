@@ -113,15 +113,6 @@ bool scu__address_parse(scu__address *address, const char *host, uint16_t port) 
   return true;
 }
 
-bool scu__address_equal_host(const scu__address *a, const scu__address *b) {
-  scu__address left = *a, right = *b;
-  unmap_v4(&left);
-  unmap_v4(&right);
-  if (left.length == 0 || left.storage.ss_family != right.storage.ss_family) return false;
-  if (left.storage.ss_family == AF_INET) return as_v4(&left)->sin_addr.s_addr == as_v4(&right)->sin_addr.s_addr;
-  return memcmp(&as_v6(&left)->sin6_addr, &as_v6(&right)->sin6_addr, sizeof(struct in6_addr)) == 0;
-}
-
 /* --- sockets ------------------------------------------------------------------------------------------------------ */
 
 /* Options are best effort: none of them decides whether a connection works. */

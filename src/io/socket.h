@@ -31,7 +31,6 @@ uint16_t scu__address_port(const scu__address *address);
 void scu__address_set_port(scu__address *address, uint16_t port);
 /* A numeric address ("10.1.2.3", "::1", "fe80::1%eth0", brackets allowed); false when it is a name. No look-up. */
 bool scu__address_parse(scu__address *address, const char *host, uint16_t port);
-bool scu__address_equal_host(const scu__address *a, const scu__address *b); /* ports left out; v4-mapped = v4 */
 
 /* Where a connection comes from; zeroed = the kernel's choice. */
 typedef struct scu__socket_local {

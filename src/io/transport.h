@@ -26,13 +26,12 @@ struct scu__transport {
   /* SCU_OK with 1..room bytes, SCU_PENDING (would block), SCU_END (orderly close by the peer), CLOSED (reset), else
    * TRANSPORT. Less than `room` need not mean that nothing is left: read until PENDING or wait for the poller. */
   scu_result (*receive)(scu__transport *self, uint8_t *to, size_t room, size_t *got, scu_error *error);
-  /* Bytes that wait inside the transport (TLS records) and that the poller cannot see; may be NULL = always 0. */
+  /* Bytes that wait inside the transport and that the poller cannot see; may be NULL = always 0. For TLS, whose records
+   * come whole: TCP has none, so the link does not ask yet. */
   size_t (*buffered)(const scu__transport *self);
   /* Acknowledge at once what has come: a peer that leaves Nagle's algorithm on holds the rest of a message back until
    * then, 40 ms otherwise. Best effort; may be NULL. */
   void (*acknowledge)(scu__transport *self);
-  /* Says that we send no more; receiving goes on. Best effort. */
-  void (*shutdown)(scu__transport *self);
   /* Closes the descriptor and frees the transport. */
   void (*close)(scu__transport *self);
   /* Like close, but the peer sees a reset. */

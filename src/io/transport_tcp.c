@@ -75,10 +75,6 @@ static void tcp_acknowledge(scu__transport *self) {
 #endif
 }
 
-static void tcp_shutdown(scu__transport *self) {
-  (void)shutdown(self->fd, SHUT_WR);
-}
-
 static void tcp_close(scu__transport *self) {
   tcp_transport *tcp = (tcp_transport *)self;
   scu__socket_close(self->fd);
@@ -101,7 +97,6 @@ scu_result scu__transport_tcp_new(int fd, const scu_allocator *allocator, scu__t
                     .receive = tcp_receive,
                     .buffered = NULL,
                     .acknowledge = tcp_acknowledge,
-                    .shutdown = tcp_shutdown,
                     .close = tcp_close,
                     .reset = tcp_reset,
                     .fd = fd},

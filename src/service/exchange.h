@@ -161,8 +161,4 @@ scu_result scu__store_provider_respond(scu__exchange *exchange, uint16_t status,
 scu_result scu__refusal_new(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
                             const scu__command *request, uint16_t status, const char *comment, scu__exchange **out);
 
-/* Queues a response without an exchange, for requests without data set. USAGE when `request` is none. */
-scu_result scu__reply_status(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
-                             const scu__command *request, uint16_t status, const char *comment);
-
 #endif

@@ -84,13 +84,3 @@ scu_result scu__refusal_new(const scu_allocator *allocator, scu__outbox *outbox,
   if (!self) return SCU_ERROR_MEMORY;
   return scu__provider_hand_out(self, scu__provider_answer(self, status, comment, 0), out);
 }
-
-scu_result scu__reply_status(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
-                             const scu__command *request, uint16_t status, const char *comment) {
-  (void)allocator;
-  if (!is_request(request)) return SCU_ERROR_USAGE;
-  scu__message message = {.context_id = context_id, .payload = SCU__PAYLOAD_NONE};
-  scu__response_to(request, status, &message.command);
-  scu__command_set_comment(&message.command, comment);
-  return scu__outbox_push(outbox, &message);
-}

@@ -261,7 +261,3 @@ int scu__engine_state(const scu__engine *e) {
 const scu__negotiated *scu__engine_negotiated(const scu__engine *e) {
   return e->is_negotiated ? &e->negotiated : NULL;
 }
-
-const scu_error *scu__engine_error(const scu__engine *e) {
-  return &e->error;
-}

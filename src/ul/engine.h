@@ -125,6 +125,5 @@ void scu__engine_expire(scu__engine *engine, uint64_t now_ms);
 
 int scu__engine_state(const scu__engine *engine);                         /* 1..13 for Sta1..Sta13 */
 const scu__negotiated *scu__engine_negotiated(const scu__engine *engine); /* NULL before Sta6 was reached */
-const scu_error *scu__engine_error(const scu__engine *engine);            /* the first fault; result SCU_OK when none */
 
 #endif

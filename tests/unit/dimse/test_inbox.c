@@ -125,7 +125,8 @@ static void test_another_context_inside_a_message_is_refused(void **state) {
   scu__inbox_event event;
   assert_int_equal(put(&inbox, 1, true, false, command.data, 10, &event), SCU_OK);
   assert_int_equal(put(&inbox, 3, true, true, command.data + 10, command.length - 10, &event), SCU_ERROR_PROTOCOL);
-  scu__inbox_reset(&inbox);
+  scu__inbox_free(&inbox);
+  scu__inbox_init(&inbox, NULL);
   assert_int_equal(put(&inbox, 1, true, true, command.data, command.length, &event), SCU_OK);
   assert_int_equal(put(&inbox, 3, false, true, "ab", 2, &event), SCU_ERROR_PROTOCOL);
   scu__inbox_free(&inbox);

@@ -200,12 +200,6 @@ static void test_addresses_are_parsed_and_written(void **state) {
     assert_string_equal(scu__address_text(&address, text), good[i][1]);
   }
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(scu__address_parse(&address, bad[i], 104));
-  scu__address mapped, plain;
-  assert_true(scu__address_parse(&mapped, "::ffff:10.1.2.3", 1));
-  assert_true(scu__address_parse(&plain, "10.1.2.3", 2));
-  assert_true(scu__address_equal_host(&mapped, &plain));
-  assert_true(scu__address_parse(&plain, "10.1.2.4", 2));
-  assert_false(scu__address_equal_host(&mapped, &plain));
 }
 
 /* --- transport ---------------------------------------------------------------------------------------------------- */
@@ -233,10 +227,9 @@ static void test_slices_arrive_in_order_and_empty_ones_are_skipped(void **state)
   assert_memory_equal(to, "headbody!", 9);
   assert_int_equal(b->receive(b, to, sizeof to, &got, NULL), SCU_PENDING);
   assert_int_equal(got, 0);
-  a->shutdown(a);
+  a->close(a);
   wait_for(b->fd, SCU__POLL_READ);
   assert_int_equal(b->receive(b, to, sizeof to, &got, NULL), SCU_END);
-  a->close(a);
   b->close(b);
 }
 
@@ -382,7 +375,6 @@ static void test_the_clock_goes_forward_and_can_be_replaced(void **state) {
   assert_true(scu__clock_now_ms(scu__clock_monotonic()) >= before);
   scu__clock own = {.now_ms = stopped, .user = &hands};
   assert_int_equal(scu__clock_now_ms(&own), 5);
-  assert_true(scu__clock_wall_seconds() > 1600000000);
 }
 
 int main(void) {
