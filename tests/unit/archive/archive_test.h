@@ -84,7 +84,10 @@ static inline void world_start(world *w) {
   scu_options_set_text(w->modality_options, SCU_OPTION_CALLING_AE, "MODALITY");
   snprintf(w->root, sizeof w->root, "%s", in_scratch("pacs"));
   w->own = (scu_archive_options){.size = sizeof w->own, .root = w->root};
+  scu_options_set_integer(w->archive_options, SCU_OPTION_LISTEN_PORT, 0);
   world_open_archive(w);
+  scu_options_set_integer(w->archive_options, SCU_OPTION_LISTEN_PORT,
+                          scu_archive_port(w->archive)); /* when opened again */
 }
 
 static inline void world_step(world *w) {
