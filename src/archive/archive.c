@@ -72,8 +72,7 @@ scu__link *scu__visitor_link(const scu__visitor *visitor) { return visitor->gues
 
 scu__encoding scu__archive_encoding(const scu__accepted_context *context) {
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
-  return (scu__encoding){.is_implicit_vr = syntax && syntax->is_implicit_vr,
-                         .is_big_endian = syntax && syntax->is_big_endian};
+  return scu__transfer_syntax_encoding(syntax);
 }
 
 /* --- policy ------------------------------------------------------------------------------------------------------- */

@@ -58,8 +58,7 @@ static scu_result take_instance(void *user, const scu_dataset *instance, const c
   filling *f = user;
   const scu_archive *archive = f->archive;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(transfer_syntax_uid);
-  scu__encoding encoding = {.is_implicit_vr = syntax && syntax->is_implicit_vr,
-                            .is_big_endian = syntax && syntax->is_big_endian};
+  scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
   char sop_class[65], sop_instance[65];
   scu_result result = scu_dataset_text(instance, "SOPClassUID", sop_class, sizeof sop_class);
   if (result == SCU_OK) result = scu_dataset_text(instance, "SOPInstanceUID", sop_instance, sizeof sop_instance);

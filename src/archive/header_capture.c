@@ -26,8 +26,7 @@ scu_result scu__header_capture_new(const scu_allocator *allocator, const char *t
   if (!capture) return SCU_ERROR_MEMORY;
   capture->allocator = allocator;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(transfer_syntax_uid);
-  scu__encoding encoding = {.is_implicit_vr = syntax && syntax->is_implicit_vr,
-                            .is_big_endian = syntax && syntax->is_big_endian};
+  scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
   scu__dataset_limits limits = {.value_max = VALUE_MAX, .total_max = TOTAL_MAX, .elements_max = ELEMENTS_MAX,
                                 .stop_tag = SCU__TAG_PIXEL_DATA, .phase = SCU_PHASE_STORAGE};
   scu__reader_init(&capture->reader, encoding, NULL);

@@ -83,8 +83,7 @@ static const char *find_class(const scu__drill *drill) {
 
 static scu__encoding context_encoding(const scu__accepted_context *context) {
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
-  return (scu__encoding){.is_implicit_vr = syntax && syntax->is_implicit_vr,
-                         .is_big_endian = syntax && syntax->is_big_endian};
+  return scu__transfer_syntax_encoding(syntax);
 }
 
 static scu_result make(void *owner, scu__link *link, const scu__accepted_context *context, uint16_t message_id,

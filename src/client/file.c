@@ -139,8 +139,7 @@ static scu_result read_file(scu_file *file, const char *path, size_t max_value) 
   if (result == SCU_OK) result = read_meta(file);
   if (result != SCU_OK) return result;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(file->meta.transfer_syntax.text);
-  scu__encoding encoding = {.is_implicit_vr = syntax && syntax->is_implicit_vr,
-                            .is_big_endian = syntax && syntax->is_big_endian};
+  scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
   scu__dataset_limits limits = {
     .value_max = max_value, .total_max = TOTAL_MAX, .elements_max = SCU__DATASET_ELEMENTS_MAX};
   return read_set(file, file->meta.dataset_offset, file->source->size, encoding, syntax && syntax->is_deflated, &limits,

@@ -5,6 +5,7 @@
 
 #include "data/rewrite.h"
 #include "io/file.h"
+#include "listener/incoming.h"
 
 scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate) {
   return (scu_instance_outcome){
@@ -28,11 +29,6 @@ static void close_instance(scu__outgoing *outgoing) {
   outgoing->candidate = NULL;
 }
 
-static scu_outcome outcome_of_status(scu__status_kind kind) {
-  if (kind == SCU__STATUS_KIND_SUCCESS) return SCU_OUTCOME_OK;
-  return kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING : SCU_OUTCOME_FAILED;
-}
-
 static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
   (void)exchange;
   if (event->kind != SCU__EXCHANGE_FINAL) return;
@@ -41,7 +37,7 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   scu_instance_outcome told = scu__candidate_outcome(candidate);
   char reason[256] = "";
   told.status = event->status;
-  told.outcome = outcome_of_status(event->status_class);
+  told.outcome = scu__store_outcome(event->status);
   told.transfer_syntax_uid = outgoing->context->transfer_syntax.text;
   told.bytes = candidate->head.dataset_length;
   if (told.outcome != SCU_OUTCOME_OK) {

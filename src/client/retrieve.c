@@ -248,7 +248,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   retrieve_op *op = owner;
   const scu_allocator *allocator = session_of(op)->allocator;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
-  scu__encoding encoding = {.is_implicit_vr = syntax && syntax->is_implicit_vr};
+  scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
   if (op->route == ROUTE_GET && !scu__get_can_receive(scu__link_negotiated(link))) {
     scu__error_set(error, SCU_ERROR_REJECTED, SCU_PHASE_ASSOCIATE,
                    "the peer grants us no storage SCP role, so it could not send anything over a C-GET");

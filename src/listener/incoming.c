@@ -50,6 +50,12 @@ static void tell(const scu__incoming *incoming, uint16_t status, scu_outcome out
   if (incoming->receiver->done) incoming->receiver->done(incoming->receiver->owner, &told);
 }
 
+scu_outcome scu__store_outcome(uint16_t status) {
+  scu__status_kind kind = scu__status_class(status, SCU__C_STORE_RSP);
+  if (kind == SCU__STATUS_KIND_SUCCESS) return SCU_OUTCOME_OK;
+  return kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING : SCU_OUTCOME_FAILED;
+}
+
 /* A peer that gets no answer waits for ever: better that it sees the association end. */
 static void abort_unanswered(scu__link *link, scu_result result) {
   scu_error error;
@@ -65,10 +71,7 @@ static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outc
   incoming->exchange->owner = NULL;
   incoming->exchange->on_event = NULL;
   scu_result responded = scu__store_provider_respond(incoming->exchange, status, outcome->comment, 0);
-  scu__status_kind kind = scu__status_class(status, SCU__C_STORE_RSP);
-  scu_outcome told = kind == SCU__STATUS_KIND_SUCCESS   ? SCU_OUTCOME_OK
-                     : kind == SCU__STATUS_KIND_WARNING ? SCU_OUTCOME_WARNING
-                                                        : SCU_OUTCOME_FAILED;
+  scu_outcome told = scu__store_outcome(status);
   const char *reason = outcome->comment;
   if (told == SCU_OUTCOME_OK)
     reason = outcome->is_duplicate ? "was here before" : "";

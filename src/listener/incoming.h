@@ -9,6 +9,9 @@
 
 typedef struct scu__incoming scu__incoming;
 
+/* What a C-STORE status means for the instance. */
+scu_outcome scu__store_outcome(uint16_t status);
+
 /* Everything that one association (or one C-GET) is receiving. Zero it, set the first five, and keep it where it is. */
 typedef struct scu__receiver {
   scu_loop *loop;
