@@ -1,4 +1,6 @@
-/* Every bound of the library with the reason it exists. Sizes in bytes unless the name says otherwise. */
+/* The bounds that more than one file has to agree on, each with the reason it exists. What only one file needs stands
+ * at the top of that file; what a person may set is in config/option_table.c. Sizes in bytes unless the name says
+ * otherwise. */
 #ifndef SCU_BASE_LIMITS_H
 #define SCU_BASE_LIMITS_H
 
@@ -8,13 +10,12 @@ enum {
   /* The largest P-DATA-TF we say we take (51H), and how much we ever put into one. Measured: beyond 128 KiB nothing
    * gets faster, below 16 KiB everything gets slower. */
   SCU__PDU_LENGTH_DEFAULT = 128 * 1024,
-  SCU__PDU_LENGTH_MIN = 4096,
+  SCU__PDU_LENGTH_MIN = 4096, /* less is not to be set: every object would go out in crumbs */
   SCU__PDU_LENGTH_MAX = 1024 * 1024,
   /* Old peers count the 6-byte header into the maximum (RULES 30). */
   SCU__PDU_OVERRUN_TOLERATED = 6,
-  SCU__CONTEXTS_MAX = 128,          /* odd IDs 1-255 (PS3.8 9.3.2.2) */
+  SCU__CONTEXTS_MAX = 128,            /* odd IDs 1-255 (PS3.8 9.3.2.2) */
   SCU__SYNTAXES_PER_CONTEXT_MAX = 64, /* 63 transfer syntaxes are registered */
-  SCU__USER_IDENTITY_MAX = 65535,   /* 16-bit field length */
 
   /* DIMSE. The largest legal command is an N-GET-RQ with an attribute list; 64 KiB is far beyond any real one. */
   SCU__COMMAND_MAX = 64 * 1024,
@@ -25,19 +26,15 @@ enum {
   SCU__NESTING_MAX = 128,
   SCU__DATASET_ELEMENTS_MAX = 5 * 1000 * 1000,
   SCU__FILE_META_MAX = 1024 * 1024, /* private information (0002,0102) included */
-  SCU__DEFLATE_RATIO_MAX = 1032,    /* the theoretical ratio of RFC 1951; beyond it the stream lies */
   /* What a peer may make us remember in one query or retrieve: about 200 MB of each at most. */
   SCU__INVENTORY_ENTRIES_MAX = 2 * 1000 * 1000,
   SCU__DRILL_STEPS_MAX = 200 * 1000,
 
-  SCU__PATH_DEPTH_MAX = 32,         /* attribute paths typed by a person */
+  SCU__PATH_DEPTH_MAX = 32, /* attribute paths typed by a person */
 
   /* Bytes of one outgoing batch: large enough that a system call costs nothing, small enough to stay in L2. */
   SCU__SEND_BATCH = 256 * 1024,
-  SCU__RECEIVE_CHUNK = 256 * 1024,
-
-  SCU__LISTEN_ASSOCIATIONS_DEFAULT = 100,
-  SCU__LISTEN_PER_PEER_DEFAULT = 50
+  SCU__RECEIVE_CHUNK = 256 * 1024
 };
 
 #endif

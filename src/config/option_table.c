@@ -4,15 +4,27 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/values.h"
 #include "config/option_check.h"
+#include "config/options.h"
 #include "scu/version.h"
 
 enum {
   SECOND = 1000,
   /* Long enough for a tape robot over a weekend; a number above it is a slip of the unit. */
-  DURATION_MAX = 7 * 24 * 3600 * SECOND
+  DURATION_MAX = 7 * 24 * 3600 * SECOND,
+  /* Texts without their NUL. */
+  AE_MAX = sizeof(((scu__ae *)0)->text) - 1,
+  UID_MAX = sizeof(((scu__uid *)0)->text) - 1,
+  VERSION_NAME_MAX = sizeof(((scu__config *)0)->implementation_version) - 1,
+  HOST_MAX = SCU__HOST_MAX - 1,
+  PATH_MAX_LENGTH = SCU__OPTION_PATH_MAX - 1,
+  ACCEPT_FROM_MAX = SCU__ACCEPT_FROM_MAX * 32 /* each with a comma, and blanks as people type them */
 };
+
+/* Defaults are texts, as a person would type them. */
+_Static_assert(SCU__PDU_LENGTH_DEFAULT == 131072, "the default of max-pdu below is that of limits.h");
 
 #define ROW_HEAD(id, row_name, row_kind)                                                                               \
   .size = sizeof(struct scu_option_info), .option = (id), .name = (row_name), .kind = (row_kind), .since = "0.1.0"
@@ -31,35 +43,36 @@ enum {
   }
 
 const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
-    {.info = {ROW_HEAD(SCU_OPTION_CALLING_AE, "aet", SCU_KIND_TEXT), .minimum = 1, .maximum = 16, .default_text = "SCU",
-              .flag = "--aet", .argument_name = "NAME", .help = "our own AE title",
+    {.info = {ROW_HEAD(SCU_OPTION_CALLING_AE, "aet", SCU_KIND_TEXT), .minimum = 1, .maximum = AE_MAX,
+              .default_text = "SCU", .flag = "--aet", .argument_name = "NAME", .help = "our own AE title",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER},
      .check = scu__check_ae},
-    {.info = {ROW_HEAD(SCU_OPTION_LOCAL_ADDRESS, "local-address", SCU_KIND_TEXT), .minimum = 0, .maximum = 255,
+    {.info = {ROW_HEAD(SCU_OPTION_LOCAL_ADDRESS, "local-address", SCU_KIND_TEXT), .minimum = 0, .maximum = HOST_MAX,
               .default_text = "", .flag = "--local-address", .argument_name = "ADDRESS",
               .help = "connect from this address of ours", .used_by = SCU_USED_BY_SESSION},
      .check = scu__check_host},
     {.info = {ROW_HEAD(SCU_OPTION_LOCAL_PORT, "local-port", SCU_KIND_INTEGER), .minimum = 0, .maximum = 65535,
               .default_text = "0", .flag = "--local-port", .argument_name = "PORT",
               .help = "connect from this port of ours; 0 = any", .used_by = SCU_USED_BY_SESSION}},
-    {.info = {ROW_HEAD(SCU_OPTION_LISTEN_ADDRESS, "listen-address", SCU_KIND_TEXT), .minimum = 0, .maximum = 255,
+    {.info = {ROW_HEAD(SCU_OPTION_LISTEN_ADDRESS, "listen-address", SCU_KIND_TEXT), .minimum = 0, .maximum = HOST_MAX,
               .default_text = "", .help = "listen on this address; empty = on all",
               .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE},
      .check = scu__check_host},
     {.info = {ROW_HEAD(SCU_OPTION_LISTEN_PORT, "listen-port", SCU_KIND_INTEGER), .minimum = 0, .maximum = 65535,
               .default_text = "11112", .help = "listen on this port; 0 = any free one",
               .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE}},
-    {.info = {ROW_HEAD(SCU_OPTION_MAX_PDU, "max-pdu", SCU_KIND_INTEGER), .minimum = 4096, .maximum = 1048576,
-              .default_text = "131072", .flag = "--max-pdu", .argument_name = "BYTES",
+    {.info = {ROW_HEAD(SCU_OPTION_MAX_PDU, "max-pdu", SCU_KIND_INTEGER), .minimum = SCU__PDU_LENGTH_MIN,
+              .maximum = SCU__PDU_LENGTH_MAX, .default_text = "131072", .flag = "--max-pdu", .argument_name = "BYTES",
               .help = "largest PDU we take and make", .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
-    {.info = {ROW_HEAD(SCU_OPTION_IMPLEMENTATION_UID, "implementation-uid", SCU_KIND_TEXT), .minimum = 1, .maximum = 64,
-              .default_text = SCU_IMPLEMENTATION_CLASS_UID, .flag = "--implementation-uid", .argument_name = "UID",
-              .help = "Implementation Class UID to present",
+    {.info = {ROW_HEAD(SCU_OPTION_IMPLEMENTATION_UID, "implementation-uid", SCU_KIND_TEXT), .minimum = 1,
+              .maximum = UID_MAX, .default_text = SCU_IMPLEMENTATION_CLASS_UID, .flag = "--implementation-uid",
+              .argument_name = "UID", .help = "Implementation Class UID to present",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER | SCU_USED_BY_SINK},
      .check = scu__check_uid},
     {.info = {ROW_HEAD(SCU_OPTION_IMPLEMENTATION_VERSION, "implementation-version", SCU_KIND_TEXT), .minimum = 0,
-              .maximum = 16, .default_text = SCU_IMPLEMENTATION_VERSION_NAME, .flag = "--implementation-version",
-              .argument_name = "NAME", .help = "Implementation Version Name to present; empty = none",
+              .maximum = VERSION_NAME_MAX, .default_text = SCU_IMPLEMENTATION_VERSION_NAME,
+              .flag = "--implementation-version", .argument_name = "NAME",
+              .help = "Implementation Version Name to present; empty = none",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER | SCU_USED_BY_SINK},
      .check = scu__check_version_name},
     DURATION_ROW(SCU_OPTION_TIMEOUT_CONNECT, "timeout-connect", "10", "resolve the name and connect within this time",
@@ -92,12 +105,12 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
     {.info = {ROW_HEAD(SCU_OPTION_ALLOW_TRUNCATED, "allow-truncated", SCU_KIND_BOOLEAN), .minimum = 0, .maximum = 1,
               .default_text = "no", .flag = "--allow-truncated", .help = "send files that end inside their Pixel Data",
               .used_by = SCU_USED_BY_STORE}},
-    {.info = {ROW_HEAD(SCU_OPTION_ACCEPT_FROM, "accept-from", SCU_KIND_TEXT), .minimum = 0, .maximum = 2048,
+    {.info = {ROW_HEAD(SCU_OPTION_ACCEPT_FROM, "accept-from", SCU_KIND_TEXT), .minimum = 0, .maximum = ACCEPT_FROM_MAX,
               .default_text = "", .flag = "--accept-from", .argument_name = "AET,...",
               .help = "calling AE titles that may send to us; none = anyone",
               .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE},
      .check = scu__check_accept_from},
-    {.info = {ROW_HEAD(SCU_OPTION_NODES_FILE, "nodes", SCU_KIND_TEXT), .minimum = 0, .maximum = 4095,
+    {.info = {ROW_HEAD(SCU_OPTION_NODES_FILE, "nodes", SCU_KIND_TEXT), .minimum = 0, .maximum = PATH_MAX_LENGTH,
               .default_text = "", .flag = "--nodes", .argument_name = "FILE", .help = "node file: names for peers",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
     {.info = {ROW_HEAD(SCU_OPTION_LISTEN_MAX_ASSOCIATIONS, "max-associations", SCU_KIND_INTEGER), .minimum = 1,
