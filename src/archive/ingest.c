@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "archive/header_capture.h"
+#include "io/file.h"
 #include "listener/sink.h"
 
 enum { EARLY_ROWS_MAX = 10 * 1000 }; /* rows that may wait for a commit while their instances are answered */
@@ -36,7 +37,8 @@ struct item {
   scu_dataset *header;
   char sop_class[65], sop_instance[65], transfer_syntax[65];
   scu_completion *outer, *inner;
-  char *path; /* relative to the root */
+  char *file;       /* its path; NULL until it is durable */
+  const char *path; /* of the same, relative to the root */
   uint64_t length;
   int is_duplicate;
   scu_result indexed;
@@ -46,20 +48,41 @@ static void item_free(item *i) {
   const scu_allocator *allocator = i->ingest->allocator;
   scu__header_capture_free(i->capture);
   scu_dataset_free(i->header);
-  scu__free(allocator, i->path);
+  scu__free(allocator, i->file);
   scu__free(allocator, i);
 }
 
 /* --- committing --------------------------------------------------------------------------------------------------- */
+
+/* The file of a duplicate is the earlier one's, whose header may have another length. Its row is there already, unless
+ * the program was killed between the two. */
+static scu_result settle_duplicate(item *i, bool *has_row) {
+  scu__index_instance found;
+  scu_result result = scu__index_at_path(i->ingest->index, i->path, &found, NULL);
+  *has_row = result == SCU_OK;
+  if (result != SCU_END) return result;
+  scu__source *source = NULL;
+  result = scu__file_source_open(i->file, i->ingest->allocator, &source, NULL);
+  if (result == SCU_OK) i->length = source->size;
+  scu__source_close(source);
+  return result;
+}
+
+static scu_result add_row(item *i) {
+  bool has_row = false;
+  scu_result result = i->is_duplicate ? settle_duplicate(i, &has_row) : SCU_OK;
+  if (result != SCU_OK || has_row) return result;
+  scu__index_instance instance = {.sop_class = i->sop_class, .sop_instance = i->sop_instance,
+                                  .transfer_syntax = i->transfer_syntax, .path = i->path, .length = i->length};
+  return scu__index_add(i->ingest->index, i->header, &instance, NULL);
+}
 
 /* On a pool thread: nobody else touches the writer or the batch meanwhile. */
 static void commit_run(scu__job *self) {
   scu__ingest *ingest = (scu__ingest *)((char *)self - offsetof(scu__ingest, job));
   ingest->committed = scu__index_begin(ingest->index, NULL);
   for (item *i = ingest->batch; i && ingest->committed == SCU_OK; i = i->next) {
-    scu__index_instance instance = {.sop_class = i->sop_class, .sop_instance = i->sop_instance,
-                                    .transfer_syntax = i->transfer_syntax, .path = i->path, .length = i->length};
-    i->indexed = scu__index_add(ingest->index, i->header, &instance, NULL);
+    i->indexed = add_row(i);
     if (i->indexed != SCU_OK && !scu__index_is_in_batch(ingest->index)) ingest->committed = i->indexed;
   }
   if (ingest->committed == SCU_OK) ingest->committed = scu__index_commit(ingest->index, NULL);
@@ -165,10 +188,11 @@ static bool is_variant(const char *path) { return strchr(path, '~') != NULL; }
 static scu_result keep_outcome(item *i, const scu_sink_outcome *outcome) {
   const char *path = outcome->path ? outcome->path : "";
   size_t skip = strlen(path) > i->ingest->root_length ? i->ingest->root_length : 0;
-  i->path = scu__strdup(i->ingest->allocator, path + skip);
+  i->file = scu__strdup(i->ingest->allocator, path);
   i->length = outcome->length;
   i->is_duplicate = outcome->is_duplicate;
-  if (!i->path) return SCU_ERROR_MEMORY;
+  if (!i->file) return SCU_ERROR_MEMORY;
+  i->path = i->file + skip;
   return i->capture ? scu__header_capture_take(i->capture, &i->header) : SCU_ERROR_MEMORY;
 }
 
