@@ -8,11 +8,12 @@ import support  # first: it knows where the others are
 import dicomfile
 import make_samples
 import peers
+import scu_archive
 from support import scu
 
-ARCHIVES = {"dcmqrscp": peers.DcmQrScp, "orthanc": peers.Orthanc}
+ARCHIVES = {"dcmqrscp": peers.DcmQrScp, "orthanc": peers.Orthanc, "scu": scu_archive.Peer}
 # As it comes, dcmqrscp takes no compressed syntax.
-LEFT_OUT = {"dcmqrscp": {"rle.dcm"}, "orthanc": set()}
+LEFT_OUT = {"dcmqrscp": {"rle.dcm"}, "orthanc": set(), "scu": set()}
 STUDIES = {name: make_samples.uid(name) for name in
            ("ct study", "mr study", "us study", "sr study", "doc study", "sc study", "rle study")}
 

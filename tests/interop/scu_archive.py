@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -15,6 +16,8 @@ import peers
 class ScuArchive:
     """Ready when it says so. address is what `scu` takes; the folder is the caller's."""
 
+    process = said_to = None
+
     def __init__(self, folder, *options, title="ARCHIVE", port=0, move_to=(), file_size_limit=None, files_limit=None):
         """move_to: (name, AE title, port) of move destinations on loopback."""
         self.folder, self.title, self.wanted_port = folder, title, port
@@ -22,7 +25,6 @@ class ScuArchive:
         for name, their_title, their_port in move_to:
             self.options += ["--peer", "%s=%s@%s:%d" % (name, their_title, peers.HOST, their_port)]
         self.limits = [(resource.RLIMIT_FSIZE, file_size_limit), (resource.RLIMIT_NOFILE, files_limit)]
-        self.process = self.said_to = None
         self.start()
 
     def set_up_child(self):
@@ -98,6 +100,27 @@ class ScuArchive:
             self.stop()
         finally:
             self.close()
+
+
+class Peer(ScuArchive):
+    """The same in the place of a peer: a folder that goes with it, and us among its move destinations."""
+
+    def __init__(self, our_title="SCU", our_port=None):
+        self.our_title, self.our_port = our_title, our_port or peers.free_port()
+        self.own_folder = tempfile.mkdtemp(prefix="scu-peer-")
+        try:
+            super().__init__(os.path.join(self.own_folder, "pacs"),
+                             move_to=[(self.our_title, self.our_title, self.our_port)])
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self):
+        try:
+            if self.process:
+                super().stop()
+        finally:
+            shutil.rmtree(self.own_folder, ignore_errors=True)
 
 
 def check(folder):
