@@ -45,6 +45,17 @@ void scu__exchange_finish(scu__exchange *exchange, const scu__command *response,
   event->command = response;
 }
 
+scu_result scu__single_request_receive(scu__exchange *exchange, const scu__command *command, scu__exchange_event *event,
+                                       scu_error *error) {
+  (void)error;
+  scu__single_request *self = (scu__single_request *)exchange;
+  self->response = *command;
+  self->response.attributes = NULL;
+  self->response.attribute_count = 0;
+  scu__exchange_finish(exchange, &self->response, event);
+  return SCU_OK;
+}
+
 bool scu__command_copy(const scu_allocator *allocator, const scu__command *from, scu__command *to,
                        uint8_t **attributes) {
   *attributes = NULL;

@@ -27,6 +27,16 @@ scu_result scu__exchange_launch(scu__exchange *exchange, scu__message *request, 
 /* FINAL with this response; the exchange is done. */
 void scu__exchange_finish(scu__exchange *exchange, const scu__command *response, scu__exchange_event *event);
 
+/* A requester whose only response is the final one: echo and store. */
+typedef struct scu__single_request {
+  scu__exchange exchange;
+  scu__command response; /* without attribute list */
+} scu__single_request;
+
+/* scu__exchange_class.receive_command of one. */
+scu_result scu__single_request_receive(scu__exchange *exchange, const scu__command *command, scu__exchange_event *event,
+                                       scu_error *error);
+
 /* Copies a command whose attribute list goes away: *attributes gets a list of its own, to be freed with scu__free, or
  * NULL. False when there is no memory. */
 bool scu__command_copy(const scu_allocator *allocator, const scu__command *from, scu__command *to,

@@ -1,46 +1,16 @@
-/* Requester of C-STORE (PS3.4 B.2, PS3.7 9.1.1) and of C-ECHO (PS3.4 A, PS3.7 9.1.5): one request, one response. */
+/* C-STORE, both ends (PS3.4 B.2, PS3.7 9.1.1): one request with a data set, one response. Where the data set comes from
+ * or goes is the business of who has the exchange. */
 #include <string.h>
 
-#include "data/sop_class.h"
-#include "service/parts.h"
+#include "service/provider_parts.h"
 
-typedef struct simple_request {
-  scu__exchange exchange;
-  scu__command response;
-} simple_request;
+/* ---- requester ---- */
 
-static scu_result receive_response(scu__exchange *exchange, const scu__command *command, scu__exchange_event *event,
-                                   scu_error *error) {
-  (void)error;
-  simple_request *self = (simple_request *)exchange;
-  self->response = *command;
-  self->response.attributes = NULL;
-  self->response.attribute_count = 0;
-  scu__exchange_finish(exchange, &self->response, event);
-  return SCU_OK;
-}
-
-static const scu__exchange_class echo_class = {
-    .name = "C-ECHO",
-    .response_field = SCU__C_ECHO_RSP,
-    .receive_command = receive_response,
-};
-
-static const scu__exchange_class store_class = {
+static const scu__exchange_class request_class = {
     .name = "C-STORE",
     .response_field = SCU__C_STORE_RSP,
-    .receive_command = receive_response,
+    .receive_command = scu__single_request_receive,
 };
-
-scu_result scu__echo_request_new(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
-                                 uint16_t message_id, scu__exchange **out) {
-  const scu__place place = {allocator, outbox, context_id, message_id};
-  scu__uid verification;
-  scu__uid_from_text(&verification, SCU__UID_VERIFICATION);
-  scu__message message = {.payload = SCU__PAYLOAD_NONE};
-  scu__request_init(&message.command, SCU__C_ECHO_RQ, message_id, &verification);
-  return scu__exchange_launch(scu__exchange_make(sizeof(simple_request), &echo_class, &place), &message, out);
-}
 
 static void fill_store_command(scu__command *command, uint16_t message_id, const scu__store_params *params) {
   scu__request_init(command, SCU__C_STORE_RQ, message_id, &params->sop_class);
@@ -67,5 +37,49 @@ scu_result scu__store_request_new(const scu_allocator *allocator, scu__outbox *o
   memset(&params->bytes, 0, sizeof params->bytes);
   params->producer = NULL;
   fill_store_command(&message.command, message_id, params);
-  return scu__exchange_launch(scu__exchange_make(sizeof(simple_request), &store_class, &place), &message, out);
+  return scu__exchange_launch(scu__exchange_make(sizeof(scu__single_request), &request_class, &place), &message, out);
+}
+
+/* ---- provider ---- */
+
+static scu_result receive_data(scu__exchange *exchange, const uint8_t *bytes, size_t length, bool is_last,
+                               scu__exchange_event *event, scu_error *error) {
+  scu__provider *self = (scu__provider *)exchange;
+  if (self->is_answered) return scu__provider_swallow(exchange, bytes, length, is_last, event, error);
+  event->kind = SCU__EXCHANGE_DATA;
+  event->command = &self->request;
+  event->bytes = bytes;
+  event->length = length;
+  event->is_last = is_last;
+  return SCU_OK;
+}
+
+static const scu__exchange_class provider_class = {
+    .name = "C-STORE",
+    .response_field = SCU__C_STORE_RSP,
+    .is_provider = true,
+    .receive_data = receive_data,
+    .message_sent = scu__provider_sent,
+};
+
+scu_result scu__store_provider_new(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
+                                   const scu__command *request, scu__exchange **out, scu__exchange_event *event) {
+  *out = NULL;
+  *event = (scu__exchange_event){0};
+  if (request->field != SCU__C_STORE_RQ) return SCU_ERROR_USAGE;
+  scu__provider *self = scu__provider_make(sizeof *self, &provider_class, allocator, outbox, context_id, request);
+  if (!self) return SCU_ERROR_MEMORY;
+  uint32_t missing = scu__command_missing(request);
+  scu_result result = missing ? scu__provider_answer_missing(self, missing) : SCU_OK;
+  if (result == SCU_OK && !missing) scu__provider_say_request(self, event);
+  return scu__provider_hand_out(self, result, out);
+}
+
+scu_result scu__store_provider_respond(scu__exchange *exchange, uint16_t status, const char *comment,
+                                       uint32_t offending_tag) {
+  scu__provider *self = (scu__provider *)exchange;
+  if (exchange->class_ != &provider_class || self->is_answered) return SCU_ERROR_USAGE;
+  bool is_failure = scu__status_class(status, SCU__C_STORE_RSP) == SCU__STATUS_KIND_FAILURE;
+  if (exchange->expects_dataset && !is_failure) return SCU_ERROR_USAGE;
+  return scu__provider_answer(self, status, comment, offending_tag);
 }
