@@ -360,7 +360,10 @@ def write_many(folder, count, pixel_bytes):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) == 2 and sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: make_samples.py FOLDER")
     for path in write_samples(sys.argv[1]):
         print("%s %d" % (path, os.path.getsize(path)))
