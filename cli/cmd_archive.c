@@ -48,6 +48,8 @@ static void serve(cli *context, scu_archive *archive, const arguments *args) {
   scu_result result = scu_archive_set_hooks(archive, &hooks);
   if (result == SCU_OK) {
     signals_aim_at_archive(archive);
+    if (args->value[FLAG_FAULT])
+      say(context, "warning: it misbehaves on purpose: --fault '%s'", args->value[FLAG_FAULT]);
     say_ready(context, archive);
     result = scu_archive_run(archive);
   }
@@ -87,9 +89,10 @@ static void say_check(cli *context, const scu_archive_check *check) {
     json_number(stdout, "rebuilt", (uint64_t)check->rebuilt);
     json_close(stdout);
   }
-  say(context, "%" PRIu64 " files: %" PRIu64 " indexed (%" PRIu64 " rows added or mended, %" PRIu64
-               " removed), %" PRIu64 " damaged", check->files, check->indexed, check->added, check->removed,
-      check->damaged);
+  say(context,
+      "%" PRIu64 " files: %" PRIu64 " indexed (%" PRIu64 " rows added or mended, %" PRIu64 " removed), %" PRIu64
+      " damaged",
+      check->files, check->indexed, check->added, check->removed, check->damaged);
 }
 
 static void run_check(cli *context, const char *root) {
@@ -107,7 +110,8 @@ static void run_check(cli *context, const char *root) {
 
 static void run(cli *context, const arguments *args) {
   if (args->positional_count != 1) {
-    report_usage(context, "scu archive DIR --port 11112", "one folder is needed, %zu are named", args->positional_count);
+    report_usage(context, "scu archive DIR --port 11112", "one folder is needed, %zu are named",
+                 args->positional_count);
     return;
   }
   if (args->has[FLAG_CHECK]) {
@@ -122,18 +126,21 @@ static void run(cli *context, const arguments *args) {
   scu_disk_sink_options disk = {.size = sizeof disk};
   scu_disk_sink_options_from(context->options, &disk);
   scu_archive_options options = {
-    .size = sizeof options,
-    .root = args->positional[0],
-    .durability = disk.durability,
-    .on_duplicate = disk.on_duplicate,
-    .demo = args->has[FLAG_DEMO],
-    .fault = args->value[FLAG_FAULT],
+      .size = sizeof options,
+      .root = args->positional[0],
+      .durability = disk.durability,
+      .on_duplicate = disk.on_duplicate,
+      .demo = args->has[FLAG_DEMO],
+      .fault = args->value[FLAG_FAULT],
   };
   scu_archive *archive = NULL;
   scu_result result = scu_archive_new(NULL, &archive, context->options, &options);
-  if (result == SCU_OK) serve(context, archive, args);
-  else if (archive) report_error(context, scu_archive_error(archive));
-  else report_fault(context, result, SCU_PHASE_LISTEN, NULL, "out of memory");
+  if (result == SCU_OK)
+    serve(context, archive, args);
+  else if (archive)
+    report_error(context, scu_archive_error(archive));
+  else
+    report_fault(context, result, SCU_PHASE_LISTEN, NULL, "out of memory");
   signals_hold(1);
   signals_aim_at_archive(NULL);
   scu_archive_free(archive);
@@ -141,19 +148,20 @@ static void run(cli *context, const arguments *args) {
 }
 
 const command command_archive = {
-  .name = "archive",
-  .bit = ON_ARCHIVE,
-  .uses = SCU_USED_BY_LISTENER | SCU_USED_BY_SINK,
-  .synopsis = "archive DIR [--port [ADDR:]N] [--aet NAME] [--demo] [--peer NAME=AET@host:port ...]",
-  .summary = "a small PACS on a folder: store, find, move, get",
-  .text = "Keeps what it is sent as files under DIR/objects with an index beside them, and answers queries and\n"
-          "retrievals. Says `listening on HOST:PORT as AET` on stderr when it is ready. --demo fills an empty DIR with\n"
-          "phantom images. Ctrl-C finishes what is coming in and ends; a second one ends at once.\n"
-          "\n"
-          "--check reads every file, makes the index agree with them - anew where it is damaged - and ends: with 10\n"
-          "when a file is damaged, which is told and left as it is.\n",
-  .examples = "scu archive pacs --port 127.0.0.1:11112 --aet ARCHIVE --demo\n"
-              "scu archive pacs --peer WORKSTATION=WS@127.0.0.1:11113\n"
-              "scu archive pacs --check",
-  .run = run,
+    .name = "archive",
+    .bit = ON_ARCHIVE,
+    .uses = SCU_USED_BY_LISTENER | SCU_USED_BY_SINK,
+    .synopsis = "archive DIR [--port [ADDR:]N] [--aet NAME] [--demo] [--peer NAME=AET@host:port ...]",
+    .summary = "a small PACS on a folder: store, find, move, get",
+    .text =
+        "Keeps what it is sent as files under DIR/objects with an index beside them, and answers queries and\n"
+        "retrievals. Says `listening on HOST:PORT as AET` on stderr when it is ready. --demo fills an empty DIR with\n"
+        "phantom images. Ctrl-C finishes what is coming in and ends; a second one ends at once.\n"
+        "\n"
+        "--check reads every file, makes the index agree with them - anew where it is damaged - and ends: with 10\n"
+        "when a file is damaged, which is told and left as it is.\n",
+    .examples = "scu archive pacs --port 127.0.0.1:11112 --aet ARCHIVE --demo\n"
+                "scu archive pacs --peer WORKSTATION=WS@127.0.0.1:11113\n"
+                "scu archive pacs --check",
+    .run = run,
 };
