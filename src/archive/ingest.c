@@ -23,6 +23,7 @@ struct scu__ingest {
   item *batch; /* with the job */
   scu__job job;
   bool is_committing;
+  size_t on_disk; /* instances that the disk sink is making durable */
   scu_result committed;
   bool answers_early;
   uint64_t taken, settled; /* rows queued and rows done with so far */
@@ -199,6 +200,7 @@ static scu_result keep_outcome(item *i, const scu_sink_outcome *outcome) {
 static void disk_done(void *user, const scu_sink_outcome *outcome) {
   item *i = user;
   i->inner = NULL;
+  i->ingest->on_disk--;
   bool is_stored = outcome->status == 0 || outcome->status >> 12 == 0xB;
   if (!is_stored) {
     scu_completion_post(i->outer, outcome);
@@ -250,7 +252,10 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
   }
   scu_completion *inner = i->inner;
   result = ingest->disk->finish(ingest->disk->user, i->disk_instance, inner, outcome);
-  if (result == SCU_PENDING) return SCU_PENDING;
+  if (result == SCU_PENDING) {
+    ingest->on_disk++; /* it is told from the loop, so not before this */
+    return SCU_PENDING;
+  }
   uint16_t status = scu__sink_status(result, outcome);
   bool is_stored = result == SCU_OK && (status == 0 || status >> 12 == 0xB);
   scu_result kept = is_stored ? keep_outcome(i, outcome) : SCU_OK;
@@ -294,7 +299,9 @@ scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, s
   return SCU_OK;
 }
 
-bool scu__ingest_is_busy(const scu__ingest *ingest) { return ingest->is_committing || ingest->waiting; }
+bool scu__ingest_is_busy(const scu__ingest *ingest) {
+  return ingest->is_committing || ingest->waiting || ingest->on_disk > 0;
+}
 
 void scu__ingest_free(scu__ingest *ingest) {
   if (!ingest) return;
