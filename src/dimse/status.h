@@ -40,7 +40,7 @@ typedef enum scu__status_kind {
   SCU__STATUS_KIND_PENDING = 4
 } scu__status_kind;
 
-/* `field` is the command field of the operation, request or response. By range (RULES: A7xx, A9xx, Bxxx, Cxxx, 01xx,
+/* `field` is the command field of the operation, request or response. By range (RULES 5: A7xx, A9xx, Bxxx, Cxxx, 01xx,
  * 02xx); cancel and pending exist for C-FIND, C-MOVE and C-GET only; what is not defined is a failure. */
 scu__status_kind scu__status_class(uint16_t status, uint16_t field);
 /* "success", "warning", "failure", "cancel", "pending". */
