@@ -76,8 +76,9 @@ static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
   if (op->op.is_done) return;
   scu__timer_stop(session_of(op)->loop, &op->grace);
   scu__progress_tell(&op->progress, true);
-  if (op->listener) scu_listener_free(op->listener);
-  op->listener = NULL;
+  scu_listener *listener = op->listener;
+  op->listener = NULL; /* hooks that hear of what is lost with it may step the loop */
+  scu_listener_free(listener);
   scu__op_finish(&op->op, result, error);
 }
 

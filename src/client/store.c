@@ -18,7 +18,8 @@ typedef struct store_op {
   scu_source *source;
   scu__store_plan plan;
   bool is_dry_run;
-  unsigned telling; /* depth of hooks that are running: they may step the loop, but the window stays as it is */
+  unsigned outside; /* depth of calls into the user's code, which may step the loop: the window stays as it is */
+  scu_error failure; /* nothing more is sent; the rest is told of it when nobody is outside */
 
   scu__lease lease;
   bool is_leased;      /* ready was called */
@@ -39,15 +40,19 @@ typedef struct store_op {
 static scu_session *session_of(const store_op *store) { return store->op.session; }
 static void go_on(store_op *store) { scu__task_queue(session_of(store)->loop, &store->task); }
 
+static void come_back(store_op *store) {
+  if (--store->outside == 0) go_on(store);
+}
+
 /* --- outcomes ----------------------------------------------------------------------------------------------------- */
 
 static void tell(store_op *store, const scu_instance_outcome *outcome) {
   store->counts[outcome->outcome]++;
   store->progress.instances_done++;
-  store->telling++;
+  store->outside++;
   scu__session_tell_instance(session_of(store), outcome);
   scu__progress_tell(&store->progress, false);
-  if (--store->telling == 0) go_on(store);
+  come_back(store);
 }
 
 static scu__candidate *current(store_op *store) { return &store->plan.candidates[store->plan.next]; }
@@ -65,9 +70,12 @@ static void give_up(store_op *store, scu_outcome outcome, const char *reason) {
 static void warn_of_head(store_op *store, const scu__candidate *candidate) {
   const uint32_t worth_saying = SCU__HEAD_META_DISAGREES | SCU__HEAD_IMAGE_WITHOUT_PIXELS | SCU__HEAD_TRAILING_BYTES |
                                 SCU__HEAD_TRUNCATED | SCU__HEAD_SYNTAX_GUESSED | SCU__HEAD_SYNTAX_UNKNOWN;
+  if (!(candidate->head.warnings & worth_saying)) return;
+  store->outside++;
   for (uint32_t bit = 1; bit && bit <= worth_saying; bit <<= 1)
     if (candidate->head.warnings & bit & worth_saying)
       scu__session_warn(session_of(store), "%s: %s", candidate->path, scu__head_warning_text(bit));
+  come_back(store);
 }
 
 /* --- the instance that is out ------------------------------------------------------------------------------------- */
@@ -109,7 +117,9 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
     store->progress.bytes_done += moved - store->moved;
     store->moved = moved;
     store->silent_since_ms = now_ms;
-    scu__progress_tell(&store->progress, false);
+    watch_instance(store);
+    scu__progress_tell(&store->progress, false); /* last: when its hook returns, the instance may be answered */
+    return;
   }
   if (now_ms - store->silent_since_ms < config->timeout_response_ms) {
     watch_instance(store);
@@ -162,10 +172,12 @@ static void send_current(store_op *store) {
     go_on(store);
     return;
   }
-  warn_of_head(store, candidate);
   scu_error error;
   scu__error_clear(&error);
-  if (start_current(store, way, context, &error) == SCU_OK) return;
+  if (start_current(store, way, context, &error) == SCU_OK) {
+    warn_of_head(store, candidate);
+    return;
+  }
   scu__timer_stop(session_of(store)->loop, &store->timer);
   give_up(store, SCU_OUTCOME_FAILED, error.reason);
   go_on(store);
@@ -174,8 +186,9 @@ static void send_current(store_op *store) {
 /* --- ending ------------------------------------------------------------------------------------------------------- */
 
 static void finish(store_op *store, scu_result result, const scu_error *error) {
-  if (store->op.is_done) return;
+  store->outside++;
   scu__progress_tell(&store->progress, true);
+  store->outside--;
   store->is_leased = false;
   scu__lease_return(&store->lease);
   scu__op_finish(&store->op, result, error);
@@ -183,11 +196,12 @@ static void finish(store_op *store, scu_result result, const scu_error *error) {
 
 /* Everything that is left is told as not sent, so that nothing is missing from the account. */
 static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) {
+  store->outside++; /* throughout: the source is not asked from inside a hook */
   while (store->plan.next < store->plan.count) give_up(store, outcome, reason);
-  if (store->plan.is_exhausted || scu__error_is_set(&store->plan.failure)) return;
+  bool has_ended = store->plan.is_exhausted || scu__error_is_set(&store->plan.failure);
   if (store->op.is_cancelled) scu__source_drop_iterators(store->source); /* they may wait for a pipe */
   scu__path_found found;
-  while (scu__source_next(store->source, &found, NULL) == SCU_OK) {
+  while (!has_ended && scu__source_next(store->source, &found, NULL) == SCU_OK) {
     scu_instance_outcome told = {.size = sizeof told, .sop_instance_uid = "", .source_sop_instance_uid = "",
                                  .sop_class_uid = "", .transfer_syntax_uid = "", .status = 0xFFFF, .outcome = outcome,
                                  .path = found.path, .reason = reason, .comment = ""};
@@ -195,13 +209,19 @@ static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) 
     tell(store, &told);
   }
   store->plan.is_exhausted = true;
+  store->outside--;
 }
 
 static void fail_all(store_op *store, const scu_error *error) {
+  if (!scu__error_is_set(&store->failure)) scu__error_copy(&store->failure, error);
+  go_on(store);
+}
+
+static void finish_failed(store_op *store) {
   char reason[SCU__ERROR_TEXT_MAX + 16];
-  snprintf(reason, sizeof reason, "not sent: %s", error->reason);
+  snprintf(reason, sizeof reason, "not sent: %s", store->failure.reason);
   tell_rest(store, SCU_OUTCOME_FAILED, reason);
-  finish(store, error->result, error);
+  finish(store, store->failure.result, &store->failure);
 }
 
 static void finish_cancelled(store_op *store) {
@@ -214,14 +234,16 @@ static void finish_cancelled(store_op *store) {
 
 /* --- driving ------------------------------------------------------------------------------------------------------ */
 
-/* Candidates that are no instances leave the window here. */
-static void pass_over(store_op *store) {
+/* Candidates that are no instances leave the window here; true when there were any. */
+static bool pass_over(store_op *store) {
+  size_t before = store->plan.next;
   while (store->plan.next < store->plan.count && !current(store)->is_instance) {
     const scu__candidate *candidate = current(store);
     bool is_foreign = !candidate->is_dicom && !candidate->is_named;
     give_up(store, is_foreign ? SCU_OUTCOME_SKIPPED : SCU_OUTCOME_FAILED,
             candidate->error ? candidate->error->reason : "");
   }
+  return store->plan.next != before;
 }
 
 static void pretend_to_send(store_op *store) {
@@ -238,18 +260,23 @@ static void pretend_to_send(store_op *store) {
 
 static void advance(scu__task *self) {
   store_op *store = (store_op *)((char *)self - offsetof(store_op, task));
-  if (store->op.is_done || store->telling > 0 || scu__outgoing_is_busy(&store->outgoing)) return;
+  if (store->op.is_done || store->outside > 0 || scu__outgoing_is_busy(&store->outgoing)) return;
+  if (scu__error_is_set(&store->failure)) {
+    finish_failed(store);
+    return;
+  }
   if (store->op.is_cancelled) {
     finish_cancelled(store);
     return;
   }
-  pass_over(store);
-  if (store->op.is_done || scu__outgoing_is_busy(&store->outgoing)) return;
+  if (pass_over(store)) return; /* hooks have run: look again */
   if (store->plan.next == store->plan.count) {
     scu_error error;
     scu__error_clear(&error);
     store->is_proposed = false;
+    store->outside++;
     scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
+    store->outside--;
     if (result == SCU_END) finish(store, SCU_OK, NULL);
     else if (result != SCU_OK) finish(store, result, &error);
     else go_on(store);
@@ -306,10 +333,11 @@ static void lease_lost(void *owner, const scu_error *error) {
     fail_all(store, error);
     return;
   }
+  store->must_open = true;
+  store->outside++;
   scu__session_warn(session_of(store), "the association was lost (%s); the rest is sent over another one",
                     error->reason);
-  store->must_open = true;
-  go_on(store);
+  come_back(store);
 }
 
 /* --- operation ---------------------------------------------------------------------------------------------------- */
@@ -346,6 +374,7 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   store->is_dry_run = is_dry_run;
   store->timer.expired = timer_expired;
   store->task.run = advance;
+  scu__error_clear(&store->failure);
   store->progress.session = session;
   store->outgoing = (scu__outgoing){.allocator = session->allocator, .owner = store, .answered = answered};
   store->lease = (scu__lease){

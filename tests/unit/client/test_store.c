@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "client/plan.h"
 #include "support/client_fixture.h"
 #include "support/sample_file.h"
 #include "unit/io/scratch.h"
@@ -420,6 +421,355 @@ static void test_an_association_lost_during_a_hook_is_noticed_after_it(void **st
   fixture_stop(&f);
 }
 
+/* --- hooks that step the loop --------------------------------------------------------------------------------------
+ */
+
+enum { TELLER_FILES_MAX = 1200 };
+
+typedef enum meanwhile { NOTHING, RESET, CANCEL, ABORT, MEANWHILES } meanwhile;
+
+/* A store whose hooks make blocking calls on another session of the loop. Files have their number as their name. */
+typedef struct teller {
+  fixture f;
+  scripted_peer other;
+  scu_session *busy;
+  meanwhile act;
+  size_t act_at;    /* when so many were told; 0 = every time */
+  size_t echo_from; /* blocking calls are made when so many were told */
+  size_t told;
+  unsigned told_of[TELLER_FILES_MAX];
+  uint64_t counts[4];
+  size_t progress_calls, warnings;
+} teller;
+
+static void teller_echo(const teller *t) {
+  scu_response *response = NULL;
+  assert_int_equal(scu_echo(t->busy, &response), SCU_OK);
+  scu_response_free(response);
+}
+
+static void teller_act(teller *t) {
+  if (t->act == RESET) scripted_peer_reset_all(&t->f.peer);
+  if (t->act == CANCEL) scu_cancel(t->f.session);
+  if (t->act == ABORT) scu_abort(t->f.session);
+}
+
+static void teller_instance(void *user, const scu_instance_outcome *told) {
+  teller *t = user;
+  const char *name = strrchr(told->path, '/');
+  int number = name ? atoi(name + 1) : 0;
+  assert_in_range(number, 1, TELLER_FILES_MAX - 1);
+  t->told_of[number]++;
+  t->counts[told->outcome]++;
+  t->told++;
+  char path[512], reason[512];
+  snprintf(path, sizeof path, "%s", told->path);
+  snprintf(reason, sizeof reason, "%s", told->reason);
+  if (t->act_at == 0 || t->act_at == t->told) teller_act(t);
+  if (t->told >= t->echo_from) teller_echo(t);
+  assert_string_equal(told->path, path); /* borrowed until the hook returns, whatever it does */
+  assert_string_equal(told->reason, reason);
+}
+
+static void teller_warning(void *user, const char *text) {
+  teller *t = user;
+  assert_true(text[0] != 0);
+  t->warnings++;
+  teller_echo(t);
+}
+
+static void teller_start(teller *t, const peer_step *script, meanwhile act, size_t act_at) {
+  memset(t, 0, sizeof *t);
+  fixture_start(&t->f, script);
+  scripted_peer_start(&t->other, t->f.time.loop, good);
+  assert_int_equal(scu_session_new_on(t->f.time.loop, &t->busy, t->f.options, t->other.name), SCU_OK);
+  t->act = act;
+  t->act_at = act_at;
+  const scu_hooks hooks = {.size = sizeof hooks, .instance = teller_instance, .warning = teller_warning, .user = t};
+  scu_session_set_hooks(t->f.session, &hooks);
+}
+
+static void teller_stop(teller *t) {
+  scu_session_free(t->busy);
+  scripted_peer_stop(&t->other);
+  fixture_stop(&t->f);
+}
+
+/* Every file once, and the report says what the hook said. */
+static void check_account(const teller *t, const scu_store_report *report, size_t files) {
+  assert_non_null(report);
+  for (size_t i = 1; i <= files; i++)
+    if (t->told_of[i] != 1)
+      fail_msg("file %zu was told %u times (meanwhile %d at %zu)", i, t->told_of[i], (int)t->act, t->act_at);
+  assert_int_equal(t->told, files);
+  check_counts(report, t->counts[SCU_OUTCOME_OK], t->counts[SCU_OUTCOME_WARNING], t->counts[SCU_OUTCOME_FAILED],
+               t->counts[SCU_OUTCOME_SKIPPED]);
+}
+
+/* One of each fate: 1 and 8 are stored, 2 with a warning, 3 is refused by status, 4 and 7 are no DICOM, 5 has a class
+ * that is not taken, 6 is stored and worth a warning of ours: its meta information names another instance. */
+enum { FATES = 8 };
+static const uint16_t fate_statuses[] = {0, 0xB000, 0xA700, 0, 0};
+
+static void write_fate(int number) {
+  char name[32], uid[32];
+  snprintf(name, sizeof name, "fates/%05d.dcm", number);
+  if (number == 4 || number == 7) {
+    write_scratch(name, "this is not DICOM", 17);
+    return;
+  }
+  scu__buffer bytes;
+  const char *sop_class = number == 5 ? "1.2.999.5" : NULL;
+  sample_bytes(&(sample_file){.number = number, .sop_class = sop_class, .pixels = 200}, &bytes);
+  size_t length = (size_t)snprintf(uid, sizeof uid, "1.2.3.%d", number);
+  size_t at = 0;
+  while (memcmp(bytes.data + at, uid, length) != 0) at++;
+  if (number == 6) bytes.data[at + length - 1] = '9';
+  write_scratch(name, bytes.data, bytes.length);
+  scu__buffer_free(&bytes);
+}
+
+static scu_source *fates(bool is_folder) {
+  mkdir(in_scratch("fates"), 0700);
+  scu_source *source = new_source();
+  for (int i = 1; i <= FATES; i++) {
+    char name[32];
+    write_fate(i);
+    snprintf(name, sizeof name, "fates/%05d.dcm", i);
+    if (!is_folder) scu_source_add_file(source, in_scratch(name));
+  }
+  if (is_folder) scu_source_add_folder(source, in_scratch("fates"), NULL, 0);
+  return source;
+}
+
+static void check_fates(meanwhile act, size_t act_at, bool is_folder, bool is_dry) {
+  teller t;
+  teller_start(&t, good, act, act_at);
+  t.f.peer.refused_class = "1.2.999.";
+  t.f.peer.store_statuses = fate_statuses;
+  t.f.peer.store_status_count = 5;
+  scu_source *source = fates(is_folder);
+  scu_store_report *report = NULL;
+  scu_result result =
+      is_dry ? scu_store_dry_run(t.f.session, source, &report) : scu_store(t.f.session, source, &report);
+  check_account(&t, report, FATES);
+  uint64_t named = is_folder ? 0 : 2, skipped = is_folder ? 2 : 0;
+  if (act == NOTHING) {
+    assert_int_equal(result, SCU_OK);
+    assert_int_equal(t.warnings, 1);
+    if (is_dry)
+      check_counts(report, 6, 0, named, skipped);
+    else
+      check_counts(report, 3, 1, 2 + named, skipped);
+  }
+  if (act == CANCEL && act_at < FATES) assert_int_equal(result, SCU_ERROR_CANCELLED);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  teller_stop(&t);
+}
+
+static void test_whatever_happens_while_a_hook_blocks_every_file_is_told_once(void **state) {
+  (void)state;
+  for (int act = NOTHING; act < MEANWHILES; act++)
+    for (size_t at = 0; at <= FATES; at++)
+      for (int is_folder = 0; is_folder < 2; is_folder++) check_fates((meanwhile)act, at, is_folder, false);
+}
+
+static void test_a_dry_run_whose_hooks_block_tells_every_file_once(void **state) {
+  (void)state;
+  for (int act = NOTHING; act < MEANWHILES; act++)
+    for (size_t at = 0; at <= FATES; at++) check_fates((meanwhile)act, at, at % 2 == 0, true);
+}
+
+/* The one that is out when the association goes, and those that follow it. */
+static void test_hooks_that_block_hear_of_lost_instances_once(void **state) {
+  (void)state;
+  static const peer_action endings[] = {PEER_CLOSE, PEER_ABORT, PEER_END};
+  for (size_t i = 0; i < 3; i++) {
+    for (int served = 0; served < 3; served++) {
+      for (int act = NOTHING; act < MEANWHILES; act++) {
+        const peer_step breaks[] = {{.action = PEER_WAIT_RQ},
+                                    {.action = PEER_ACCEPT},
+                                    {.action = served ? PEER_SERVE : PEER_WAIT_MESSAGE, .count = served},
+                                    {.action = endings[i]},
+                                    {.action = PEER_END}};
+        teller t;
+        teller_start(&t, breaks, (meanwhile)act, (size_t)served + 1);
+        scu_source *source = samples(5);
+        scu_store_report *report = NULL;
+        scu_store(t.f.session, source, &report);
+        check_account(&t, report, 5);
+        assert_true(t.counts[SCU_OUTCOME_OK] >= (uint64_t)served);
+        scu_store_report_free(report);
+        scu_source_free(source);
+        teller_stop(&t);
+      }
+    }
+  }
+}
+
+/* Around the border of a window, where what was told of is forgotten. */
+static void test_hooks_that_block_at_the_border_of_a_window_lose_nothing(void **state) {
+  (void)state;
+  enum { FILES = SCU__PLAN_WINDOW + 4 };
+  for (int act = NOTHING; act < MEANWHILES; act++) {
+    for (size_t at = SCU__PLAN_WINDOW - 1; at <= SCU__PLAN_WINDOW + 1; at++) {
+      teller t;
+      teller_start(&t, good, (meanwhile)act, at);
+      t.echo_from = SCU__PLAN_WINDOW - 2;
+      scu_source *source = samples(FILES);
+      write_scratch("01000.dcm", "not DICOM", 9); /* the last of the window is told of without a message */
+      scu_store_report *report = NULL;
+      scu_store(t.f.session, source, &report);
+      check_account(&t, report, FILES);
+      if (act == NOTHING) check_counts(report, FILES - 1, 0, 1, 0);
+      if (act == RESET) assert_true(t.counts[SCU_OUTCOME_OK] >= FILES - 2); /* one may have gone out into the void */
+      scu_store_report_free(report);
+      scu_source_free(source);
+      teller_stop(&t);
+    }
+  }
+}
+
+/* What was never scanned is told of straight from the source: its path must last as long as the hook. */
+static void test_hooks_that_abort_while_the_rest_is_told_hear_of_it_once(void **state) {
+  (void)state;
+  static const peer_step rejects[] = {{.action = PEER_WAIT_RQ},
+                                      {.action = PEER_REJECT, .count = 1, .status = 1, .field = 7},
+                                      {.action = PEER_CLOSE},
+                                      {.action = PEER_END}};
+  enum { FILES = SCU__PLAN_WINDOW + 6 };
+  mkdir(in_scratch("many"), 0700);
+  for (int i = 1; i <= FILES; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "many/%05d.dcm", i);
+    write_scratch(name, "not DICOM", 9);
+  }
+  scu__buffer bytes;
+  sample_bytes(&(sample_file){.number = 1, .pixels = 10}, &bytes);
+  write_scratch("many/00001.dcm", bytes.data, bytes.length);
+  scu__buffer_free(&bytes);
+  for (int act = NOTHING; act < MEANWHILES; act++) {
+    teller t;
+    teller_start(&t, rejects, (meanwhile)act, SCU__PLAN_WINDOW + 2);
+    t.echo_from = SCU__PLAN_WINDOW - 2;
+    scu_source *source = new_source();
+    scu_source_add_folder(source, in_scratch("many"), NULL, 0);
+    scu_store_report *report = NULL;
+    assert_int_equal(scu_store(t.f.session, source, &report), SCU_ERROR_REJECTED);
+    check_account(&t, report, FILES);
+    scu_store_report_free(report);
+    scu_source_free(source);
+    teller_stop(&t);
+  }
+}
+
+/* Until the instance that makes progress is answered, and the next ones too. */
+static void teller_progress(void *user, const scu_progress *progress) {
+  teller *t = user;
+  (void)progress;
+  t->progress_calls++;
+  size_t before = t->told;
+  for (int i = 0; i < 200 && t->told == before; i++) teller_echo(t);
+}
+
+static void test_an_instance_answered_while_the_progress_hook_blocks_is_over(void **state) {
+  (void)state;
+  for (int act = NOTHING; act < MEANWHILES; act++) {
+    teller t;
+    teller_start(&t, good, (meanwhile)act, 2);
+    const scu_hooks hooks = {
+        .size = sizeof hooks, .instance = teller_instance, .progress = teller_progress, .user = &t};
+    scu_session_set_hooks(t.f.session, &hooks);
+    t.f.time.ms_per_step = 40;
+    scu_source *source = new_source();
+    for (int i = 1; i <= 3; i++)
+      scu_source_add_file(source, write_sample(&(sample_file){.number = i, .pixels = 12 * 1000 * 1000}));
+    scu_store_report *report = NULL;
+    scu_store(t.f.session, source, &report);
+    check_account(&t, report, 3);
+    if (act == NOTHING) check_counts(report, 3, 0, 0, 0);
+    assert_true(t.progress_calls > 0);
+    scu_store_report_free(report);
+    scu_source_free(source);
+    teller_stop(&t);
+  }
+}
+
+/* --- sources -------------------------------------------------------------------------------------------------------
+ */
+
+static void test_a_source_of_files_and_folders_can_be_used_again(void **state) {
+  (void)state;
+  for (int is_folder = 0; is_folder < 2; is_folder++) {
+    fixture f;
+    fixture_start(&f, good);
+    scu_source *source = fates(is_folder);
+    if (!is_folder) scu_source_add_folder(source, in_scratch("fates"), "00001.dcm", 0);
+    uint64_t ok = is_folder ? 6 : 7;
+    for (int i = 0; i < 3; i++) {
+      scu_store_report *report;
+      assert_int_equal(scu_store_dry_run(f.session, source, &report), SCU_OK);
+      assert_int_equal(scu_store_report_count(report, SCU_OUTCOME_OK), ok);
+      scu_store_report_free(report);
+      assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+      check_counts(report, ok, 0, is_folder ? 0 : 2, is_folder ? 2 : 0);
+      scu_store_report_free(report);
+    }
+    assert_int_equal(scripted_peer_count(&f.peer, SCU__C_STORE_RQ), 3 * ok);
+    scu_source_free(source);
+    fixture_stop(&f);
+  }
+}
+
+static void test_a_source_that_was_left_in_the_middle_begins_anew(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = fates(true);
+  for (unsigned steps = 0; steps < 12; steps++) {
+    scu_op *op = scu_store_start(f.session, source);
+    for (unsigned i = 0; i < steps; i++) scu_loop_step(f.time.loop);
+    scu_op_free(op);
+  }
+  scu_store_report *report;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_OK);
+  check_counts(report, 6, 0, 0, 2);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
+static scu_result two_files(void *user, const char **path) {
+  int *asked = user;
+  *path = in_scratch("00001.dcm");
+  return ++*asked <= 2 ? SCU_OK : SCU_END;
+}
+
+static void test_a_source_with_an_iterator_is_used_once(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_source *source = samples(1);
+  int asked = 0;
+  scu_source_add_iterator(source, two_files, &asked);
+  scu_store_report *report;
+  assert_int_equal(scu_store_dry_run(f.session, source, &report), SCU_OK);
+  check_counts(report, 3, 0, 0, 0);
+  scu_store_report_free(report);
+  f.outcome_count = 0;
+  report = NULL;
+  assert_int_equal(scu_store(f.session, source, &report), SCU_ERROR_USAGE);
+  assert_int_equal(scu_error_phase(scu_session_error(f.session)), SCU_PHASE_USAGE);
+  assert_non_null(strstr(scu_error_reason(scu_session_error(f.session)), "iterator"));
+  assert_int_equal(f.outcome_count, 0);
+  assert_int_equal(asked, 3);
+  assert_int_equal(f.peer.accepted, 0);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  fixture_stop(&f);
+}
+
 /* --- the plan ------------------------------------------------------------------------------------------------------
  */
 
@@ -631,6 +981,15 @@ int main(void) {
       cmocka_unit_test(test_cancel_while_connecting_and_freeing_at_any_time_leave_nothing),
       cmocka_unit_test(test_a_blocking_call_from_a_hook_takes_another_association),
       cmocka_unit_test(test_an_association_lost_during_a_hook_is_noticed_after_it),
+      cmocka_unit_test(test_whatever_happens_while_a_hook_blocks_every_file_is_told_once),
+      cmocka_unit_test(test_a_dry_run_whose_hooks_block_tells_every_file_once),
+      cmocka_unit_test(test_hooks_that_block_hear_of_lost_instances_once),
+      cmocka_unit_test(test_hooks_that_block_at_the_border_of_a_window_lose_nothing),
+      cmocka_unit_test(test_hooks_that_abort_while_the_rest_is_told_hear_of_it_once),
+      cmocka_unit_test(test_an_instance_answered_while_the_progress_hook_blocks_is_over),
+      cmocka_unit_test(test_a_source_of_files_and_folders_can_be_used_again),
+      cmocka_unit_test(test_a_source_that_was_left_in_the_middle_begins_anew),
+      cmocka_unit_test(test_a_source_with_an_iterator_is_used_once),
       cmocka_unit_test(test_more_than_128_contexts_go_over_several_associations),
       cmocka_unit_test(test_an_object_has_its_own_syntax_alone_in_a_context),
       cmocka_unit_test(test_a_class_that_the_peer_does_not_take_fails_alone_and_says_why),
