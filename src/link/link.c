@@ -89,13 +89,17 @@ void scu__link_free(scu__link *link) {
   if (!link) return;
   static const scu__link_handler nobody = {0};
   link->handler = &nobody;
+  link->trace = NULL; /* it need not live as long as calls that are running */
   link->is_freed = true;
   if (link->dispatching == 0) destroy(link);
 }
 
-static void leave(scu__link *link) {
+/* False: the owner has freed the link, which is gone now, or goes when an outer call returns. */
+static bool leave(scu__link *link) {
   link->dispatching--;
-  if (link->dispatching == 0 && link->is_freed) destroy(link);
+  if (!link->is_freed) return true;
+  if (link->dispatching == 0) destroy(link);
+  return false;
 }
 
 void scu__link_set_owner(scu__link *link, const scu__link_handler *handler, void *owner) {
@@ -115,9 +119,8 @@ static void draining_run(scu__task *self) {
   scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, draining));
   link->dispatching++;
   if (!link->is_ended && link->is_open && link->handler->drained) link->handler->drained(link->owner, link);
-  link->dispatching--;
-  if (link->is_freed) destroy(link);
-  else if (!link->is_ended && !scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
+  if (!leave(link)) return;
+  if (!link->is_ended && !scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
   else if (!link->is_ended && link->transport) set_interest(link, has_output(link)); /* a nested step took it away */
 }
 
@@ -498,7 +501,7 @@ static void take_event(scu__link *link, const scu__engine_event *event) {
 
 static void drain_events(scu__link *link) {
   scu__engine_event event;
-  while (scu__engine_next_event(link->engine, &event) == SCU_OK) take_event(link, &event);
+  while (!link->is_freed && scu__engine_next_event(link->engine, &event) == SCU_OK) take_event(link, &event);
 }
 
 /* Feeds one chunk; the slices that exchanges see point into it. */
@@ -577,11 +580,7 @@ static void link_ready(scu__watch *self, unsigned ready) {
   if (ready & (SCU__POLL_READ | SCU__POLL_HANGUP)) {
     link->dispatching++;
     read_input(link);
-    link->dispatching--;
-    if (link->is_freed) {
-      destroy(link);
-      return;
-    }
+    if (!leave(link)) return;
   }
   scu__link_pump(link);
 }
@@ -591,9 +590,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
   link->dispatching++;
   scu__engine_expire(link->engine, now_ms);
   drain_events(link);
-  link->dispatching--;
-  if (link->is_freed) destroy(link);
-  else if (link->transport) scu__link_pump(link);
+  if (leave(link) && link->transport) scu__link_pump(link);
 }
 
 /* --- sabotage ----------------------------------------------------------------------------------------------------- */

@@ -197,13 +197,21 @@ scu__exchange *scu__receiver_take(scu__receiver *receiver, uint8_t context_id, c
   return exchange;
 }
 
+/* Everything lets go of exchanges and sink before the first hook, which may step the loop: what is told of then is only
+ * ours. */
+static void let_go(scu__incoming *incoming) {
+  scu_sink *sink = incoming->receiver->sink;
+  incoming->exchange->owner = NULL;
+  incoming->exchange->on_event = NULL;
+  if (incoming->completion) scu__completion_abandon(incoming->completion);
+  if (incoming->is_begun) sink->discard(sink->user, incoming->instance);
+}
+
 void scu__receiver_end(scu__receiver *receiver, const char *reason) {
+  for (scu__incoming *incoming = receiver->first; incoming; incoming = incoming->next) let_go(incoming);
   while (receiver->first) {
-    scu__incoming *incoming = receiver->first;
-    if (incoming->completion) scu__completion_abandon(incoming->completion);
-    if (incoming->is_begun) receiver->sink->discard(receiver->sink->user, incoming->instance);
-    scu__incoming ended = *incoming;
-    forget(incoming);
+    scu__incoming ended = *receiver->first;
+    forget(receiver->first);
     tell(&ended, 0xFFFF, SCU_OUTCOME_FAILED, NULL,
          ended.completion ? "the association ended before the acknowledgement was sent" : reason);
   }

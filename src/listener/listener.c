@@ -38,10 +38,14 @@ struct scu_listener {
   atomic_int stop_requests; /* scu_listener_stop */
   bool is_stopping;
   uint64_t counts[OUTCOMES], bytes;
-  unsigned telling; /* depth of hooks that are running: they may step the loop, and free the listener */
+  unsigned dispatching; /* depth of calls that need the listener after a hook, which may step the loop and free it */
   bool is_freed;
   scu_error error;
 };
+
+static void leave(scu_listener *listener) {
+  if (--listener->dispatching == 0 && listener->is_freed) scu_listener_free(listener);
+}
 
 /* What a guest has with us: guest->state. */
 typedef struct sender {
@@ -81,12 +85,12 @@ static void make_policy(scu_listener *listener, uint32_t max_pdu_length) {
 
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   scu_listener *listener = ((sender *)owner)->listener;
-  listener->telling++;
+  listener->dispatching++;
   listener->counts[outcome->outcome]++;
   if (outcome->outcome != SCU_OUTCOME_FAILED) listener->bytes += outcome->bytes;
   if (listener->handler && listener->handler->instance) listener->handler->instance(listener->owner, outcome);
   if (listener->hooks.instance) listener->hooks.instance(listener->hooks.user, outcome);
-  if (--listener->telling == 0 && listener->is_freed) scu_listener_free(listener);
+  leave(listener);
 }
 
 static bool guest_arrived(void *owner, scu__guest *guest) {
@@ -106,10 +110,14 @@ static const scu__acceptor_policy *guest_policy(void *owner, scu__guest *guest, 
   (void)reject;
   if (!is_calling_ae_accepted(listener, &rq->calling)) {
     const char *peer = scu__link_peer_text(guest->link);
+    listener->dispatching++;
     scu__trace_line(listener->trace, SCU__LEVEL_WARNING, scu__link_association(guest->link),
                     "rejected %s from %s: not on the list of accepted AE titles", rq->calling.text, peer);
     if (listener->handler && listener->handler->knocked)
       listener->handler->knocked(listener->owner, rq->calling.text, peer);
+    bool is_freed = listener->is_freed;
+    leave(listener);
+    if (is_freed) return NULL;
   }
   return &listener->policy;
 }
@@ -130,8 +138,10 @@ static void guest_left(void *owner, scu__guest *guest, const scu_error *error) {
   scu_listener *listener = owner;
   (void)error;
   sender *s = guest->state;
+  listener->dispatching++;
   scu__receiver_end(&s->receiver, "the association ended before the instance was complete");
   scu__free(listener->allocator, s);
+  leave(listener);
 }
 
 static const scu__server_handler server_handler = {
@@ -284,8 +294,8 @@ scu_result scu_listener_new(scu_loop *loop, scu_listener **out, const scu_option
 void scu_listener_free(scu_listener *listener) {
   if (!listener) return;
   listener->is_freed = true;
-  if (listener->telling > 0) return;
-  listener->telling++; /* what is lost now is told, too */
+  if (listener->dispatching > 0) return;
+  listener->dispatching++; /* what is lost now is told, too */
   if (listener->loop) {
     scu__tick_remove(listener->loop, &listener->tick);
     scu__timer_stop(listener->loop, &listener->stop_timer);
@@ -316,11 +326,13 @@ const char *scu_listener_ae(const scu_listener *listener) { return listener->ae.
 
 scu_result scu_listener_run(scu_listener *listener) {
   if (!listener->server) return listener->error.result;
-  while (!scu__server_is_stopped(listener->server)) {
-    scu_result result = scu_loop_wait(listener->loop, listener->is_stopping ? STOP_STEP_MS : -1);
-    if (result != SCU_OK) return scu__error_set(&listener->error, result, SCU_PHASE_LISTEN, "the event loop failed");
-  }
-  return SCU_OK;
+  scu_result result = SCU_OK;
+  listener->dispatching++;
+  while (result == SCU_OK && !listener->is_freed && !scu__server_is_stopped(listener->server))
+    result = scu_loop_wait(listener->loop, listener->is_stopping ? STOP_STEP_MS : -1);
+  if (result != SCU_OK) scu__error_set(&listener->error, result, SCU_PHASE_LISTEN, "the event loop failed");
+  leave(listener);
+  return result;
 }
 
 bool scu_listener_is_stopped(const scu_listener *listener) {

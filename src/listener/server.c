@@ -29,7 +29,13 @@ struct scu__server {
   uint64_t moved_before; /* by associations that have ended */
   bool is_stopping;
   uint64_t stop_deadline_ms;
+  unsigned dispatching; /* depth of calls that still need the server when the owner returns, who may free it */
+  bool is_freed;
 };
+
+static void leave(scu__server *server) {
+  if (--server->dispatching == 0 && server->is_freed) scu__free(server->allocator, server);
+}
 
 /* --- guests ------------------------------------------------------------------------------------------------------- */
 
@@ -43,9 +49,11 @@ static void guest_free(scu__guest *guest, const scu_error *error) {
     break;
   }
   scu__timer_stop(server->loop, &guest->idle);
+  server->dispatching++;
   server->handler->left(server->owner, guest, error);
   scu__link_free(guest->link);
   scu__free(server->allocator, guest);
+  leave(server);
 }
 
 static bool is_busy(const scu__guest *guest) {
@@ -124,8 +132,10 @@ static void link_closed(void *owner, scu__link *link, const scu_error *error) {
   if (error)
     scu__trace_line(server->options.trace, SCU__LEVEL_WARNING, scu__link_association(link),
                     "association with %s ended: %s", scu__link_peer_text(link), error->reason);
+  server->dispatching++;
   guest_free(guest, error);
-  scu__server_check_stop(server);
+  if (!server->is_freed) scu__server_check_stop(server);
+  leave(server);
 }
 
 static const scu__link_handler link_handler = {
@@ -247,12 +257,14 @@ static void stop_accepting(scu__server *server) {
 
 void scu__server_free(scu__server *server) {
   if (!server) return;
+  server->dispatching++;
+  server->is_freed = true;
   stop_accepting(server);
   while (server->guests) {
     scu__link_abort(server->guests->link, NULL);
     guest_free(server->guests, NULL);
   }
-  scu__free(server->allocator, server);
+  leave(server);
 }
 
 const char *scu__server_address(const scu__server *server) { return server->address; }
