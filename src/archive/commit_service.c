@@ -23,6 +23,7 @@ typedef struct commit_service {
   scu__commitment_item **by_uid; /* the items, sorted by SOP Instance UID */
   size_t at;                     /* how many were looked up */
   scu__task task;
+  scu__ingest_waiter waiter; /* for rows of what was acknowledged before */
   bool is_being_kept; /* the answer comes from the lane: until then it must not be freed */
   bool is_left;       /* the association is gone meanwhile */
   scu__fault_hits hits;
@@ -225,10 +226,15 @@ static void begin(commit_service *commit, const scu_dataset *information) {
   scu__commitment_free(&commitment);
   if (result == SCU_OK) scu__pending_set_faults(commit->pending, commit->hits);
   if (result == SCU_OK) result = sort_items(commit);
-  if (result == SCU_OK)
-    scu__task_queue(archive->loop, &commit->task);
-  else
+  if (result != SCU_OK)
     refuse(commit, SCU__STATUS_RESOURCE_LIMIT, "too many commitments are under way");
+  else if (!scu__ingest_wait(archive->ingest, &commit->waiter))
+    scu__task_queue(archive->loop, &commit->task);
+}
+
+static void settled(scu__ingest_waiter *self) {
+  commit_service *commit = (commit_service *)((char *)self - offsetof(commit_service, waiter));
+  scu__task_queue(archive_of(commit)->loop, &commit->task);
 }
 
 static void on_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
@@ -240,6 +246,7 @@ static void end(scu__service *service) {
   commit_service *commit = (commit_service *)service;
   const scu_archive *archive = service->visitor->archive;
   scu__task_remove(archive->loop, &commit->task);
+  scu__ingest_wait_cancel(archive->ingest, &commit->waiter);
   if (commit->is_being_kept) {
     commit->is_left = true;
     return;
@@ -265,6 +272,7 @@ scu__exchange *scu__commit_service(scu__visitor *visitor, const scu__accepted_co
   commit->request = *command;
   commit->request.attributes = NULL;
   commit->task.run = go_on;
+  commit->waiter.settled = settled;
   commit->service.end = end;
   scu__service_begin(&commit->service, visitor, exchange, on_event);
   return exchange;
