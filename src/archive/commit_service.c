@@ -24,8 +24,8 @@ typedef struct commit_service {
   size_t at;                     /* how many were looked up */
   scu__task task;
   scu__ingest_waiter waiter; /* for rows of what was acknowledged before */
-  bool is_being_kept; /* the answer comes from the lane: until then it must not be freed */
-  bool is_left;       /* the association is gone meanwhile */
+  bool is_being_kept;        /* the answer comes from the lane: until then it must not be freed */
+  bool is_left;              /* the association is gone meanwhile */
   scu__fault_hits hits;
 } commit_service;
 
