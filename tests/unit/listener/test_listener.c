@@ -1,5 +1,7 @@
 /* The storage listener and its server against scripted senders: who may come, how many, who is silent, who vanishes,
  * what is refused, and how it stops (catalogue P19, P21, P31, D02, D07, D26, D27; RULES 24 and 25 of the field). */
+#define _GNU_SOURCE /* scratch.h */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +14,9 @@
 #include "listener/listener.h"
 #include "scu/listener.h"
 #include "support/client_fixture.h"
+#include "support/sample_file.h"
 #include "support/test_sink.h"
+#include "unit/io/scratch.h"
 
 #define OPEN                                                                                                           \
   {.action = PEER_ASSOCIATE}, {                                                                                        \
@@ -459,6 +463,331 @@ static void test_a_port_in_use_is_told(void **state) {
   end_run(&run);
 }
 
+/* --- hooks that step the loop --------------------------------------------------------------------------------------
+ */
+
+typedef enum meanwhile { NOTHING, SENDERS_GO, SINK_ENDS, STOPS, FREES, FREES_FIRST, MEANWHILES } meanwhile;
+
+/* A listener whose hook makes blocking calls on a session of the same loop. */
+typedef struct blocked {
+  listen_run run;
+  scripted_peer other;
+  scu_session *busy;
+  bool forwards; /* else the calls are echoes */
+  meanwhile act;
+  size_t told, act_at, depth, deepest;
+  uint64_t counts[4];
+  unsigned told_of[16]; /* by the last number of the UID */
+} blocked;
+
+static const peer_step archive[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_SERVE}, END};
+
+static void forward(blocked *b) {
+  scu_source *source;
+  scu_store_report *report = NULL;
+  assert_int_equal(scu_source_new(NULL, &source), SCU_OK);
+  scu_source_add_file(source, in_scratch("forwarded.dcm"));
+  assert_int_equal(scu_store(b->busy, source, &report), SCU_OK);
+  assert_int_equal(scu_store_report_count(report, SCU_OUTCOME_OK), 1);
+  scu_store_report_free(report);
+  scu_source_free(source);
+}
+
+static void block(blocked *b) {
+  if (b->forwards) {
+    forward(b);
+    return;
+  }
+  for (int i = 0; i < 2; i++) {
+    scu_response *response = NULL;
+    assert_int_equal(scu_echo(b->busy, &response), SCU_OK);
+    scu_response_free(response);
+  }
+}
+
+static void act(blocked *b) {
+  if (b->act == SENDERS_GO) scripted_peer_reset_all(&b->run.peer);
+  if (b->act == SINK_ENDS) test_sink_post(&b->run.sink, 0);
+  if (b->act == STOPS) scu_listener_stop(b->run.listener);
+  if (b->act == FREES || b->act == FREES_FIRST) {
+    if (b->act == FREES_FIRST) scripted_peer_reset_all(&b->run.peer);
+    scu_listener_free(b->run.listener);
+    b->run.listener = NULL;
+  }
+}
+
+static void blocking_instance(void *user, const scu_instance_outcome *told) {
+  blocked *b = user;
+  unsigned number = (unsigned)atoi(strrchr(told->sop_instance_uid, '.') + 1);
+  assert_in_range(number, 1, 15);
+  b->told_of[number]++;
+  b->counts[told->outcome]++;
+  char uid[65];
+  snprintf(uid, sizeof uid, "%s", told->sop_instance_uid);
+  if (++b->depth > b->deepest) b->deepest = b->depth;
+  if (++b->told == b->act_at || (b->act_at == 0 && b->run.listener)) act(b);
+  block(b);
+  b->depth--;
+  assert_string_equal(told->sop_instance_uid, uid);
+}
+
+static void start_blocked(blocked *b, meanwhile what, size_t at) {
+  memset(b, 0, sizeof *b);
+  start_run(&b->run);
+  scripted_peer_start(&b->other, b->run.time.loop, archive);
+  assert_int_equal(scu_session_new_on(b->run.time.loop, &b->busy, b->run.options, b->other.name), SCU_OK);
+  b->act = what;
+  b->act_at = at;
+  const scu_hooks hooks = {.size = sizeof hooks, .instance = blocking_instance, .user = b};
+  scu_listener_set_hooks(b->run.listener, &hooks);
+}
+
+/* Each instance that was begun was told of once, and its sink heard the end of it. */
+static void end_blocked(blocked *b) {
+  for (int i = 0; i < 20; i++) scu_loop_step(b->run.time.loop);
+  test_sink_post(&b->run.sink, 0);
+  for (int i = 0; i < 20; i++) scu_loop_step(b->run.time.loop);
+  if (b->run.listener)
+    for (int outcome = 0; outcome < 4; outcome++)
+      assert_int_equal(scu_listener_count(b->run.listener, (scu_outcome)outcome), b->counts[outcome]);
+  scu_listener_free(b->run.listener);
+  b->run.listener = NULL;
+  for (size_t i = 0; i < 16; i++)
+    if (b->told_of[i] > 1) fail_msg("instance %zu was told %u times (%d)", i, b->told_of[i], (int)b->act);
+  assert_int_equal(b->told, b->run.sink.begun);
+  scu_session_free(b->busy);
+  scripted_peer_stop(&b->other);
+  end_run(&b->run);
+}
+
+#define PIPELINED(sop)                                                                                                 \
+  { .action = PEER_STORE, .uid = sop, .length = 1000 }
+
+static void check_blocked(meanwhile what, size_t at, bool is_slow) {
+  static const peer_step first[] = {OPEN, SEND("1.2.3.1"), SEND("1.2.3.2"), CLOSE, END};
+  static const peer_step second[] = {
+      OPEN, PIPELINED("1.2.3.3"), PIPELINED("1.2.3.4"), PIPELINED("1.2.3.5"), {.action = PEER_WAIT_CLOSE}, END};
+  static const peer_step third[] = {
+      OPEN, SEND("1.2.3.6"), {.action = PEER_STORE, .uid = "1.2.3.7", .length = 9000, .cut = 5000}, END};
+  blocked b;
+  start_blocked(&b, what, at);
+  b.run.sink.is_slow = is_slow;
+  call(&b.run, first);
+  call(&b.run, second);
+  call(&b.run, third);
+  for (int i = 0; i < 60; i++) {
+    scu_loop_step(b.run.time.loop);
+    if (i % 3 == 0) test_sink_post(&b.run.sink, i % 2 ? 0xB000 : 0);
+  }
+  scripted_peer_reset_all(&b.run.peer);
+  end_blocked(&b);
+}
+
+static void test_whatever_happens_while_a_hook_blocks_every_instance_is_told_once(void **state) {
+  (void)state;
+  for (int what = NOTHING; what < MEANWHILES; what++)
+    for (size_t at = 0; at <= 7; at++)
+      for (int is_slow = 0; is_slow < 2; is_slow++) check_blocked((meanwhile)what, at, is_slow);
+}
+
+/* Told of from the end of the association, and not from an answer. */
+static void test_a_listener_freed_by_the_hook_that_tells_of_a_loss(void **state) {
+  (void)state;
+#define GOES(one, two, three)                                                                                          \
+  {                                                                                                                    \
+    OPEN, PIPELINED(one), PIPELINED(two), {.action = PEER_STORE, .uid = three, .length = 9000, .cut = 5000},           \
+        {.action = PEER_HOLD}, {.action = PEER_RESET}, END                                                             \
+  }
+  static const peer_step first[] = GOES("1.2.3.1", "1.2.3.2", "1.2.3.3");
+  static const peer_step second[] = GOES("1.2.3.4", "1.2.3.5", "1.2.3.6");
+  for (size_t at = 1; at <= 6; at++) {
+    for (int is_slow = 0; is_slow < 2; is_slow++) {
+      blocked b;
+      start_blocked(&b, FREES, at);
+      b.run.sink.is_slow = is_slow;
+      call(&b.run, first);
+      call(&b.run, second);
+      for (int i = 0; i < 40; i++) scu_loop_step(b.run.time.loop);
+      assert_int_equal(b.run.sink.begun, at <= 4 && !is_slow ? b.run.sink.begun : 6);
+      scripted_peer_go(&b.run.peer);
+      WAIT_FOR(&b.run, !b.run.listener && b.told == b.run.sink.begun, 2000);
+      end_blocked(&b);
+    }
+  }
+}
+
+static void test_a_listener_that_forwards_what_it_gets_forwards_everything(void **state) {
+  (void)state;
+  static const peer_step first[] = {OPEN, SEND("1.2.3.1"), SEND("1.2.3.2"), SEND("1.2.3.3"), CLOSE, END};
+  static const peer_step second[] = {OPEN, SEND("1.2.3.4"), SEND("1.2.3.5"), SEND("1.2.3.6"), CLOSE, END};
+  scu__buffer bytes;
+  sample_bytes(&(sample_file){.number = 1, .pixels = 3000}, &bytes);
+  write_scratch("forwarded.dcm", bytes.data, bytes.length);
+  scu__buffer_free(&bytes);
+  for (int is_slow = 0; is_slow < 2; is_slow++) {
+    blocked b;
+    start_blocked(&b, NOTHING, 0);
+    b.forwards = true;
+    b.run.sink.is_slow = is_slow;
+    scu_session_free(b.busy);
+    /* To another listener of the same loop, as a router would. */
+    scu_listener *next;
+    test_sink next_sink;
+    test_sink_init(&next_sink);
+    assert_int_equal(scu_listener_new(b.run.time.loop, &next, b.run.options, &next_sink.sink), SCU_OK);
+    char peer[64];
+    snprintf(peer, sizeof peer, "NEXT@%s", scu_listener_address(next));
+    assert_int_equal(scu_session_new_on(b.run.time.loop, &b.busy, b.run.options, peer), SCU_OK);
+    call(&b.run, first);
+    call(&b.run, second);
+    while (b.run.peer.script_ends < 2 && b.run.time.now_ms < 60 * 1000) {
+      scu_loop_step(b.run.time.loop);
+      test_sink_post(&b.run.sink, 0);
+    }
+    assert_int_equal(b.run.peer.script_ends, 2);
+    assert_int_equal(next_sink.finished, 6);
+    assert_int_equal(scu_listener_count(b.run.listener, SCU_OUTCOME_OK), 6);
+    scu_session_free(b.busy);
+    b.busy = NULL;
+    scu_listener_free(next);
+    test_sink_free(&next_sink);
+    end_blocked(&b);
+  }
+}
+
+/* Inside its own run, which then returns; the sender is another thread. */
+static void *send_file(void *user) {
+  const char *peer = user;
+  scu_session *session;
+  scu_source *source;
+  scu_store_report *report = NULL;
+  if (scu_session_new(&session, NULL, peer) != SCU_OK || scu_source_new(NULL, &source) != SCU_OK) abort();
+  scu_source_add_file(source, in_scratch("forwarded.dcm"));
+  scu_store(session, source, &report);
+  scu_store_report_free(report);
+  scu_source_free(source);
+  scu_session_free(session);
+  return NULL;
+}
+
+typedef struct freeing {
+  scu_listener *listener;
+  int told;
+} freeing;
+
+static void freeing_instance(void *user, const scu_instance_outcome *told) {
+  freeing *f = user;
+  assert_int_equal(told->outcome, SCU_OUTCOME_OK);
+  f->told++;
+  scu_listener_free(f->listener);
+}
+
+static void test_a_listener_freed_inside_its_own_run_ends_the_run(void **state) {
+  (void)state;
+  scu__buffer bytes;
+  sample_bytes(&(sample_file){.number = 1, .pixels = 3000}, &bytes);
+  write_scratch("forwarded.dcm", bytes.data, bytes.length);
+  scu__buffer_free(&bytes);
+  test_sink sink;
+  test_sink_init(&sink);
+  scu_options *options;
+  assert_int_equal(scu_options_new(NULL, &options), SCU_OK);
+  scu_options_set_text(options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+  scu_options_set_integer(options, SCU_OPTION_LISTEN_PORT, 0);
+  freeing f = {0};
+  assert_int_equal(scu_listener_new(NULL, &f.listener, options, &sink.sink), SCU_OK);
+  const scu_hooks hooks = {.size = sizeof hooks, .instance = freeing_instance, .user = &f};
+  scu_listener_set_hooks(f.listener, &hooks);
+  char peer[64];
+  snprintf(peer, sizeof peer, "L@%s", scu_listener_address(f.listener));
+  pthread_t sender;
+  assert_int_equal(pthread_create(&sender, NULL, send_file, peer), 0);
+  assert_int_equal(scu_listener_run(f.listener), SCU_OK);
+  pthread_join(sender, NULL);
+  assert_int_equal(f.told, 1);
+  assert_int_equal(sink.finished, 1);
+  scu_options_free(options);
+  test_sink_free(&sink);
+}
+
+/* --- a release while answers are owed ------------------------------------------------------------------------------
+ */
+
+static void test_a_release_is_answered_after_the_stores_that_came_before_it(void **state) {
+  (void)state;
+  static const peer_step script[] = {OPEN, PIPELINED("1.2.3.1"), PIPELINED("1.2.3.2"), CLOSE, END};
+  for (int blocks = 0; blocks < 2; blocks++) {
+    blocked b;
+    start_blocked(&b, SINK_ENDS, 1);
+    if (!blocks) scu_listener_set_hooks(b.run.listener, NULL);
+    b.run.sink.is_slow = true;
+    call(&b.run, script);
+    WAIT_FOR(&b.run, b.run.sink.waiting_count == 2, 2000);
+    for (int i = 0; i < 50; i++) scu_loop_step(b.run.time.loop);
+    assert_null(strstr(b.run.peer.log, "RELEASE-RP"));
+    scu_completion *last = b.run.sink.waiting[1];
+    b.run.sink.waiting_count = 1;
+    test_sink_post(&b.run.sink, 0);
+    b.run.sink.waiting[b.run.sink.waiting_count++] = last;
+    for (int i = 0; i < 50; i++) scu_loop_step(b.run.time.loop);
+    if (!blocks) assert_null(strstr(b.run.peer.log, "RELEASE-RP"));
+    test_sink_post(&b.run.sink, 0);
+    WAIT_FOR(&b.run, b.run.peer.script_ends == 1, 2000);
+    assert_non_null(strstr(b.run.peer.log, "1:C-STORE-RSP 1:C-STORE-RSP 1:RELEASE-RP"));
+    if (!blocks) b.told = 2;
+    if (!blocks) b.counts[SCU_OUTCOME_OK] = 2;
+    end_blocked(&b);
+  }
+}
+
+static void use_failed_listener(scu_listener *listener, scu_loop *loop, scu_result expected) {
+  const scu_hooks hooks = {.size = sizeof hooks};
+  assert_non_null(listener);
+  assert_int_equal(scu_error_result(scu_listener_error(listener)), expected);
+  assert_int_equal(scu_listener_set_hooks(listener, &hooks), SCU_OK);
+  assert_string_equal(scu_listener_address(listener), "");
+  assert_int_equal(scu_listener_port(listener), 0);
+  assert_non_null(scu_listener_ae(listener));
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(scu_listener_run(listener), expected);
+    scu_listener_stop(listener);
+    if (loop) scu_loop_step(loop);
+  }
+  for (int outcome = -1; outcome < 6; outcome++)
+    assert_int_equal(scu_listener_count(listener, (scu_outcome)outcome), 0);
+  assert_int_equal(scu_listener_bytes(listener), 0);
+  assert_int_equal(scu_listener_set_hooks(listener, NULL), SCU_OK);
+  assert_int_equal(scu_error_result(scu_listener_error(listener)), expected);
+  scu_listener_free(listener);
+}
+
+static void test_every_call_on_a_listener_that_failed_is_safe(void **state) {
+  (void)state;
+  for (int has_loop = 0; has_loop < 2; has_loop++) {
+    listen_run run;
+    prepare(&run);
+    scu_loop *loop = has_loop ? run.time.loop : NULL;
+    scu_listener *listener;
+    scu_options_set_integer(run.options, SCU_OPTION_LISTEN_PORT, run.peer.port);
+    assert_int_equal(scu_listener_new(loop, &listener, run.options, &run.sink.sink), SCU_ERROR_TRANSPORT);
+    use_failed_listener(listener, loop, SCU_ERROR_TRANSPORT);
+    scu_options_set_text(run.options, SCU_OPTION_LISTEN_ADDRESS, "192.0.2.1"); /* not ours */
+    scu_result result = scu_listener_new(loop, &listener, run.options, &run.sink.sink);
+    assert_true(result < 0);
+    use_failed_listener(listener, loop, result);
+    scu_sink broken = {.size = sizeof broken};
+    scu_options_set_text(run.options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
+    scu_options_set_integer(run.options, SCU_OPTION_LISTEN_PORT, 0);
+    result = scu_listener_new(loop, &listener, run.options, &broken);
+    if (result < 0)
+      use_failed_listener(listener, loop, result);
+    else
+      scu_listener_free(listener);
+    end_run(&run);
+  }
+  scu_listener_free(NULL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_echo_and_store_are_served_and_the_release_answered),
@@ -477,6 +806,12 @@ int main(void) {
       cmocka_unit_test(test_a_listener_freed_in_the_middle_of_everything_leaves_nothing),
       cmocka_unit_test(test_a_lack_of_descriptors_is_waited_out),
       cmocka_unit_test(test_a_port_in_use_is_told),
+      cmocka_unit_test(test_whatever_happens_while_a_hook_blocks_every_instance_is_told_once),
+      cmocka_unit_test(test_a_listener_freed_by_the_hook_that_tells_of_a_loss),
+      cmocka_unit_test(test_a_listener_that_forwards_what_it_gets_forwards_everything),
+      cmocka_unit_test(test_a_listener_freed_inside_its_own_run_ends_the_run),
+      cmocka_unit_test(test_a_release_is_answered_after_the_stores_that_came_before_it),
+      cmocka_unit_test(test_every_call_on_a_listener_that_failed_is_safe),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
