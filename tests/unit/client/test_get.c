@@ -459,6 +459,122 @@ static void test_an_association_that_ends_while_the_sink_works_is_told_so(void *
   end_run(&run);
 }
 
+/* --- hooks that step the loop --------------------------------------------------------------------------------------
+ */
+
+typedef enum meanwhile { NOTHING, PEER_GOES, SINK_ENDS, PEER_GOES_AND_SINK_ENDS, CANCEL, ABORT, MEANWHILES } meanwhile;
+
+/* A get whose instance hook makes blocking calls on another session of the loop. */
+typedef struct blocked {
+  get_run run;
+  scripted_peer other;
+  scu_session *busy;
+  meanwhile act;
+  size_t act_at; /* 0 = every time */
+} blocked;
+
+static void blocking_instance(fixture *f) {
+  blocked *b = f->user;
+  if (b->act_at == 0 || b->act_at == f->outcome_count) {
+    if (b->act == PEER_GOES || b->act == PEER_GOES_AND_SINK_ENDS) scripted_peer_reset_all(&f->peer);
+    if (b->act == SINK_ENDS || b->act == PEER_GOES_AND_SINK_ENDS) test_sink_post(&b->run.sink, 0);
+    if (b->act == CANCEL) scu_cancel(f->session);
+    if (b->act == ABORT) scu_abort(f->session);
+  }
+  for (int i = 0; i < 2; i++) {
+    scu_response *response = NULL;
+    assert_int_equal(scu_echo(b->busy, &response), SCU_OK);
+    scu_response_free(response);
+  }
+}
+
+static void start_blocked(blocked *b, const peer_step *script, meanwhile act, size_t at) {
+  memset(b, 0, sizeof *b);
+  start_run(&b->run, script, script);
+  scripted_peer_start(&b->other, b->run.f.time.loop, good);
+  assert_int_equal(scu_session_new_on(b->run.f.time.loop, &b->busy, b->run.f.options, b->other.name), SCU_OK);
+  b->act = act;
+  b->act_at = at;
+  b->run.f.user = b;
+  b->run.f.on_instance = blocking_instance;
+}
+
+/* Every instance that was begun was told of, and the report says the same. */
+static void check_blocked(blocked *b, const scu_retrieve_report *report) {
+  uint64_t counts[4] = {0};
+  for (size_t i = 0; i < b->run.f.outcome_count; i++) counts[b->run.f.outcomes[i].outcome]++;
+  for (int outcome = 0; outcome < 4; outcome++)
+    assert_int_equal(scu_retrieve_report_count(report, (scu_outcome)outcome), counts[outcome]);
+  assert_int_equal(b->run.f.outcome_count, b->run.sink.begun);
+}
+
+static void end_blocked(blocked *b) {
+  test_sink_post(&b->run.sink, 0); /* too late, and harmless */
+  scu_session_free(b->busy);
+  scripted_peer_stop(&b->other);
+  end_run(&b->run);
+}
+
+#define PIPELINED(sop)                                                                                                 \
+  { .action = PEER_STORE, .uid = sop, .length = 100 }
+
+static void run_blocked(const peer_step *script, meanwhile act, size_t at, bool is_slow, int patience) {
+  blocked b;
+  start_blocked(&b, script, act, at);
+  b.run.sink.is_slow = is_slow;
+  b.run.f.time.ms_per_step = (uint64_t)patience;
+  scu_op *op = scu_get_start(b.run.f.session, b.run.query, &b.run.sink.sink);
+  for (int i = 0; scu_op_state(op) == SCU_PENDING && i < 20000; i++) {
+    scu_loop_step(b.run.f.time.loop);
+    if (i % 16 == 15 && patience == 1) test_sink_post(&b.run.sink, i % 32 == 15 ? 0 : 0xB000);
+  }
+  assert_int_not_equal(scu_op_state(op), SCU_PENDING);
+  scu_retrieve_report *report = NULL;
+  scu_retrieve_take(op, &report);
+  check_blocked(&b, report);
+  if (act == NOTHING && patience == 1) assert_int_equal(scu_retrieve_report_verdict(report), SCU_VERDICT_COMPLETE);
+  scu_retrieve_report_free(report);
+  scu_op_free(op);
+  end_blocked(&b);
+}
+
+static const peer_step sends_at_once[] = {START,
+                                          NEXT,
+                                          PIPELINED("1.2.3.1"),
+                                          PIPELINED("1.2.3.2"),
+                                          PIPELINED("1.2.3.3"),
+                                          PIPELINED("1.2.3.4"),
+                                          NEXT,
+                                          NEXT,
+                                          NEXT,
+                                          NEXT,
+                                          {.action = PEER_RESPOND},
+                                          {.action = PEER_SERVE},
+                                          END};
+
+static void test_whatever_happens_while_a_hook_blocks_every_instance_is_told_once(void **state) {
+  (void)state;
+  for (int act = NOTHING; act < MEANWHILES; act++)
+    for (size_t at = 0; at <= 4; at++)
+      for (int is_slow = 0; is_slow < 2; is_slow++) {
+        run_blocked(good, (meanwhile)act, at, is_slow, 1);
+        run_blocked(sends_at_once, (meanwhile)act, at, is_slow, 1);
+      }
+}
+
+/* The final response, the loss or the time-out finds instances that the sink still works on: told of one after the
+ * other, by hooks during which the association and all that hangs on it goes. */
+static void test_instances_that_a_sink_still_works_on_at_the_end_are_told_once(void **state) {
+  (void)state;
+  static const peer_action ends[] = {PEER_RESPOND, PEER_RESET, PEER_ABORT, PEER_RELEASE, PEER_HOLD};
+  for (size_t i = 0; i < 5; i++) {
+    const peer_step script[] = {
+        START, NEXT, PIPELINED("1.2.3.1"), PIPELINED("1.2.3.2"), PIPELINED("1.2.3.3"), {.action = ends[i]}, END};
+    for (int act = NOTHING; act < MEANWHILES; act++)
+      for (size_t at = 0; at <= 3; at++) run_blocked(script, (meanwhile)act, at, true, 400);
+  }
+}
+
 /* --- cancel --------------------------------------------------------------------------------------------------------
  */
 
@@ -639,6 +755,8 @@ int main(void) {
       cmocka_unit_test(test_what_the_sink_says_is_what_the_archive_hears),
       cmocka_unit_test(test_the_answer_waits_for_the_sink),
       cmocka_unit_test(test_an_association_that_ends_while_the_sink_works_is_told_so),
+      cmocka_unit_test(test_whatever_happens_while_a_hook_blocks_every_instance_is_told_once),
+      cmocka_unit_test(test_instances_that_a_sink_still_works_on_at_the_end_are_told_once),
       cmocka_unit_test(test_cancel_answers_sub_operations_until_the_end),
       cmocka_unit_test(test_a_cancel_that_is_ignored_ends_in_an_abort_within_bounds),
       cmocka_unit_test(test_a_get_ended_at_any_step_leaves_nothing),

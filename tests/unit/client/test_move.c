@@ -478,6 +478,118 @@ static void test_a_move_ended_at_any_step_leaves_nothing(void **state) {
   }
 }
 
+/* --- hooks that step the loop --------------------------------------------------------------------------------------
+ */
+
+typedef enum meanwhile { NOTHING, MOVE_GOES, ALL_GO, CANCEL, ABORT, MEANWHILES } meanwhile;
+
+/* A move to ourselves whose hooks make blocking calls on another session of the loop; who sends is another peer. */
+typedef struct blocked {
+  move_run run;
+  scripted_peer sender, other;
+  scu_session *busy;
+  meanwhile act;
+  size_t act_at; /* 0 = every time */
+} blocked;
+
+static void block(blocked *b) {
+  if (b->act == MOVE_GOES) scripted_peer_go(&b->run.f.peer);
+  if (b->act == ALL_GO) scripted_peer_go(&b->run.f.peer), scripted_peer_reset_all(&b->sender);
+  if (b->act == CANCEL) scu_cancel(b->run.f.session);
+  if (b->act == ABORT) scu_abort(b->run.f.session);
+  for (int i = 0; i < 3; i++) {
+    scu_response *response = NULL;
+    assert_int_equal(scu_echo(b->busy, &response), SCU_OK);
+    scu_response_free(response);
+  }
+}
+
+static void blocking_instance(fixture *f) {
+  blocked *b = f->user;
+  if (b->act_at == 0 || b->act_at == f->outcome_count) block(b);
+}
+
+static void blocking_warning(void *user, const char *text) {
+  blocked *b = user;
+  fixture_warning(&b->run.f, text);
+  block(b);
+}
+
+static void start_blocked(blocked *b, peer_step *move, meanwhile act, size_t at) {
+  memset(b, 0, sizeof *b);
+  start_run(&b->run, move);
+  scripted_peer_start(&b->sender, b->run.f.time.loop, NULL);
+  scripted_peer_start(&b->other, b->run.f.time.loop, good);
+  assert_int_equal(scu_session_new_on(b->run.f.time.loop, &b->busy, b->run.f.options, b->other.name), SCU_OK);
+  b->act = act;
+  b->act_at = at;
+  b->run.f.user = b;
+  b->run.f.on_instance = blocking_instance;
+}
+
+static void end_blocked(blocked *b) {
+  test_sink_post(&b->run.sink, 0);
+  scu_session_free(b->busy);
+  scripted_peer_stop(&b->other);
+  scripted_peer_stop(&b->sender);
+  end_run(&b->run);
+}
+
+/* The association of the C-MOVE ends when it is let go, which is inside a hook of what is being received. */
+static void run_blocked(const peer_step *sends, meanwhile act, size_t at, bool is_slow, bool is_knock) {
+  static const peer_action ends[] = {PEER_CLOSE, PEER_RESET, PEER_RESPOND};
+  for (size_t i = 0; i < 3; i++) {
+    peer_step move[] = {START, NEXT, {.action = PEER_HOLD}, {.action = ends[i]}, {.action = PEER_SERVE}, END};
+    blocked b;
+    start_blocked(&b, move, act, at);
+    const scu_hooks knocks = {.size = sizeof knocks, .warning = blocking_warning, .user = &b};
+    if (is_knock) scu_session_set_hooks(b.run.f.session, &knocks);
+    b.run.sink.is_slow = is_slow;
+    scu_op *op = scu_move_to_self_start(b.run.f.session, b.run.query, &b.run.sink.sink);
+    TEST_LOOP_UNTIL(&b.run.f.time, scripted_peer_count(&b.run.f.peer, SCU__C_MOVE_RQ) == 1, 5000);
+    scripted_peer_call(&b.sender, b.run.port, sends);
+    for (int step = 0; scu_op_state(op) == SCU_PENDING && step < 60000; step++) {
+      scu_loop_step(b.run.f.time.loop);
+      if (step % 16 == 15) test_sink_post(&b.run.sink, 0);
+      if (step == 2000) scripted_peer_go(&b.run.f.peer);
+      if (step == 4000) scripted_peer_reset_all(&b.sender); /* who stalls inside an instance */
+    }
+    assert_int_not_equal(scu_op_state(op), SCU_PENDING);
+    scu_retrieve_report *report = NULL;
+    scu_retrieve_take(op, &report);
+    uint64_t told = 0;
+    for (int outcome = 0; outcome < 4; outcome++) told += scu_retrieve_report_count(report, (scu_outcome)outcome);
+    assert_int_equal(told, b.run.sink.begun);
+    if (!is_knock) assert_int_equal(b.run.f.outcome_count, b.run.sink.begun);
+    if (is_knock) assert_non_null(strstr(b.run.f.warnings, "STRANGER"));
+    scu_retrieve_report_free(report);
+    scu_op_free(op);
+    end_blocked(&b);
+  }
+}
+
+static void test_a_move_that_ends_inside_a_hook_tells_every_instance_once(void **state) {
+  (void)state;
+  static const peer_step pipelined[] = {OPEN,
+                                        {.action = PEER_STORE, .uid = "1.2.3.1", .length = 100},
+                                        {.action = PEER_STORE, .uid = "1.2.3.2", .length = 100},
+                                        {.action = PEER_STORE, .uid = "1.2.3.3", .length = 9000, .cut = 5000},
+                                        END};
+  for (int act = NOTHING; act < MEANWHILES; act++)
+    for (size_t at = 0; at <= 3; at++)
+      for (int is_slow = 0; is_slow < 2; is_slow++) {
+        run_blocked(sends_three, (meanwhile)act, at, is_slow, false);
+        run_blocked(pipelined, (meanwhile)act, at, is_slow, false);
+      }
+}
+
+static void test_a_move_that_ends_while_its_warning_of_a_stranger_is_told(void **state) {
+  (void)state;
+  static const peer_step stranger[] = {
+      {.action = PEER_ASSOCIATE, .text = "STRANGER"}, {.action = PEER_WAIT_CLOSE}, END};
+  for (int act = NOTHING; act < MEANWHILES; act++) run_blocked(stranger, (meanwhile)act, 0, false, true);
+}
+
 /* --- elsewhere -----------------------------------------------------------------------------------------------------
  */
 
@@ -529,6 +641,8 @@ int main(void) {
       cmocka_unit_test(test_after_a_cancel_what_comes_before_its_confirmation_is_received),
       cmocka_unit_test(test_abort_ends_a_move_at_once_in_every_stage),
       cmocka_unit_test(test_a_move_ended_at_any_step_leaves_nothing),
+      cmocka_unit_test(test_a_move_that_ends_inside_a_hook_tells_every_instance_once),
+      cmocka_unit_test(test_a_move_that_ends_while_its_warning_of_a_stranger_is_told),
       cmocka_unit_test(test_a_move_elsewhere_knows_only_what_the_peer_says),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
