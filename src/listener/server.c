@@ -49,6 +49,8 @@ static void guest_free(scu__guest *guest, const scu_error *error) {
     break;
   }
   scu__timer_stop(server->loop, &guest->idle);
+  static const scu__link_handler nobody = {0};
+  scu__link_set_owner(guest->link, &nobody, NULL); /* its end may come while the owner is told of this one */
   server->dispatching++;
   server->handler->left(server->owner, guest, error);
   scu__link_free(guest->link);
