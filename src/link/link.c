@@ -45,6 +45,7 @@ struct scu__link {
 
   unsigned dispatching; /* depth of calls that hold positions in this link */
   bool is_pumping;
+  bool is_draining; /* drained is being called */
   bool is_paused;
   bool owes_release; /* the peer has asked for it */
   bool is_freed;
@@ -118,7 +119,9 @@ static void closing_run(scu__task *self) {
 static void draining_run(scu__task *self) {
   scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, draining));
   link->dispatching++;
+  link->is_draining = true;
   if (!link->is_ended && link->is_open && link->handler->drained) link->handler->drained(link->owner, link);
+  link->is_draining = false;
   if (!leave(link)) return;
   if (!link->is_ended && !scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
   else if (!link->is_ended && link->transport) set_interest(link, has_output(link)); /* a nested step took it away */
@@ -334,6 +337,7 @@ void scu__link_pump(scu__link *link) {
   if (link->is_pumping || !link->transport || link->is_ended) return;
   link->is_pumping = true;
   link->dispatching++;
+  uint64_t moved_before = link->moved;
   scu_error error;
   scu__error_clear(&error);
   scu_result result = link->is_held ? SCU_END : SCU_OK;
@@ -351,7 +355,8 @@ void scu__link_pump(scu__link *link) {
       set_interest(link, has_output(link));
     }
     update_timer(link);
-    if (link->handler->drained && result == SCU_END && scu__outbox_is_idle(&link->outbox))
+    bool is_news = !link->is_draining || link->moved != moved_before; /* with nothing to say: not for ever */
+    if (link->handler->drained && result == SCU_END && scu__outbox_is_idle(&link->outbox) && is_news)
       scu__task_queue(link->loop, &link->draining);
   }
   if (link->dispatching == 0 && link->is_freed) destroy(link);
