@@ -148,7 +148,7 @@ void scripted_peer_reset_all(scripted_peer *peer);
 size_t scripted_peer_open_count(const scripted_peer *peer);
 size_t scripted_peer_count(const scripted_peer *peer, uint16_t field); /* messages of that kind that came */
 const peer_message *scripted_peer_message(const scripted_peer *peer, uint16_t field, size_t index);
-/* A port that nobody listens on (any more). */
+/* A port that nobody listens on. It is kept from strangers until sixteen others were asked for. */
 uint16_t scripted_free_port(void);
 
 /* "PatientName=Doe|StudyInstanceUID=1.2" as a data set of this transfer syntax. */
