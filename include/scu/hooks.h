@@ -30,7 +30,8 @@ typedef struct scu_hooks {
   void (*progress)(void *user, const scu_progress *progress);
   /* Something the user should know that is not an error: one line, no patient data. */
   void (*warning)(void *user, const char *text);
-  /* Library log lines, level 1 (warning) to 3 (debug); association 0 = none. */
+  /* Library log lines, level 1 (warning) to 3 (debug); association 0 = none. They come from inside protocol steps, too:
+   * this hook may call scu_cancel, scu_abort and scu_listener_stop, and nothing else of the library. */
   void (*log)(void *user, int level, uint32_t association, const char *text);
   void *user;
 } scu_hooks;
