@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "client/refusal.h"
 #include "client/request.h"
+#include "data/dataset_builder.h"
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
@@ -16,7 +17,7 @@ typedef struct step {
   struct step *next;
   scu_query_level level;
   scu__unique_keys known;
-  scu_dataset *above; /* the match it comes from; NULL at the top */
+  scu__buffer above; /* the match it comes from, encoded: a tree would take ten times the room; empty at the top */
 } step;
 
 struct scu__drill {
@@ -29,6 +30,7 @@ struct scu__drill {
   scu__request request;
   step *current, *first, *last;
   size_t step_count; /* waiting */
+  scu_dataset *above;      /* of the current step; NULL at the top */
   scu_dataset *identifier; /* of the request, scratch */
   scu_dataset *merged;     /* row with the values above, scratch */
   bool is_enough, is_cancelled, is_done;
@@ -41,7 +43,7 @@ struct scu__drill {
 
 static void step_free(scu__drill *drill, step *s) {
   if (!s) return;
-  scu_dataset_free(s->above);
+  scu__buffer_free(&s->above);
   scu__free(drill->session->allocator, s);
 }
 
@@ -52,7 +54,8 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
   if (!s) return SCU_ERROR_MEMORY;
   s->level = level;
   s->known = *known;
-  if (above && scu_dataset_copy(above, &s->above) != SCU_OK) {
+  scu__buffer_init(&s->above, drill->session->allocator, SCU__IDENTIFIER_MAX);
+  if (above && scu__dataset_encode(above, SCU__EXPLICIT_LE, &s->above, NULL) != SCU_OK) {
     step_free(drill, s);
     return SCU_ERROR_MEMORY;
   }
@@ -107,9 +110,9 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
 
 /* The row as the peer gave it, over the values of the levels above. */
 static const scu_dataset *merge_above(scu__drill *drill, const scu_dataset *match) {
-  if (!drill->current->above) return match;
+  if (!drill->above) return match;
   scu__dataset_reset(drill->merged);
-  if (scu_dataset_merge(drill->merged, drill->current->above) != SCU_OK) return NULL;
+  if (scu_dataset_merge(drill->merged, drill->above) != SCU_OK) return NULL;
   if (scu_dataset_merge(drill->merged, match) != SCU_OK) return NULL;
   return drill->merged;
 }
@@ -175,6 +178,15 @@ static void request_failed(void *owner, const scu_error *error) {
 
 /* --- going on ----------------------------------------------------------------------------------------------------- */
 
+static scu_result decode_above(scu__drill *drill) {
+  const scu__buffer *bytes = &drill->current->above;
+  scu_dataset_free(drill->above);
+  drill->above = NULL;
+  if (bytes->length == 0) return SCU_OK;
+  return scu__dataset_decode(bytes->data, bytes->length, SCU__EXPLICIT_LE, drill->session->allocator, NULL,
+                             &drill->above, NULL);
+}
+
 static void next_step(scu__task *self) {
   scu__drill *drill = (scu__drill *)((char *)self - offsetof(scu__drill, task));
   drill->is_step_due = drill->is_paused;
@@ -188,7 +200,8 @@ static void next_step(scu__task *self) {
   drill->step_count--;
   drill->first = drill->current->next;
   if (!drill->first) drill->last = NULL;
-  scu__request_start(&drill->request, drill->session);
+  if (decode_above(drill) == SCU_OK) scu__request_start(&drill->request, drill->session);
+  else finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
 }
 
 scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_query_level floor,
@@ -263,6 +276,7 @@ void scu__drill_pause(scu__drill *drill, bool is_paused) {
 
 void scu__drill_free(scu__drill *drill) {
   if (!drill) return;
+  scu_dataset_free(drill->above);
   if (drill->request.session) scu__request_stop(&drill->request);
   scu__task_remove(drill->session->loop, &drill->task);
   step_free(drill, drill->current);

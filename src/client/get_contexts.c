@@ -74,6 +74,7 @@ static void add_guessed_classes(scu__get_classes *classes, const scu__inventory 
   for (size_t i = 0; i < sizeof secondary_captures / sizeof *secondary_captures; i++)
     add_class(classes, secondary_captures[i]);
   add_modality(classes, "OT", false);
+  add_modality(classes, "", false); /* those that do not fix theirs */
   classes->likely = classes->count;
   add_modality(classes, NULL, false);
   add_modality(classes, NULL, true);
