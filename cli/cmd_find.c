@@ -33,7 +33,10 @@ static void judge(cli *context, const arguments *args, const scu_matches *matche
   char status[80];
   uint16_t code = scu_matches_status(matches);
   uint64_t count = scu_matches_count(matches);
-  if (code != 0 && code != 0xFE00) {
+  uint64_t limit = 0;
+  if (args->has[FLAG_LIMIT]) argument_number(context, args, FLAG_LIMIT, 1, UINT32_MAX, &limit);
+  bool was_enough = limit > 0 && count >= limit; /* whatever the peer made of our C-CANCEL */
+  if (code != 0 && code != 0xFE00 && !was_enough) {
     format_status(code, status);
     bool is_warning = (code & 0xF000) == 0xB000;
     if (is_warning) say(context, "warning: the peer ended with status %s", status);
@@ -44,7 +47,7 @@ static void judge(cli *context, const arguments *args, const scu_matches *matche
   }
   if (count == 0 && code == 0) say(context, "no matches");
   if (count == 0 && args->has[FLAG_REQUIRE_MATCH]) exit_add(&context->causes, EXIT_NO_MATCH);
-  if (code == 0xFE00 && args->has[FLAG_LIMIT]) say(context, "stopped after %" PRIu64 " matches (--limit)", count);
+  if (was_enough) say(context, "stopped after %" PRIu64 " matches (--limit)", count);
   if (context->verbosity > 0) say(context, "%" PRIu64 " matches", count);
 }
 

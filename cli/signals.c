@@ -64,6 +64,8 @@ void signals_install(void) {
   /* A reader of stdout that went away is an error of writing, seen where it happens. */
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, NULL);
+  /* So is a file that grew beyond what the system allows. */
+  sigaction(SIGXFSZ, &action, NULL);
 }
 
 void signals_aim_at_session(scu_session *session) {

@@ -12,6 +12,11 @@
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 
+/* The unique keys of a match that was gone into, as two hashes: 128 bits that a chance does not hit. */
+typedef struct seen_key {
+  uint64_t low, high; /* 0, 0 = free */
+} seen_key;
+
 /* One C-FIND to come. */
 typedef struct step {
   struct step *next;
@@ -30,6 +35,8 @@ struct scu__drill {
   scu__request request;
   step *current, *first, *last;
   size_t step_count; /* waiting */
+  seen_key *seen;    /* what was or will be gone into: a hash of its keys */
+  size_t seen_count, seen_room;
   scu_dataset *above;      /* of the current step; NULL at the top */
   scu_dataset *identifier; /* of the request, scratch */
   scu_dataset *merged;     /* row with the values above, scratch */
@@ -63,6 +70,41 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
   else drill->first = s;
   drill->last = s;
   drill->step_count++;
+  return SCU_OK;
+}
+
+static uint64_t hash_keys(const scu__unique_keys *known, uint64_t h) {
+  const uint8_t *bytes = (const uint8_t *)known->value;
+  for (size_t i = 0; i < sizeof known->value; i++) h = (h ^ bytes[i]) * 1099511628211u; /* FNV-1a */
+  return h;
+}
+
+static scu_result grow_seen(scu__drill *drill) {
+  if (drill->seen_count * 2 < drill->seen_room) return SCU_OK;
+  size_t room = drill->seen_room ? drill->seen_room * 2 : 64;
+  seen_key *seen = scu__alloc_array(drill->session->allocator, room, sizeof *seen);
+  if (!seen) return SCU_ERROR_MEMORY;
+  for (size_t i = 0; i < drill->seen_room; i++) {
+    if (!drill->seen[i].low && !drill->seen[i].high) continue;
+    size_t at = (size_t)drill->seen[i].low & (room - 1);
+    while (seen[at].low || seen[at].high) at = (at + 1) & (room - 1);
+    seen[at] = drill->seen[i];
+  }
+  scu__free(drill->session->allocator, drill->seen);
+  drill->seen = seen;
+  drill->seen_room = room;
+  return SCU_OK;
+}
+
+/* SCU_OK: new, and noted; SCU_END: a peer that repeats itself. */
+static scu_result note_keys(scu__drill *drill, const scu__unique_keys *known) {
+  if (grow_seen(drill) != SCU_OK) return SCU_ERROR_MEMORY;
+  seen_key key = {hash_keys(known, 14695981039346656037u), hash_keys(known, 88172645463325252u) | 1};
+  size_t at = (size_t)key.low & (drill->seen_room - 1);
+  for (; drill->seen[at].low || drill->seen[at].high; at = (at + 1) & (drill->seen_room - 1))
+    if (drill->seen[at].low == key.low && drill->seen[at].high == key.high) return SCU_END;
+  drill->seen[at] = key;
+  drill->seen_count++;
   return SCU_OK;
 }
 
@@ -126,13 +168,16 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
     return SCU_OK;
   }
   scu__unique_keys known = drill->current->known;
+  memset(known.value[level], 0, sizeof known.value[level]); /* whole fields are hashed */
   scu_result result = scu__dataset_tag_text(match, scu__query_unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
   if (result != SCU_OK || !known.value[level][0]) {
     scu__session_warn(drill->session, "a %s level match without its unique key was passed over",
                       scu_query_level_name(level));
     return SCU_OK;
   }
-  result = push(drill, (scu_query_level)(level + 1), &known, row);
+  result = note_keys(drill, &known);
+  if (result == SCU_END) return SCU_OK;
+  if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row);
   if (result != SCU_ERROR_LIMIT) return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu__error_set(&drill->error, result, SCU_PHASE_RESPONSE, "more than %d matches at %s level to go into",
                  SCU__DRILL_STEPS_MAX, scu_query_level_name(level));
@@ -276,6 +321,7 @@ void scu__drill_pause(scu__drill *drill, bool is_paused) {
 
 void scu__drill_free(scu__drill *drill) {
   if (!drill) return;
+  scu__free(drill->session->allocator, drill->seen);
   scu_dataset_free(drill->above);
   if (drill->request.session) scu__request_stop(&drill->request);
   scu__task_remove(drill->session->loop, &drill->task);

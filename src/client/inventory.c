@@ -160,13 +160,13 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
 
 /* --- what has come ------------------------------------------------------------------------------------------------ */
 
-bool scu__inventory_received(scu__inventory *inventory, const char *instance_uid) {
-  if (inventory->count == 0) return false;
-  uint32_t slot = *find_slot(inventory, instance_uid);
-  if (slot == 0 || inventory->entries[slot - 1].is_received) return false;
+scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid) {
+  uint32_t slot = inventory->count > 0 ? *find_slot(inventory, instance_uid) : 0;
+  if (slot == 0) return SCU__ARRIVAL_NOT_PROMISED;
+  if (inventory->entries[slot - 1].is_received) return SCU__ARRIVAL_AGAIN;
   inventory->entries[slot - 1].is_received = true;
   inventory->received++;
-  return true;
+  return SCU__ARRIVAL_NEW;
 }
 
 size_t scu__inventory_missing(const scu__inventory *inventory) { return inventory->count - inventory->received; }

@@ -49,8 +49,8 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
                               const scu_dataset *row);
 /* A target without entries. */
 scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known);
-/* True when the UID was promised and had not come before. */
-bool scu__inventory_received(scu__inventory *inventory, const char *instance_uid);
+typedef enum scu__arrival { SCU__ARRIVAL_NEW, SCU__ARRIVAL_AGAIN, SCU__ARRIVAL_NOT_PROMISED } scu__arrival;
+scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid);
 size_t scu__inventory_missing(const scu__inventory *inventory);
 /* Replaces the targets by image-level ones for what is missing, each of one series and at most `chunk` UIDs. */
 scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk);

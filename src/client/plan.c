@@ -41,6 +41,8 @@ static scu_result check_identity(scu__candidate *candidate, scu_error *error) {
                           head->sop_class.text[0] ? "Instance" : "Class");
   if (!scu__uid_is_valid(head->sop_class.text))
     return scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "the SOP Class UID is not a UID");
+  if (!scu__uid_is_valid(head->meta.transfer_syntax.text))
+    return scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "the Transfer Syntax UID is not a UID");
   if (strcmp(head->sop_class.text, SCU__UID_MEDIA_STORAGE_DIRECTORY) == 0)
     return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_FILE, "a DICOMDIR is not an instance to store");
   return SCU_OK;

@@ -23,6 +23,7 @@
 #include "data/transfer_syntax.h"
 #include "listener/incoming.h"
 #include "listener/listener.h"
+#include "listener/sink.h"
 
 enum {
   IMAGES_PER_REQUEST = 256,       /* RULES 20 */
@@ -86,11 +87,13 @@ static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
 
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   retrieve_op *op = owner;
-  op->counts[outcome->outcome]++;
-  if (outcome->outcome != SCU_OUTCOME_FAILED) {
-    op->bytes += outcome->bytes;
-    scu__inventory_received(&op->inventory, outcome->sop_instance_uid);
-  }
+  bool is_stored = outcome->outcome != SCU_OUTCOME_FAILED;
+  scu__arrival arrival =
+    is_stored ? scu__inventory_received(&op->inventory, outcome->sop_instance_uid) : SCU__ARRIVAL_NEW;
+  if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
+  if (is_stored) op->bytes += outcome->bytes;
+  if (op->has_promise && arrival == SCU__ARRIVAL_NOT_PROMISED)
+    scu__session_warn(session_of(op), "%s came although it was not asked for; it is kept", outcome->sop_instance_uid);
   op->progress.instances_done++;
   op->progress.bytes_done = op->bytes;
   scu__session_tell_instance(session_of(op), outcome);
@@ -518,7 +521,7 @@ static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *erro
 
 static scu_op *start(scu_session *session, const scu_query *what, route way, const char *destination_ae,
                      scu_sink *sink) {
-  if (!session->loop || !what || (way != ROUTE_MOVE && !sink)) return NULL;
+  if (!session->loop || !what || (way != ROUTE_MOVE && scu__sink_check(sink, NULL) != SCU_OK)) return NULL;
   retrieve_op *op = scu__op_new(session, &retrieve_class, sizeof *op);
   if (!op) return NULL;
   op->route = way;
@@ -609,8 +612,8 @@ static scu_result run(scu_session *session, scu_op *op, scu_retrieve_report **ou
 
 static scu_result check(scu_session *session, const scu_query *what, bool has_target) {
   if (!session->loop) return session->error.result;
-  if (what && has_target) return SCU_OK;
   scu__session_set_error(session, NULL);
+  if (what && has_target) return SCU_OK;
   return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no %s", what ? "target" : "query");
 }
 
@@ -623,12 +626,14 @@ scu_result scu_move(scu_session *session, const scu_query *what, const char *des
 
 scu_result scu_move_to_self(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
   *out = NULL;
-  scu_result result = check(session, what, sink != NULL);
+  scu_result result = check(session, what, true);
+  if (result == SCU_OK) result = scu__sink_check(sink, &session->error);
   return result == SCU_OK ? run(session, scu_move_to_self_start(session, what, sink), out) : result;
 }
 
 scu_result scu_get(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
   *out = NULL;
-  scu_result result = check(session, what, sink != NULL);
+  scu_result result = check(session, what, true);
+  if (result == SCU_OK) result = scu__sink_check(sink, &session->error);
   return result == SCU_OK ? run(session, scu_get_start(session, what, sink), out) : result;
 }

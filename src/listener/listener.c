@@ -14,6 +14,7 @@
 #include "data/sop_class.h"
 #include "listener/incoming.h"
 #include "listener/server.h"
+#include "listener/sink.h"
 
 enum { STOP_WAIT_MS = 10 * 1000, STOP_STEP_MS = 100, OUTCOMES = SCU_OUTCOME_SKIPPED + 1 };
 
@@ -208,6 +209,7 @@ static scu_result allocate(scu_loop *loop, const scu_allocator *allocator, scu_l
 }
 
 static scu_result start(scu_listener *listener, const scu__listener_options *options, scu_sink *sink) {
+  if (scu__sink_check(sink, &listener->error) != SCU_OK) return SCU_ERROR_USAGE;
   listener->sink = sink;
   if (copy_options(listener, options) != SCU_OK) return scu__error_memory(&listener->error, SCU_PHASE_LISTEN);
   make_policy(listener, options->max_pdu_length);

@@ -46,7 +46,9 @@ static const char *rows(void *user, const scu_dataset *query, size_t row) {
   (void)user;
   char level[17] = "";
   scu_dataset_text(query, "QueryRetrieveLevel", level, sizeof level);
-  if (strcmp(level, "STUDY") == 0) return row < 2 ? "StudyInstanceUID=1.2.1|PatientName=Doe^Jane" : NULL;
+  static const char *const studies[] = {"StudyInstanceUID=1.2.1|PatientName=Doe^Jane",
+                                        "StudyInstanceUID=1.2.2|PatientName=Doe^Jane"};
+  if (strcmp(level, "STUDY") == 0) return row < 2 ? studies[row] : NULL;
   if (strcmp(level, "SERIES") == 0) return row < 1 ? "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1" : NULL;
   static const char *const images[] = {
       "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1|SOPInstanceUID=1.2.3.1|SOPClassUID=" SAMPLE_CLASS,

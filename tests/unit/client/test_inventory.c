@@ -48,12 +48,12 @@ static void test_ten_thousand_uids_are_told_apart(void **state) {
   for (unsigned s = 0; s < 20; s++) {
     for (unsigned i = 0; i < 500; i++) {
       snprintf(uid, sizeof uid, "1.2.3.%u.%u", s, i);
-      assert_true(scu__inventory_received(&inventory, uid));
-      assert_false(scu__inventory_received(&inventory, uid)); /* again */
+      assert_int_equal(scu__inventory_received(&inventory, uid), SCU__ARRIVAL_NEW);
+      assert_int_equal(scu__inventory_received(&inventory, uid), SCU__ARRIVAL_AGAIN); /* again */
     }
   }
-  assert_false(scu__inventory_received(&inventory, "1.2.3.20.0"));
-  assert_false(scu__inventory_received(&inventory, ""));
+  assert_int_equal(scu__inventory_received(&inventory, "1.2.3.20.0"), SCU__ARRIVAL_NOT_PROMISED);
+  assert_int_equal(scu__inventory_received(&inventory, ""), SCU__ARRIVAL_NOT_PROMISED);
   assert_int_equal(scu__inventory_missing(&inventory), 0);
   scu__inventory_free(&inventory);
 }
@@ -115,7 +115,7 @@ static void test_only_what_is_missing_is_asked_for_again(void **state) {
     for (unsigned i = 0; i < 100; i++) {
       if (s != 1 && i % 50 == 7) continue; /* two of the first and the third series */
       snprintf(uid, sizeof uid, "1.2.3.%u.%u", s, i);
-      assert_true(scu__inventory_received(&inventory, uid));
+      assert_int_equal(scu__inventory_received(&inventory, uid), SCU__ARRIVAL_NEW);
     }
   }
   assert_int_equal(scu__inventory_missing(&inventory), 4);
@@ -134,7 +134,7 @@ static void test_nothing_promised_is_nothing_missing(void **state) {
   (void)state;
   scu__inventory inventory;
   scu__inventory_init(&inventory, NULL);
-  assert_false(scu__inventory_received(&inventory, "1.2"));
+  assert_int_equal(scu__inventory_received(&inventory, "1.2"), SCU__ARRIVAL_NOT_PROMISED);
   assert_int_equal(scu__inventory_missing(&inventory), 0);
   assert_int_equal(scu__inventory_retarget(&inventory, 256), SCU_OK);
   assert_int_equal(inventory.target_count, 0);
@@ -156,7 +156,7 @@ static void test_a_lack_of_memory_leaves_a_sound_inventory(void **state) {
     for (unsigned i = 0; i < 300; i++) {
       char uid[65];
       snprintf(uid, sizeof uid, "1.2.3.%u.%u", i / 20, i);
-      received += scu__inventory_received(&inventory, uid);
+      received += scu__inventory_received(&inventory, uid) == SCU__ARRIVAL_NEW;
     }
     assert_int_equal(received, inventory.count);
     scu__inventory_free(&inventory);
