@@ -81,8 +81,10 @@ static void report(cli *context, scu_result result, scu_phase phase, const char 
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]) {
   if (!*comment) return reason;
   /* It may hold anything, a patient's name too. */
-  if (context->verbosity > 0) snprintf(to, 512, "%s: %s", reason, comment);
-  else snprintf(to, 512, "%s (-v shows its comment)", reason);
+  if (context->verbosity > 0)
+    snprintf(to, 512, "%s: %s", reason, comment);
+  else
+    snprintf(to, 512, "%s (-v shows its comment)", reason);
   return to;
 }
 

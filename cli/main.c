@@ -12,8 +12,8 @@
 #include "signals.h"
 
 static const command *const commands[] = {
-    &command_echo,   &command_store, &command_find,    &command_move, &command_get,
-    &command_listen, &command_archive, &command_dump,  &command_version, &command_help,
+    &command_echo,   &command_store,   &command_find, &command_move,    &command_get,
+    &command_listen, &command_archive, &command_dump, &command_version, &command_help,
 };
 
 const command *command_at(size_t index) {
@@ -128,8 +128,8 @@ int main(int argc, char **argv) {
   signals_install();
   run(&context, argc, argv);
   progress_clear(&context.progress);
-  if (signals_count() > 0 && context.command != &command_listen &&
-      context.command != &command_archive) exit_add(&context.causes, EXIT_INTERRUPTED);
+  if (signals_count() > 0 && context.command != &command_listen && context.command != &command_archive)
+    exit_add(&context.causes, EXIT_INTERRUPTED);
   /* A reader that went away (a pager, head) has seen enough; a full disk has not. */
   if (fflush(stdout) != 0 || ferror(stdout)) report_output_fault(&context);
   int code = exit_decide(&context.causes);

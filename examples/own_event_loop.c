@@ -28,8 +28,10 @@ int main(int argc, char **argv) {
   }
   for (int i = 0; i < count; i++) {
     if (scu_session_new_on(loop, &sessions[i], NULL, argv[i + 1]) == SCU_OK) ops[i] = scu_echo_start(sessions[i]);
-    if (ops[i]) running++;
-    else failed++;
+    if (ops[i])
+      running++;
+    else
+      failed++;
   }
   while (running > 0) {
     struct pollfd ours = {.fd = scu_loop_fd(loop), .events = POLLIN}; /* beside the host's own descriptors */

@@ -31,12 +31,14 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
   return SCU_OK;
 }
 
-static void discard(void *user, void *instance) { (void)user, (void)instance; }
+static void discard(void *user, void *instance) {
+  (void)user, (void)instance;
+}
 
 int main(int argc, char **argv) {
   unsigned long long bytes = 0;
   scu_sink sink = {
-    .size = sizeof sink, .begin = begin, .write = write_bytes, .finish = finish, .discard = discard, .user = &bytes};
+      .size = sizeof sink, .begin = begin, .write = write_bytes, .finish = finish, .discard = discard, .user = &bytes};
   scu_options *options = NULL;
   scu_result result = argc == 2 ? scu_options_new(NULL, &options) : SCU_ERROR_USAGE;
   if (result == SCU_OK) result = scu_options_parse(options, SCU_OPTION_LISTEN_PORT, argv[1]);

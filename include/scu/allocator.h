@@ -11,10 +11,10 @@ extern "C" {
 /* All three may be called from any thread that libscu runs on, its pool included. The struct is copied by pointer:
  * it must outlive every object made with it. */
 typedef struct scu_allocator {
-  size_t size;                                               /* sizeof(scu_allocator) of the caller; a shorter one gives no memory */
-  void *(*allocate)(void *user, size_t length);              /* as malloc; NULL on failure */
+  size_t size;                                  /* sizeof(scu_allocator) of the caller; a shorter one gives no memory */
+  void *(*allocate)(void *user, size_t length); /* as malloc; NULL on failure */
   void *(*reallocate)(void *user, void *block, size_t length); /* as realloc; block may be NULL */
-  void (*release)(void *user, void *block);                  /* as free; NULL is allowed */
+  void (*release)(void *user, void *block);                    /* as free; NULL is allowed */
   void *user;
 } scu_allocator;
 

@@ -47,8 +47,8 @@ SCU_API uint8_t scu_error_reason_code(const scu_error *error);
 SCU_API int scu_error_errno(const scu_error *error);
 /* The DIMSE status behind a REFUSED error, or 0. */
 SCU_API uint16_t scu_error_dimse_status(const scu_error *error);
-/* The peer's Error Comment (0000,0902) that came with it, or "". Not part of the reason, because it may hold anything, a
- * patient's name too. */
+/* The peer's Error Comment (0000,0902) that came with it, or "". Not part of the reason, because it may hold anything,
+ * a patient's name too. */
 SCU_API const char *scu_error_comment(const scu_error *error);
 
 SCU_API const char *scu_phase_name(scu_phase phase); /* "associate", ...; static storage */

@@ -17,8 +17,8 @@ typedef struct scu_file scu_file;
 SCU_API scu_result scu_file_read(const scu_allocator *allocator, const char *path, size_t max_value, scu_file **out);
 SCU_API void scu_file_free(scu_file *file);
 SCU_API const scu_error *scu_file_error(const scu_file *file);
-SCU_API const scu_dataset *scu_file_meta(const scu_file *file);    /* group 0002; empty when the file has none */
-SCU_API const scu_dataset *scu_file_dataset(const scu_file *file); /* never NULL */
+SCU_API const scu_dataset *scu_file_meta(const scu_file *file);          /* group 0002; empty when the file has none */
+SCU_API const scu_dataset *scu_file_dataset(const scu_file *file);       /* never NULL */
 SCU_API const char *scu_file_transfer_syntax(const scu_file *file);      /* UID */
 SCU_API const char *scu_file_transfer_syntax_name(const scu_file *file); /* "Explicit VR Little Endian" */
 

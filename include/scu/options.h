@@ -22,14 +22,14 @@ typedef struct scu_options scu_options;
 
 /* Numbers are frozen; new options get new ones. Kind and unit stand behind each. */
 typedef enum scu_option {
-  SCU_OPTION_CALLING_AE = 1,               /* text: our AE title */
-  SCU_OPTION_LOCAL_ADDRESS = 2,            /* text: connect from this address; "" = any */
-  SCU_OPTION_LOCAL_PORT = 3,               /* integer: connect from this port; 0 = any */
-  SCU_OPTION_LISTEN_ADDRESS = 4,           /* text: listen on this address; "" = all */
-  SCU_OPTION_LISTEN_PORT = 5,              /* integer: 0 = any free one */
-  SCU_OPTION_MAX_PDU = 6,                  /* integer, bytes: the largest PDU we take and make (PS3.8 D.1) */
-  SCU_OPTION_IMPLEMENTATION_UID = 7,       /* text (PS3.7 D.3.3.2) */
-  SCU_OPTION_IMPLEMENTATION_VERSION = 8,   /* text, 1-16 characters; "" = not sent */
+  SCU_OPTION_CALLING_AE = 1,             /* text: our AE title */
+  SCU_OPTION_LOCAL_ADDRESS = 2,          /* text: connect from this address; "" = any */
+  SCU_OPTION_LOCAL_PORT = 3,             /* integer: connect from this port; 0 = any */
+  SCU_OPTION_LISTEN_ADDRESS = 4,         /* text: listen on this address; "" = all */
+  SCU_OPTION_LISTEN_PORT = 5,            /* integer: 0 = any free one */
+  SCU_OPTION_MAX_PDU = 6,                /* integer, bytes: the largest PDU we take and make (PS3.8 D.1) */
+  SCU_OPTION_IMPLEMENTATION_UID = 7,     /* text (PS3.7 D.3.3.2) */
+  SCU_OPTION_IMPLEMENTATION_VERSION = 8, /* text, 1-16 characters; "" = not sent */
   /* 9 is reserved for a folder of temporary files: nothing of libscu needs one yet */
   SCU_OPTION_TIMEOUT_CONNECT = 10,         /* duration: resolve and connect */
   SCU_OPTION_TIMEOUT_ASSOCIATE = 11,       /* duration: A-ASSOCIATE-RQ to its answer (ARTIM as acceptor) */

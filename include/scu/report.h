@@ -24,7 +24,7 @@ typedef enum scu_outcome {
   SCU_OUTCOME_OK = 0,
   SCU_OUTCOME_WARNING = 1, /* stored, with a warning status (B000, B006, B007) */
   SCU_OUTCOME_FAILED = 2,
-  SCU_OUTCOME_SKIPPED = 3  /* not a DICOM file, or skipped by a hook */
+  SCU_OUTCOME_SKIPPED = 3 /* not a DICOM file, or skipped by a hook */
 } scu_outcome;
 SCU_API const char *scu_outcome_name(scu_outcome outcome); /* "ok", "warning", "failed", "skipped" */
 
@@ -37,9 +37,9 @@ typedef struct scu_instance_outcome {
   const char *transfer_syntax_uid; /* as it went over the wire, or into the file; "" when it did not */
   uint16_t status;                 /* DIMSE status; 0xFFFF when there was no response */
   scu_outcome outcome;
-  const char *path;   /* local file, or "" */
-  const char *reason; /* one line, "" when OK */
-  uint64_t bytes;     /* dataset bytes that went or came */
+  const char *path;    /* local file, or "" */
+  const char *reason;  /* one line, "" when OK */
+  uint64_t bytes;      /* dataset bytes that went or came */
   const char *comment; /* the peer's Error Comment (0000,0902): anything, a patient's name too; "" = none */
 } scu_instance_outcome;
 

@@ -34,8 +34,8 @@ SCU_API scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const s
 SCU_API void scu_session_free(scu_session *session);
 /* The last failure, valid until the next call on the session. Never NULL. */
 SCU_API const scu_error *scu_session_error(const scu_session *session);
-/* Copied; the functions and user must stay valid for the session's life. NULL = none. USAGE when hooks->size is not that
- * of a scu_hooks. */
+/* Copied; the functions and user must stay valid for the session's life. NULL = none. USAGE when hooks->size is not
+ * that of a scu_hooks. */
 SCU_API scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks);
 
 /* Cancel: operations end early the way PS3.7 allows (see scu_op_cancel). Abort: A-ABORT on every association at once.

@@ -68,7 +68,9 @@ void scu__service_detach(scu__service *service) {
   archive->strays->services = service;
 }
 
-scu__link *scu__visitor_link(const scu__visitor *visitor) { return visitor->guest->link; }
+scu__link *scu__visitor_link(const scu__visitor *visitor) {
+  return visitor->guest->link;
+}
 
 scu__encoding scu__archive_encoding(const scu__accepted_context *context) {
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
@@ -84,16 +86,16 @@ typedef struct query_class {
 } query_class;
 
 static const query_class query_classes[] = {
-  {SCU__UID_PATIENT_ROOT_FIND, SCU__MODEL_PATIENT_ROOT, true},
-  {SCU__UID_PATIENT_ROOT_MOVE, SCU__MODEL_PATIENT_ROOT, false},
-  {SCU__UID_PATIENT_ROOT_GET, SCU__MODEL_PATIENT_ROOT, false},
-  {SCU__UID_STUDY_ROOT_FIND, SCU__MODEL_STUDY_ROOT, true},
-  {SCU__UID_STUDY_ROOT_MOVE, SCU__MODEL_STUDY_ROOT, false},
-  {SCU__UID_STUDY_ROOT_GET, SCU__MODEL_STUDY_ROOT, false},
-  {SCU__UID_PATIENT_STUDY_ONLY_FIND, SCU__MODEL_PATIENT_STUDY_ONLY, true},
-  {SCU__UID_PATIENT_STUDY_ONLY_MOVE, SCU__MODEL_PATIENT_STUDY_ONLY, false},
-  {SCU__UID_PATIENT_STUDY_ONLY_GET, SCU__MODEL_PATIENT_STUDY_ONLY, false},
-  {SCU__UID_MODALITY_WORKLIST_FIND, SCU__MODEL_WORKLIST, true},
+    {SCU__UID_PATIENT_ROOT_FIND, SCU__MODEL_PATIENT_ROOT, true},
+    {SCU__UID_PATIENT_ROOT_MOVE, SCU__MODEL_PATIENT_ROOT, false},
+    {SCU__UID_PATIENT_ROOT_GET, SCU__MODEL_PATIENT_ROOT, false},
+    {SCU__UID_STUDY_ROOT_FIND, SCU__MODEL_STUDY_ROOT, true},
+    {SCU__UID_STUDY_ROOT_MOVE, SCU__MODEL_STUDY_ROOT, false},
+    {SCU__UID_STUDY_ROOT_GET, SCU__MODEL_STUDY_ROOT, false},
+    {SCU__UID_PATIENT_STUDY_ONLY_FIND, SCU__MODEL_PATIENT_STUDY_ONLY, true},
+    {SCU__UID_PATIENT_STUDY_ONLY_MOVE, SCU__MODEL_PATIENT_STUDY_ONLY, false},
+    {SCU__UID_PATIENT_STUDY_ONLY_GET, SCU__MODEL_PATIENT_STUDY_ONLY, false},
+    {SCU__UID_MODALITY_WORKLIST_FIND, SCU__MODEL_WORKLIST, true},
 };
 
 static const query_class *find_query_class(const char *uid) {
@@ -102,7 +104,9 @@ static const query_class *find_query_class(const char *uid) {
   return NULL;
 }
 
-bool scu__archive_has_query_class(const char *abstract_syntax) { return find_query_class(abstract_syntax) != NULL; }
+bool scu__archive_has_query_class(const char *abstract_syntax) {
+  return find_query_class(abstract_syntax) != NULL;
+}
 
 static const char *const other_classes[] = {SCU__UID_VERIFICATION, SCU__UID_STORAGE_COMMITMENT, SCU__UID_MPPS,
                                             SCU__UID_MPPS_RETRIEVE};
@@ -162,28 +166,28 @@ scu__index_query scu__archive_query(const scu__visitor *visitor, const char *abs
   uint8_t bytes[7];
   for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = scu__negotiated_extended_byte(negotiated, abstract_syntax, i);
   return (scu__index_query){
-    .model = found->model,
-    .relational = !is_worklist && bytes[0] == 1,
-    .combined_date_time = found->is_find && !is_worklist && bytes[1] == 1,
-    .fuzzy_names = found->is_find && bytes[2] == 1,
-    .timezone = bytes[3] == 1,
-    .empty_value = bytes[5] == 1,
-    .multiple_value = bytes[6] == 1,
+      .model = found->model,
+      .relational = !is_worklist && bytes[0] == 1,
+      .combined_date_time = found->is_find && !is_worklist && bytes[1] == 1,
+      .fuzzy_names = found->is_find && bytes[2] == 1,
+      .timezone = bytes[3] == 1,
+      .empty_value = bytes[5] == 1,
+      .multiple_value = bytes[6] == 1,
   };
 }
 
 static void make_policy(scu_archive *archive) {
   archive->policy = (scu__acceptor_policy){
-    .our_ae = archive->config->calling_ae.text,
-    .is_calling_ae_accepted = is_calling_ae_accepted,
-    .is_abstract_syntax_supported = is_abstract_syntax_supported,
-    .is_transfer_syntax_supported = is_transfer_syntax_supported,
-    .accept_roles = accept_roles,
-    .answer_extended = answer_extended,
-    .max_pdu_length = archive->config->max_pdu,
-    .implementation_class_uid = archive->config->implementation_uid.text,
-    .implementation_version_name = archive->config->implementation_version,
-    .user = archive,
+      .our_ae = archive->config->calling_ae.text,
+      .is_calling_ae_accepted = is_calling_ae_accepted,
+      .is_abstract_syntax_supported = is_abstract_syntax_supported,
+      .is_transfer_syntax_supported = is_transfer_syntax_supported,
+      .accept_roles = accept_roles,
+      .answer_extended = answer_extended,
+      .max_pdu_length = archive->config->max_pdu,
+      .implementation_class_uid = archive->config->implementation_uid.text,
+      .implementation_version_name = archive->config->implementation_version,
+      .user = archive,
   };
 }
 
@@ -200,10 +204,12 @@ static bool guest_arrived(void *owner, scu__guest *guest) {
   if (!visitor) return false;
   visitor->archive = archive;
   visitor->guest = guest;
-  visitor->receiver = (scu__receiver){.loop = archive->loop, .link = guest->link,
-                                      .sink = archive->fault ? &archive->faulty_sink.sink
-                                                             : scu__ingest_sink(archive->ingest),
-                                      .done = instance_done, .owner = visitor};
+  visitor->receiver =
+      (scu__receiver){.loop = archive->loop,
+                      .link = guest->link,
+                      .sink = archive->fault ? &archive->faulty_sink.sink : scu__ingest_sink(archive->ingest),
+                      .done = instance_done,
+                      .owner = visitor};
   guest->state = visitor;
   scu__fault_strike(scu__fault_reach(archive->fault, SCU__FAULT_CONNECT), guest->link);
   return true;
@@ -289,15 +295,15 @@ static void guest_left(void *owner, scu__guest *guest, const scu_error *error) {
 }
 
 static const scu__server_handler server_handler = {
-  .arrived = guest_arrived,
-  .policy = guest_policy,
-  .opened = guest_opened,
-  .admits = guest_admits,
-  .request = guest_request,
-  .drained = guest_drained,
-  .releasing = guest_releasing,
-  .is_busy = guest_is_busy,
-  .left = guest_left,
+    .arrived = guest_arrived,
+    .policy = guest_policy,
+    .opened = guest_opened,
+    .admits = guest_admits,
+    .request = guest_request,
+    .drained = guest_drained,
+    .releasing = guest_releasing,
+    .is_busy = guest_is_busy,
+    .left = guest_left,
 };
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -331,8 +337,11 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
   archive->root = scu__strdup(archive->allocator, options->root);
   if (archive->root) archive->objects = join(archive, archive->root, "objects");
   if (!archive->objects) return scu__error_memory(&archive->error, SCU_PHASE_STORAGE);
-  scu_disk_sink_options disk = {.size = sizeof disk, .root = archive->objects, .durability = options->durability,
-                                .on_duplicate = options->on_duplicate, .allocator = archive->allocator};
+  scu_disk_sink_options disk = {.size = sizeof disk,
+                                .root = archive->objects,
+                                .durability = options->durability,
+                                .on_duplicate = options->on_duplicate,
+                                .allocator = archive->allocator};
   scu_result result = scu_disk_sink_new(&disk, &archive->disk);
   if (result != SCU_OK) {
     if (archive->disk) scu__error_copy(&archive->error, scu_disk_sink_error(archive->disk));
@@ -355,14 +364,14 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
 static scu_result open_server(scu_archive *archive) {
   const scu__config *config = archive->config;
   scu__server_options options = {
-    .address = config->listen_address,
-    .port = config->listen_port,
-    .max_pdu_length = config->max_pdu,
-    .max_associations = config->listen_max_associations,
-    .timeout_associate_ms = config->timeout_associate_ms,
-    .timeout_idle_ms = config->timeout_idle_ms,
-    .timeout_release_ms = config->timeout_release_ms,
-    .trace = &archive->trace,
+      .address = config->listen_address,
+      .port = config->listen_port,
+      .max_pdu_length = config->max_pdu,
+      .max_associations = config->listen_max_associations,
+      .timeout_associate_ms = config->timeout_associate_ms,
+      .timeout_idle_ms = config->timeout_idle_ms,
+      .timeout_release_ms = config->timeout_release_ms,
+      .trace = &archive->trace,
   };
   make_policy(archive);
   return scu__server_new(archive->loop, &options, &server_handler, archive, &archive->server, &archive->error);
@@ -377,7 +386,8 @@ static scu_result open_archive(scu_archive *archive, scu_loop *loop, const scu_o
   if (result != SCU_OK) return result;
   const scu__fault_rule *tiny = scu__fault_standing(archive->fault, SCU__FAULT_PDU);
   if (tiny) archive->config->max_pdu = tiny->number;
-  result = options ? scu_options_copy(options, &archive->options) : scu_options_new(archive->allocator, &archive->options);
+  result =
+      options ? scu_options_copy(options, &archive->options) : scu_options_new(archive->allocator, &archive->options);
   if (result == SCU_OK && !loop) {
     result = scu_loop_new(archive->allocator, &loop);
     archive->owns_loop = result == SCU_OK;
@@ -400,8 +410,8 @@ scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options 
   scu_archive *archive = scu__alloc(allocator, sizeof *archive);
   if (!archive) return SCU_ERROR_MEMORY;
   archive->allocator = allocator;
-  archive->trace = (scu__trace){.size = sizeof archive->trace, .level = SCU__LEVEL_DEBUG, .line = log_line,
-                                .user = archive};
+  archive->trace =
+      (scu__trace){.size = sizeof archive->trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = archive};
   scu__error_clear(&archive->error);
   *out = archive;
   scu_result result = open_archive(archive, loop, options, own);
@@ -437,7 +447,9 @@ void scu_archive_free(scu_archive *archive) {
 
 /* --- public ------------------------------------------------------------------------------------------------------- */
 
-const scu_error *scu_archive_error(const scu_archive *archive) { return &archive->error; }
+const scu_error *scu_archive_error(const scu_archive *archive) {
+  return &archive->error;
+}
 
 scu_result scu_archive_set_hooks(scu_archive *archive, const scu_hooks *hooks) {
   if (!hooks) {
@@ -470,8 +482,12 @@ scu_result scu_archive_add_peer(scu_archive *archive, const char *ae, const char
 const char *scu_archive_address(const scu_archive *archive) {
   return archive->server ? scu__server_address(archive->server) : "";
 }
-int scu_archive_port(const scu_archive *archive) { return archive->server ? scu__server_port(archive->server) : 0; }
-const char *scu_archive_ae(const scu_archive *archive) { return archive->config->calling_ae.text; }
+int scu_archive_port(const scu_archive *archive) {
+  return archive->server ? scu__server_port(archive->server) : 0;
+}
+const char *scu_archive_ae(const scu_archive *archive) {
+  return archive->config->calling_ae.text;
+}
 
 scu_result scu_archive_run(scu_archive *archive) {
   while (!scu__server_is_stopped(archive->server)) {

@@ -66,7 +66,7 @@ struct scu__visitor {
 struct scu__service {
   scu__visitor *visitor;
   scu__service *next;
-  scu__exchange *exchange; /* the link's */
+  scu__exchange *exchange;                /* the link's */
   void (*advance)(scu__service *service); /* the association has drained; may be NULL */
   void (*end)(scu__service *service);     /* over, or the association is gone (exchange NULL): frees it */
 };
@@ -93,8 +93,8 @@ scu__exchange *scu__commit_service(scu__visitor *visitor, const scu__accepted_co
 scu__exchange *scu__mpps_service(scu__visitor *visitor, const scu__accepted_context *context,
                                  const scu__command *command, scu__exchange_event *event, uint16_t *status);
 
-/* What lies beside the objects and the index: ledger, commitments, procedure steps. The folder must be there; the ledger
- * locks it. Close may be called whatever became of open, before the loop goes. */
+/* What lies beside the objects and the index: ledger, commitments, procedure steps. The folder must be there; the
+ * ledger locks it. Close may be called whatever became of open, before the loop goes. */
 scu_result scu__archive_open_rest(scu_archive *archive, const scu_archive_options *options, scu_error *error);
 void scu__archive_close_rest(scu_archive *archive);
 /* An index without instances may be a new one beside old files: fills it from them. Before the ingest is made. */

@@ -19,16 +19,20 @@ typedef struct find_service {
   uint32_t sent;
 } find_service;
 
-static scu_archive *archive_of(const find_service *find) { return find->service.visitor->archive; }
+static scu_archive *archive_of(const find_service *find) {
+  return find->service.visitor->archive;
+}
 
 static scu__fault_row fault_row(const find_service *find) {
-  return (scu__fault_row){.link = scu__visitor_link(find->service.visitor), .exchange = find->service.exchange,
-                          .encoding = find->encoding, .allocator = archive_of(find)->allocator};
+  return (scu__fault_row){.link = scu__visitor_link(find->service.visitor),
+                          .exchange = find->service.exchange,
+                          .encoding = find->encoding,
+                          .allocator = archive_of(find)->allocator};
 }
 
 static void finish(find_service *find, uint16_t status, const char *comment, const scu_tag *offending) {
-  scu__query_answer answer = {.status = status, .comment = comment, .offending = offending,
-                              .offending_count = offending ? 1 : 0};
+  scu__query_answer answer = {
+      .status = status, .comment = comment, .offending = offending, .offending_count = offending ? 1 : 0};
   scu__link *link = scu__visitor_link(find->service.visitor);
   scu__fault_hits hits = scu__fault_reach(archive_of(find)->fault, SCU__FAULT_FIND_FINAL);
   scu__fault_row row = fault_row(find);
@@ -66,8 +70,10 @@ static void advance(scu__service *service) {
       scu__task_queue(archive_of(find)->loop, &find->task);
       break;
     }
-    if (result == SCU_END) finish(find, SCU__STATUS_SUCCESS, NULL, NULL);
-    else finish(find, SCU__STATUS_CANNOT_UNDERSTAND, error.reason, NULL);
+    if (result == SCU_END)
+      finish(find, SCU__STATUS_SUCCESS, NULL, NULL);
+    else
+      finish(find, SCU__STATUS_CANNOT_UNDERSTAND, error.reason, NULL);
     return;
   }
   scu__link_pump(scu__visitor_link(service->visitor));
@@ -84,11 +90,12 @@ static void begin(find_service *find, const scu_dataset *identifier) {
   scu_error error;
   scu__error_clear(&error);
   uint16_t status = SCU__STATUS_CANNOT_UNDERSTAND;
-  scu_result result =
-    scu__index_find(archive_of(find)->index, &find->query, &find->cursor, &status, &error);
+  scu_result result = scu__index_find(archive_of(find)->index, &find->query, &find->cursor, &status, &error);
   scu_dataset_free(changed);
-  if (result == SCU_OK) advance(&find->service);
-  else finish(find, status, error.reason, error.tag ? &error.tag : NULL);
+  if (result == SCU_OK)
+    advance(&find->service);
+  else
+    finish(find, status, error.reason, error.tag ? &error.tag : NULL);
 }
 
 static void settled(scu__ingest_waiter *self) {
@@ -99,7 +106,8 @@ static void settled(scu__ingest_waiter *self) {
 /* What was acknowledged before is found, so rows on their way are waited for. */
 static void wait_and_begin(find_service *find, const scu_dataset *identifier) {
   find->waiter.settled = settled;
-  if (!scu__ingest_wait(archive_of(find)->ingest, &find->waiter)) begin(find, identifier);
+  if (!scu__ingest_wait(archive_of(find)->ingest, &find->waiter))
+    begin(find, identifier);
   else if (scu_dataset_copy(identifier, &find->identifier) != SCU_OK)
     finish(find, SCU__STATUS_OUT_OF_RESOURCES, NULL, NULL);
 }

@@ -4,9 +4,9 @@
 #include "data/transfer_syntax.h"
 
 enum {
-  VALUE_MAX = 16 * 1024,       /* no attribute that is searched for is longer */
+  VALUE_MAX = 16 * 1024, /* no attribute that is searched for is longer */
   TOTAL_MAX = 4 * 1024 * 1024,
-  ELEMENTS_MAX = 200 * 1000,   /* per-frame functional groups of a large multi-frame are not kept for ever */
+  ELEMENTS_MAX = 200 * 1000, /* per-frame functional groups of a large multi-frame are not kept for ever */
   INFLATED = 16 * 1024
 };
 
@@ -27,8 +27,11 @@ scu_result scu__header_capture_new(const scu_allocator *allocator, const char *t
   capture->allocator = allocator;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(transfer_syntax_uid);
   scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
-  scu__dataset_limits limits = {.value_max = VALUE_MAX, .total_max = TOTAL_MAX, .elements_max = ELEMENTS_MAX,
-                                .stop_tag = SCU__TAG_PIXEL_DATA, .phase = SCU_PHASE_STORAGE};
+  scu__dataset_limits limits = {.value_max = VALUE_MAX,
+                                .total_max = TOTAL_MAX,
+                                .elements_max = ELEMENTS_MAX,
+                                .stop_tag = SCU__TAG_PIXEL_DATA,
+                                .phase = SCU_PHASE_STORAGE};
   scu__reader_init(&capture->reader, encoding, NULL);
   scu__dataset_builder_init(&capture->builder, allocator, &limits);
   scu_result result = scu__dataset_builder_start(&capture->builder, NULL, NULL);

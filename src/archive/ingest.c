@@ -73,8 +73,11 @@ static scu_result add_row(item *i) {
   bool has_row = false;
   scu_result result = i->is_duplicate ? settle_duplicate(i, &has_row) : SCU_OK;
   if (result != SCU_OK || has_row) return result;
-  scu__index_instance instance = {.sop_class = i->sop_class, .sop_instance = i->sop_instance,
-                                  .transfer_syntax = i->transfer_syntax, .path = i->path, .length = i->length};
+  scu__index_instance instance = {.sop_class = i->sop_class,
+                                  .sop_instance = i->sop_instance,
+                                  .transfer_syntax = i->transfer_syntax,
+                                  .path = i->path,
+                                  .length = i->length};
   return scu__index_add(i->ingest->index, i->header, &instance, NULL);
 }
 
@@ -86,13 +89,15 @@ static void commit_run(scu__job *self) {
     i->indexed = add_row(i);
     if (i->indexed != SCU_OK && !scu__index_is_in_batch(ingest->index)) ingest->committed = i->indexed;
   }
-  if (ingest->committed == SCU_OK) ingest->committed = scu__index_commit(ingest->index, NULL);
-  else scu__index_rollback(ingest->index);
+  if (ingest->committed == SCU_OK)
+    ingest->committed = scu__index_commit(ingest->index, NULL);
+  else
+    scu__index_rollback(ingest->index);
 }
 
 static void answer(item *i, scu_result result) {
-  scu_sink_outcome outcome = {.size = sizeof outcome, .path = i->path, .length = i->length,
-                              .is_duplicate = i->is_duplicate};
+  scu_sink_outcome outcome = {
+      .size = sizeof outcome, .path = i->path, .length = i->length, .is_duplicate = i->is_duplicate};
   if (result != SCU_OK) {
     outcome.status = scu__sink_status(result, &outcome);
     outcome.comment = "the file is safe but the index could not take it";
@@ -156,8 +161,10 @@ static void start_commit(scu__ingest *ingest) {
 static void enqueue(item *i) {
   scu__ingest *ingest = i->ingest;
   i->next = NULL;
-  if (ingest->last_waiting) ingest->last_waiting->next = i;
-  else ingest->waiting = i;
+  if (ingest->last_waiting)
+    ingest->last_waiting->next = i;
+  else
+    ingest->waiting = i;
   ingest->last_waiting = i;
   ingest->taken++;
   if (ingest->answers_early && ingest->taken - ingest->settled <= EARLY_ROWS_MAX) answer(i, SCU_OK);
@@ -184,7 +191,9 @@ void scu__ingest_wait_cancel(scu__ingest *ingest, scu__ingest_waiter *waiter) {
 /* --- the file is durable ------------------------------------------------------------------------------------------ */
 
 /* A second object of the same UID, kept beside the first: the index goes on naming the first. */
-static bool is_variant(const char *path) { return strchr(path, '~') != NULL; }
+static bool is_variant(const char *path) {
+  return strchr(path, '~') != NULL;
+}
 
 static scu_result keep_outcome(item *i, const scu_sink_outcome *outcome) {
   const char *path = outcome->path ? outcome->path : "";
@@ -208,8 +217,10 @@ static void disk_done(void *user, const scu_sink_outcome *outcome) {
     return;
   }
   scu_result result = keep_outcome(i, outcome);
-  if (result != SCU_OK || is_variant(i->path)) post(i, result);
-  else enqueue(i);
+  if (result != SCU_OK || is_variant(i->path))
+    post(i, result);
+  else
+    enqueue(i);
 }
 
 /* --- sink --------------------------------------------------------------------------------------------------------- */
@@ -243,8 +254,8 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
   scu__ingest *ingest = user;
   item *i = instance;
   i->outer = completion;
-  scu_result result = scu__completion_new(ingest->allocator, scu__loop_completions(ingest->loop), disk_done, i,
-                                          &i->inner);
+  scu_result result =
+      scu__completion_new(ingest->allocator, scu__loop_completions(ingest->loop), disk_done, i, &i->inner);
   if (result != SCU_OK) {
     ingest->disk->discard(ingest->disk->user, i->disk_instance);
     item_free(i);
@@ -293,8 +304,12 @@ scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, s
   ingest->root_length = root_length;
   ingest->index = index;
   ingest->answers_early = answers_early;
-  ingest->sink = (scu_sink){.size = sizeof ingest->sink, .begin = begin, .write = write, .finish = finish,
-                            .discard = discard, .user = ingest};
+  ingest->sink = (scu_sink){.size = sizeof ingest->sink,
+                            .begin = begin,
+                            .write = write,
+                            .finish = finish,
+                            .discard = discard,
+                            .user = ingest};
   *out = ingest;
   return SCU_OK;
 }
@@ -305,8 +320,11 @@ bool scu__ingest_is_busy(const scu__ingest *ingest) {
 
 void scu__ingest_free(scu__ingest *ingest) {
   if (!ingest) return;
-  while (scu__ingest_is_busy(ingest) && scu_loop_wait(ingest->loop, 1000) == SCU_OK) {}
+  while (scu__ingest_is_busy(ingest) && scu_loop_wait(ingest->loop, 1000) == SCU_OK) {
+  }
   scu__free(ingest->allocator, ingest);
 }
 
-scu_sink *scu__ingest_sink(scu__ingest *ingest) { return &ingest->sink; }
+scu_sink *scu__ingest_sink(scu__ingest *ingest) {
+  return &ingest->sink;
+}

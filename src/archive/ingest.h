@@ -9,7 +9,8 @@
 
 typedef struct scu__ingest scu__ingest;
 
-/* `disk` and `index` are borrowed; the index is changed by the ingest alone, on the loop's pool, one commit at a time. root_length: of the path that the disk sink's file names begin with, slash included; rows hold the rest. */
+/* `disk` and `index` are borrowed; the index is changed by the ingest alone, on the loop's pool, one commit at a time.
+ * root_length: of the path that the disk sink's file names begin with, slash included; rows hold the rest. */
 /* answers_early: an instance is answered when its file is there, its row follows (durability none); up to a bound of
  * rows that wait. Who searches waits for them: scu__ingest_wait. */
 scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index, bool answers_early,

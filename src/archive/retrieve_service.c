@@ -47,14 +47,18 @@ typedef struct retrieve_service {
   bool is_repeated;
 } retrieve_service;
 
-static scu_archive *archive_of(const retrieve_service *r) { return r->service.visitor->archive; }
+static scu_archive *archive_of(const retrieve_service *r) {
+  return r->service.visitor->archive;
+}
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
 
 static void count(retrieve_service *r, scu_outcome outcome, const char *sop_instance_uid) {
   if (r->counts.remaining > 0) r->counts.remaining--;
-  if (outcome == SCU_OUTCOME_OK) r->counts.completed++;
-  else if (outcome == SCU_OUTCOME_WARNING) r->counts.warning++;
+  if (outcome == SCU_OUTCOME_OK)
+    r->counts.completed++;
+  else if (outcome == SCU_OUTCOME_WARNING)
+    r->counts.warning++;
   else {
     r->counts.failed++;
     if (r->failed.length > 0) scu__put_u8(&r->failed, '\\');
@@ -89,11 +93,15 @@ static void finish(retrieve_service *r, uint16_t status, const char *comment, co
   if (r->is_finished) return;
   r->is_finished = true;
   if (!r->service.exchange) return;
-  scu__fault_hits hits = scu__fault_reach(archive_of(r)->fault, r->is_move ? SCU__FAULT_MOVE_FINAL : SCU__FAULT_GET_FINAL);
+  scu__fault_hits hits =
+      scu__fault_reach(archive_of(r)->fault, r->is_move ? SCU__FAULT_MOVE_FINAL : SCU__FAULT_GET_FINAL);
   scu__sub_operations own;
   scu_dataset *list = scu__fault_list(hits, failed_list(r), archive_of(r)->allocator);
-  scu__query_answer answer = {.status = status, .counts = scu__fault_counts(hits, &r->counts, &own),
-                              .failed_list = list, .comment = comment, .offending = offending,
+  scu__query_answer answer = {.status = status,
+                              .counts = scu__fault_counts(hits, &r->counts, &own),
+                              .failed_list = list,
+                              .comment = comment,
+                              .offending = offending,
                               .offending_count = offending ? 1 : 0};
   scu__fault_strike(hits, scu__visitor_link(r->service.visitor));
   scu__fault_final(hits, &answer);
@@ -113,9 +121,12 @@ static scu_result next_instance(retrieve_service *r, scu__index_instance *found)
     if (result != SCU_OK || !fault) return result;
     scu__fault_hits hits = scu__fault_reach(fault, SCU__FAULT_SUB);
     r->is_repeated = scu__fault_has(hits, SCU__FAULT_DUPLICATE);
-    if (scu__fault_has(hits, SCU__FAULT_DROP)) count(r, SCU_OUTCOME_OK, found->sop_instance);
-    else if (scu__fault_has(hits, SCU__FAULT_FAIL)) count(r, SCU_OUTCOME_FAILED, found->sop_instance);
-    else return SCU_OK;
+    if (scu__fault_has(hits, SCU__FAULT_DROP))
+      count(r, SCU_OUTCOME_OK, found->sop_instance);
+    else if (scu__fault_has(hits, SCU__FAULT_FAIL))
+      count(r, SCU_OUTCOME_FAILED, found->sop_instance);
+    else
+      return SCU_OK;
   }
 }
 
@@ -143,7 +154,9 @@ static void sub_answered(retrieve_service *r, const scu_instance_outcome *outcom
 
 /* --- C-GET -------------------------------------------------------------------------------------------------------- */
 
-static void get_go_on(retrieve_service *r) { scu__task_queue(archive_of(r)->loop, &r->task); }
+static void get_go_on(retrieve_service *r) {
+  scu__task_queue(archive_of(r)->loop, &r->task);
+}
 
 static void get_answered(void *owner, const scu_instance_outcome *outcome) {
   retrieve_service *r = owner;
@@ -202,8 +215,10 @@ static void move_instance(void *user, const scu_instance_outcome *outcome) {
 /* The session goes when its associations are released. */
 static void move_leave(scu__timer *self, uint64_t now_ms) {
   retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, leaving));
-  if (scu__associations_leave(r->session)) scu__service_over(&r->service);
-  else scu__timer_set(archive_of(r)->loop, self, now_ms + LEAVE_STEP_MS);
+  if (scu__associations_leave(r->session))
+    scu__service_over(&r->service);
+  else
+    scu__timer_set(archive_of(r)->loop, self, now_ms + LEAVE_STEP_MS);
 }
 
 static void move_done(void *user, scu_op *op) {
@@ -287,7 +302,8 @@ static void begin(retrieve_service *r, const scu_dataset *identifier) {
   uint64_t total = scu__index_cursor_total(r->cursor);
   r->counts.remaining = total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
   if (scu__fault_has(r->hits, SCU__FAULT_EARLY)) say_pending(r);
-  if (!r->is_move) get_go_on(r);
+  if (!r->is_move)
+    get_go_on(r);
   else if (move_start(r, peer) != SCU_OK) {
     refuse(r, 0xA702, "sub-operations could not be started", NULL);
     return;
@@ -302,7 +318,8 @@ static void settled(scu__ingest_waiter *self) {
 
 static void wait_and_begin(retrieve_service *r, const scu_dataset *identifier) {
   r->waiter.settled = settled;
-  if (!scu__ingest_wait(archive_of(r)->ingest, &r->waiter)) begin(r, identifier);
+  if (!scu__ingest_wait(archive_of(r)->ingest, &r->waiter))
+    begin(r, identifier);
   else if (scu_dataset_copy(identifier, &r->identifier) != SCU_OK)
     refuse(r, SCU__STATUS_OUT_OF_RESOURCES, NULL, NULL);
 }
@@ -347,8 +364,7 @@ static scu_result make_exchange(retrieve_service *r, scu__visitor *visitor, cons
   scu__outbox *outbox = scu__link_outbox(scu__visitor_link(visitor));
   scu__encoding encoding = scu__archive_encoding(context);
   const scu_allocator *allocator = visitor->archive->allocator;
-  if (r->is_move)
-    return scu__move_provider_new(allocator, outbox, context->id, command, encoding, exchange, event);
+  if (r->is_move) return scu__move_provider_new(allocator, outbox, context->id, command, encoding, exchange, event);
   return scu__get_provider_new(allocator, outbox, context->id, command, encoding, exchange, event);
 }
 

@@ -23,11 +23,11 @@ static void default_release(void *user, void *block) {
 }
 
 static const scu_allocator default_allocator = {
-  .size = sizeof(scu_allocator),
-  .allocate = default_allocate,
-  .reallocate = default_reallocate,
-  .release = default_release,
-  .user = NULL,
+    .size = sizeof(scu_allocator),
+    .allocate = default_allocate,
+    .reallocate = default_reallocate,
+    .release = default_release,
+    .user = NULL,
 };
 
 const scu_allocator *scu__allocator_or_default(const scu_allocator *allocator) {

@@ -23,7 +23,9 @@ void scu__buffer_clear(scu__buffer *buffer) {
   buffer->result = SCU_OK;
 }
 
-scu_result scu__buffer_result(const scu__buffer *buffer) { return buffer->result; }
+scu_result scu__buffer_result(const scu__buffer *buffer) {
+  return buffer->result;
+}
 
 static scu_result grow(scu__buffer *buffer, size_t needed) {
   if (needed > buffer->maximum) return SCU_ERROR_LIMIT;
@@ -50,7 +52,9 @@ uint8_t *scu__buffer_reserve(scu__buffer *buffer, size_t length) {
   return buffer->data + buffer->length;
 }
 
-void scu__buffer_commit(scu__buffer *buffer, size_t length) { buffer->length += length; }
+void scu__buffer_commit(scu__buffer *buffer, size_t length) {
+  buffer->length += length;
+}
 
 void scu__buffer_drop_front(scu__buffer *buffer, size_t length) {
   if (length >= buffer->length) {
@@ -69,7 +73,9 @@ void scu__put_bytes(scu__buffer *buffer, const void *bytes, size_t length) {
   buffer->length += length;
 }
 
-void scu__put_text(scu__buffer *buffer, const char *text) { scu__put_bytes(buffer, text, strlen(text)); }
+void scu__put_text(scu__buffer *buffer, const char *text) {
+  scu__put_bytes(buffer, text, strlen(text));
+}
 
 void scu__put_fill(scu__buffer *buffer, uint8_t value, size_t count) {
   if (count == 0) return;
@@ -79,7 +85,9 @@ void scu__put_fill(scu__buffer *buffer, uint8_t value, size_t count) {
   buffer->length += count;
 }
 
-void scu__put_u8(scu__buffer *buffer, uint8_t value) { scu__put_bytes(buffer, &value, 1); }
+void scu__put_u8(scu__buffer *buffer, uint8_t value) {
+  scu__put_bytes(buffer, &value, 1);
+}
 
 void scu__put_u16be(scu__buffer *buffer, uint16_t value) {
   uint8_t bytes[2];

@@ -7,7 +7,9 @@ scu__cursor scu__cursor_over(const uint8_t *data, size_t size) {
   return (scu__cursor){.data = data, .size = size, .position = 0, .failed = false};
 }
 
-size_t scu__cursor_left(const scu__cursor *cursor) { return cursor->failed ? 0 : cursor->size - cursor->position; }
+size_t scu__cursor_left(const scu__cursor *cursor) {
+  return cursor->failed ? 0 : cursor->size - cursor->position;
+}
 
 const uint8_t *scu__get_bytes(scu__cursor *cursor, size_t length) {
   if (cursor->failed || length > cursor->size - cursor->position) {
@@ -20,7 +22,9 @@ const uint8_t *scu__get_bytes(scu__cursor *cursor, size_t length) {
   return bytes;
 }
 
-void scu__skip(scu__cursor *cursor, size_t length) { (void)scu__get_bytes(cursor, length); }
+void scu__skip(scu__cursor *cursor, size_t length) {
+  (void)scu__get_bytes(cursor, length);
+}
 
 uint8_t scu__get_u8(scu__cursor *cursor) {
   const uint8_t *p = scu__get_bytes(cursor, 1);

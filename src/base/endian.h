@@ -4,8 +4,12 @@
 
 #include <stdint.h>
 
-static inline uint16_t scu__load_u16be(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
-static inline uint16_t scu__load_u16le(const uint8_t *p) { return (uint16_t)(p[1] << 8 | p[0]); }
+static inline uint16_t scu__load_u16be(const uint8_t *p) {
+  return (uint16_t)(p[0] << 8 | p[1]);
+}
+static inline uint16_t scu__load_u16le(const uint8_t *p) {
+  return (uint16_t)(p[1] << 8 | p[0]);
+}
 static inline uint32_t scu__load_u32be(const uint8_t *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }

@@ -12,7 +12,9 @@ void scu__error_clear(scu_error *error) {
   error->reject_result = error->source = error->reason_code = 0xFF;
 }
 
-bool scu__error_is_set(const scu_error *error) { return error && error->result != SCU_OK; }
+bool scu__error_is_set(const scu_error *error) {
+  return error && error->result != SCU_OK;
+}
 
 static void replace_controls(char *text) {
   for (; *text; text++)
@@ -61,25 +63,51 @@ void scu__error_copy(scu_error *to, const scu_error *from) {
   if (to && from) *to = *from;
 }
 
-scu_result scu_error_result(const scu_error *error) { return error ? error->result : SCU_OK; }
-scu_phase scu_error_phase(const scu_error *error) { return error ? error->phase : SCU_PHASE_NONE; }
-const char *scu_error_peer(const scu_error *error) { return error ? error->peer : ""; }
-const char *scu_error_reason(const scu_error *error) { return error ? error->reason : ""; }
-const char *scu_error_hint(const scu_error *error) { return error ? error->hint : ""; }
-uint32_t scu_error_tag(const scu_error *error) { return error ? error->tag : 0; }
-uint64_t scu_error_offset(const scu_error *error) { return error ? error->offset : UINT64_MAX; }
-uint8_t scu_error_reject_result(const scu_error *error) { return error ? error->reject_result : 0xFF; }
-uint8_t scu_error_source(const scu_error *error) { return error ? error->source : 0xFF; }
-uint8_t scu_error_reason_code(const scu_error *error) { return error ? error->reason_code : 0xFF; }
-int scu_error_errno(const scu_error *error) { return error ? error->os_errno : 0; }
-uint16_t scu_error_dimse_status(const scu_error *error) { return error ? error->dimse_status : 0; }
-const char *scu_error_comment(const scu_error *error) { return error ? error->comment : ""; }
+scu_result scu_error_result(const scu_error *error) {
+  return error ? error->result : SCU_OK;
+}
+scu_phase scu_error_phase(const scu_error *error) {
+  return error ? error->phase : SCU_PHASE_NONE;
+}
+const char *scu_error_peer(const scu_error *error) {
+  return error ? error->peer : "";
+}
+const char *scu_error_reason(const scu_error *error) {
+  return error ? error->reason : "";
+}
+const char *scu_error_hint(const scu_error *error) {
+  return error ? error->hint : "";
+}
+uint32_t scu_error_tag(const scu_error *error) {
+  return error ? error->tag : 0;
+}
+uint64_t scu_error_offset(const scu_error *error) {
+  return error ? error->offset : UINT64_MAX;
+}
+uint8_t scu_error_reject_result(const scu_error *error) {
+  return error ? error->reject_result : 0xFF;
+}
+uint8_t scu_error_source(const scu_error *error) {
+  return error ? error->source : 0xFF;
+}
+uint8_t scu_error_reason_code(const scu_error *error) {
+  return error ? error->reason_code : 0xFF;
+}
+int scu_error_errno(const scu_error *error) {
+  return error ? error->os_errno : 0;
+}
+uint16_t scu_error_dimse_status(const scu_error *error) {
+  return error ? error->dimse_status : 0;
+}
+const char *scu_error_comment(const scu_error *error) {
+  return error ? error->comment : "";
+}
 
 const char *scu_result_name(scu_result result) {
   static const char *const positive[] = {"OK", "END", "MORE", "PENDING"};
   static const char *const negative[] = {
-    "OK",          "USAGE",   "MEMORY",   "LIMIT",    "TRANSPORT",   "TIMEOUT", "CLOSED",       "REJECTED", "ABORTED",
-    "PROTOCOL",    "UNSUPPORTED", "STORAGE", "VERIFICATION", "CANCELLED", "MALFORMED", "SECURITY", "REFUSED",
+      "OK",       "USAGE",       "MEMORY",  "LIMIT",        "TRANSPORT", "TIMEOUT",   "CLOSED",   "REJECTED", "ABORTED",
+      "PROTOCOL", "UNSUPPORTED", "STORAGE", "VERIFICATION", "CANCELLED", "MALFORMED", "SECURITY", "REFUSED",
   };
   if (result >= 0 && result < (scu_result)(sizeof positive / sizeof *positive)) return positive[result];
   if (result < 0 && result > -(scu_result)(sizeof negative / sizeof *negative)) return negative[-result];
@@ -88,8 +116,8 @@ const char *scu_result_name(scu_result result) {
 
 const char *scu_phase_name(scu_phase phase) {
   static const char *const names[] = {
-    "none",    "usage",    "file",    "resolve", "connect", "secure", "associate",
-    "request", "response", "release", "storage", "listen",
+      "none",      "usage",   "file",     "resolve", "connect", "secure",
+      "associate", "request", "response", "release", "storage", "listen",
   };
   if ((size_t)phase >= sizeof names / sizeof *names) return "unknown";
   return names[phase];

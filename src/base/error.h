@@ -15,8 +15,8 @@ enum { SCU__ERROR_TEXT_MAX = 384, SCU__PEER_TEXT_MAX = 300 };
 struct scu_error {
   scu_result result;
   scu_phase phase;
-  uint32_t tag;    /* 0 = none */
-  uint64_t offset; /* UINT64_MAX = none */
+  uint32_t tag;                               /* 0 = none */
+  uint64_t offset;                            /* UINT64_MAX = none */
   uint8_t reject_result, source, reason_code; /* 0xFF = none */
   int os_errno;
   uint16_t dimse_status;
@@ -38,7 +38,7 @@ bool scu__error_is_set(const scu_error *error);
 /* Fills the error and returns `result`, so that a fault is one statement: return scu__error_set(e, ...).
  * Control characters from `%s` arguments are replaced by '?'. Never pass patient data. */
 scu_result scu__error_set(scu_error *error, scu_result result, scu_phase phase, const char *format, ...)
-  SCU__PRINTF(4, 5);
+    SCU__PRINTF(4, 5);
 /* Out of memory, in one word. */
 scu_result scu__error_memory(scu_error *error, scu_phase phase);
 

@@ -13,7 +13,7 @@ static scu_result memory_read_at(scu__source *self, uint64_t offset, void *to, s
 
 void scu__memory_source_init(scu__memory_source *source, const void *bytes, size_t length) {
   *source = (scu__memory_source){
-    .source = {.size = length, .read_at = memory_read_at, .close = NULL},
-    .bytes = bytes,
+      .source = {.size = length, .read_at = memory_read_at, .close = NULL},
+      .bytes = bytes,
   };
 }

@@ -23,6 +23,6 @@ typedef struct scu__trace {
 
 /* trace may be NULL. Formats only when the level is wanted. */
 void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...)
-  SCU__PRINTF(4, 5);
+    SCU__PRINTF(4, 5);
 
 #endif

@@ -47,7 +47,9 @@ bool scu__uid_is_valid(const char *text) {
   }
 }
 
-bool scu__uid_equal(const scu__uid *a, const scu__uid *b) { return strcmp(a->text, b->text) == 0; }
+bool scu__uid_equal(const scu__uid *a, const scu__uid *b) {
+  return strcmp(a->text, b->text) == 0;
+}
 
 bool scu__ae_from_bytes(scu__ae *ae, const uint8_t *bytes, size_t length) {
   if (length > 0) trim(&bytes, &length);

@@ -10,12 +10,12 @@
 struct scu__association {
   scu_session *session;
   scu__association *next;
-  scu__link *link;    /* NULL when opening it failed at once */
-  scu__lease *lease;  /* who has it; NULL = idle */
-  bool is_announced;  /* ready was called for this lease */
+  scu__link *link;   /* NULL when opening it failed at once */
+  scu__lease *lease; /* who has it; NULL = idle */
+  bool is_announced; /* ready was called for this lease */
   bool is_releasing;
-  scu_error error;    /* why there is no link */
-  scu__task task;     /* answers from a clean stack */
+  scu_error error; /* why there is no link */
+  scu__task task;  /* answers from a clean stack */
 };
 
 static void association_free(scu__association *a) {
@@ -119,8 +119,9 @@ static void link_closed(void *owner, scu__link *link, const scu_error *error) {
   }
   scu_error released;
   scu__error_clear(&released);
-  scu__error_set(&released, SCU_ERROR_CLOSED, SCU_PHASE_RESPONSE, "the peer released the association in the middle of "
-                                                                  "an operation");
+  scu__error_set(&released, SCU_ERROR_CLOSED, SCU_PHASE_RESPONSE,
+                 "the peer released the association in the middle of "
+                 "an operation");
   lose(a, &released);
 }
 
@@ -132,9 +133,9 @@ static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context
 }
 
 static const scu__link_handler link_handler = {
-  .opened = link_opened,
-  .request = link_request,
-  .closed = link_closed,
+    .opened = link_opened,
+    .request = link_request,
+    .closed = link_closed,
 };
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -156,21 +157,21 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
   scu_result result = propose(session, lease, &rq);
   if (result == SCU_OK) {
     scu__link_options options = {
-      .handler = &link_handler,
-      .owner = a,
-      .max_pdu_length = config->max_pdu,
-      .associate_timeout_ms = (uint32_t)config->timeout_associate_ms,
-      .release_timeout_ms = (uint32_t)config->timeout_release_ms,
-      .peer_text = session->peer_text,
-      .trace = &session->trace,
-      .association = ++session->last_association,
+        .handler = &link_handler,
+        .owner = a,
+        .max_pdu_length = config->max_pdu,
+        .associate_timeout_ms = (uint32_t)config->timeout_associate_ms,
+        .release_timeout_ms = (uint32_t)config->timeout_release_ms,
+        .peer_text = session->peer_text,
+        .trace = &session->trace,
+        .association = ++session->last_association,
     };
     scu__connector_target target = {
-      .host = session->peer.host,
-      .port = session->peer.port,
-      .local_address = config->local_address,
-      .local_port = config->local_port,
-      .timeout_ms = config->timeout_connect_ms,
+        .host = session->peer.host,
+        .port = session->peer.port,
+        .local_address = config->local_address,
+        .local_port = config->local_port,
+        .timeout_ms = config->timeout_connect_ms,
     };
     result = scu__link_connect(session->loop, &options, &target, &rq, &a->link);
   }
@@ -181,8 +182,10 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
 /* Answers a lease that got an idle association, or none at all. */
 static void answer(scu__task *self) {
   scu__association *a = (scu__association *)((char *)self - offsetof(scu__association, task));
-  if (!a->link) lose(a, &a->error);
-  else if (scu__link_is_open(a->link)) announce(a);
+  if (!a->link)
+    lose(a, &a->error);
+  else if (scu__link_is_open(a->link))
+    announce(a);
 }
 
 static scu__association *find_idle(scu_session *session, const scu__lease *lease) {
@@ -235,8 +238,10 @@ void scu__lease_return(scu__lease *lease) {
   if (!a) return;
   lease->association = NULL;
   a->lease = NULL;
-  if (a->link && scu__link_is_open(a->link)) scu__link_pause(a->link, false);
-  else if (a->link && !scu__link_is_ended(a->link)) scu__link_abort(a->link, NULL);
+  if (a->link && scu__link_is_open(a->link))
+    scu__link_pause(a->link, false);
+  else if (a->link && !scu__link_is_ended(a->link))
+    scu__link_abort(a->link, NULL);
 }
 
 void scu__lease_abort(scu__lease *lease) {
@@ -248,7 +253,9 @@ void scu__lease_abort(scu__lease *lease) {
   if (a->link) scu__link_abort(a->link, NULL);
 }
 
-scu__link *scu__lease_link(const scu__lease *lease) { return lease->association ? lease->association->link : NULL; }
+scu__link *scu__lease_link(const scu__lease *lease) {
+  return lease->association ? lease->association->link : NULL;
+}
 
 /* --- ending ------------------------------------------------------------------------------------------------------- */
 

@@ -10,8 +10,8 @@ struct scu__lease {
   /* The user fills these before acquiring. */
   void *owner;
   bool (*fits)(void *owner, const scu__negotiated *negotiated); /* an open one will do; also asked of a new one */
-  scu_result (*propose)(void *owner, scu__associate *rq);        /* contexts and roles of a new one */
-  void (*ready)(void *owner, scu__link *link);                   /* open, and ours alone until returned */
+  scu_result (*propose)(void *owner, scu__associate *rq);       /* contexts and roles of a new one */
+  void (*ready)(void *owner, scu__link *link);                  /* open, and ours alone until returned */
   /* It could not be opened, does not fit, or ended while ours: the lease is over. */
   void (*lost)(void *owner, const scu_error *error);
   /* A request of the peer while ours; NULL = refused. See scu__link_handler. */

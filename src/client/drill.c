@@ -66,8 +66,10 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
     step_free(drill, s);
     return SCU_ERROR_MEMORY;
   }
-  if (drill->last) drill->last->next = s;
-  else drill->first = s;
+  if (drill->last)
+    drill->last->next = s;
+  else
+    drill->first = s;
   drill->last = s;
   drill->step_count++;
   return SCU_OK;
@@ -112,10 +114,10 @@ static void finish(scu__drill *drill, scu_result result) {
   if (drill->is_done) return;
   drill->is_done = true;
   scu__drill_result told = {
-    .result = result,
-    .error = result == SCU_OK ? NULL : &drill->error,
-    .status = drill->status,
-    .comment = drill->comment,
+      .result = result,
+      .error = result == SCU_OK ? NULL : &drill->error,
+      .status = drill->status,
+      .comment = drill->comment,
   };
   drill->handler->done(drill->owner, &told);
 }
@@ -169,7 +171,8 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
   }
   scu__unique_keys known = drill->current->known;
   memset(known.value[level], 0, sizeof known.value[level]); /* whole fields are hashed */
-  scu_result result = scu__dataset_tag_text(match, scu__query_unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
+  scu_result result =
+      scu__dataset_tag_text(match, scu__query_unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
   if (result != SCU_OK || !known.value[level][0]) {
     scu__session_warn(drill->session, "a %s level match without its unique key was passed over",
                       scu_query_level_name(level));
@@ -178,7 +181,8 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
   result = note_keys(drill, &known);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row);
-  if (result != SCU_ERROR_LIMIT) return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
+  if (result != SCU_ERROR_LIMIT)
+    return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu__error_set(&drill->error, result, SCU_PHASE_RESPONSE, "more than %d matches at %s level to go into",
                  SCU__DRILL_STEPS_MAX, scu_query_level_name(level));
   scu__error_hint(&drill->error, "narrow the query, for example by date");
@@ -245,8 +249,10 @@ static void next_step(scu__task *self) {
   drill->step_count--;
   drill->first = drill->current->next;
   if (!drill->first) drill->last = NULL;
-  if (decode_above(drill) == SCU_OK) scu__request_start(&drill->request, drill->session);
-  else finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
+  if (decode_above(drill) == SCU_OK)
+    scu__request_start(&drill->request, drill->session);
+  else
+    finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
 }
 
 scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_query_level floor,
@@ -275,18 +281,20 @@ scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_quer
     return scu__error_set(error, result, SCU_PHASE_REQUEST, "the query could not be prepared");
   }
   drill->request = (scu__request){
-    .owner = drill,
-    .sop_class = find_class(drill),
-    .timeout_ms = session->config->timeout_response_ms,
-    .make = make,
-    .event = request_event,
-    .failed = request_failed,
+      .owner = drill,
+      .sop_class = find_class(drill),
+      .timeout_ms = session->config->timeout_response_ms,
+      .make = make,
+      .event = request_event,
+      .failed = request_failed,
   };
   *out = drill;
   return SCU_OK;
 }
 
-void scu__drill_start(scu__drill *drill) { scu__task_queue(drill->session->loop, &drill->task); }
+void scu__drill_start(scu__drill *drill) {
+  scu__task_queue(drill->session->loop, &drill->task);
+}
 
 void scu__drill_cancel(scu__drill *drill) {
   if (drill->is_done || drill->is_cancelled || drill->is_enough) return;
@@ -337,5 +345,9 @@ void scu__drill_free(scu__drill *drill) {
   scu__free(drill->session->allocator, drill);
 }
 
-bool scu__drill_is_asking(const scu__drill *drill) { return drill->request.is_running; }
-const scu__query_shape *scu__drill_shape(const scu__drill *drill) { return &drill->shape; }
+bool scu__drill_is_asking(const scu__drill *drill) {
+  return drill->request.is_running;
+}
+const scu__query_shape *scu__drill_shape(const scu__drill *drill) {
+  return &drill->shape;
+}

@@ -35,8 +35,12 @@ static void failed(void *owner, const scu_error *error) {
   scu__op_finish(&echo->op, error->result, error);
 }
 
-static void cancel(scu_op *op) { scu__request_cancel(&((echo_op *)op)->request); }
-static void stop(scu_op *op) { scu__request_stop(&((echo_op *)op)->request); }
+static void cancel(scu_op *op) {
+  scu__request_cancel(&((echo_op *)op)->request);
+}
+static void stop(scu_op *op) {
+  scu__request_stop(&((echo_op *)op)->request);
+}
 
 static const scu__op_class echo_class = {.name = "C-ECHO", .cancel = cancel, .free = stop};
 
@@ -45,12 +49,12 @@ scu_op *scu_echo_start(scu_session *session) {
   echo_op *echo = scu__op_new(session, &echo_class, sizeof *echo);
   if (!echo) return NULL;
   echo->request = (scu__request){
-    .owner = echo,
-    .sop_class = SCU__UID_VERIFICATION,
-    .timeout_ms = session->config->timeout_response_ms,
-    .make = make,
-    .event = event,
-    .failed = failed,
+      .owner = echo,
+      .sop_class = SCU__UID_VERIFICATION,
+      .timeout_ms = session->config->timeout_response_ms,
+      .make = make,
+      .event = event,
+      .failed = failed,
   };
   scu__request_start(&echo->request, session);
   return &echo->op;

@@ -56,8 +56,8 @@ static scu_result feed(pass *p) {
   }
   for (;;) {
     size_t got = 0;
-    scu_result result = scu__inflater_run(p->inflater, &p->waiting, &p->waiting_length, p->inflated, CHUNK, &got,
-                                          &p->file->error);
+    scu_result result =
+        scu__inflater_run(p->inflater, &p->waiting, &p->waiting_length, p->inflated, CHUNK, &got, &p->file->error);
     if (result < 0) return result;
     if (got > 0) {
       scu__reader_push(&p->reader, p->inflated, got);
@@ -112,7 +112,8 @@ static scu_result read_set(scu_file *file, uint64_t begin, uint64_t end, scu__en
   p->file = file;
   p->position = begin;
   p->end = end;
-  scu__reader_options options = {.first_offset = is_deflated ? 0 : begin, .total_length = is_deflated ? 0 : end - begin};
+  scu__reader_options options = {.first_offset = is_deflated ? 0 : begin,
+                                 .total_length = is_deflated ? 0 : end - begin};
   scu__reader_init(&p->reader, encoding, &options);
   scu__dataset_builder_init(&p->builder, file->allocator, limits);
   scu_result result = scu__dataset_builder_start(&p->builder, into, &file->error);
@@ -141,7 +142,7 @@ static scu_result read_file(scu_file *file, const char *path, size_t max_value) 
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(file->meta.transfer_syntax.text);
   scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
   scu__dataset_limits limits = {
-    .value_max = max_value, .total_max = TOTAL_MAX, .elements_max = SCU__DATASET_ELEMENTS_MAX};
+      .value_max = max_value, .total_max = TOTAL_MAX, .elements_max = SCU__DATASET_ELEMENTS_MAX};
   return read_set(file, file->meta.dataset_offset, file->source->size, encoding, syntax && syntax->is_deflated, &limits,
                   file->dataset);
 }
@@ -171,10 +172,18 @@ void scu_file_free(scu_file *file) {
   scu__free(file->allocator, file);
 }
 
-const scu_error *scu_file_error(const scu_file *file) { return &file->error; }
-const scu_dataset *scu_file_meta(const scu_file *file) { return file->meta_set; }
-const scu_dataset *scu_file_dataset(const scu_file *file) { return file->dataset; }
-const char *scu_file_transfer_syntax(const scu_file *file) { return file->meta.transfer_syntax.text; }
+const scu_error *scu_file_error(const scu_file *file) {
+  return &file->error;
+}
+const scu_dataset *scu_file_meta(const scu_file *file) {
+  return file->meta_set;
+}
+const scu_dataset *scu_file_dataset(const scu_file *file) {
+  return file->dataset;
+}
+const char *scu_file_transfer_syntax(const scu_file *file) {
+  return file->meta.transfer_syntax.text;
+}
 
 const char *scu_file_transfer_syntax_name(const scu_file *file) {
   const char *name = scu__uid_name(file->meta.transfer_syntax.text);

@@ -42,8 +42,10 @@ static void take_row(void *owner, const scu_dataset *dataset) {
     scu__drill_cancel(matches->drill);
     return;
   }
-  if (matches->last) matches->last->next = r;
-  else matches->first = r;
+  if (matches->last)
+    matches->last->next = r;
+  else
+    matches->first = r;
   matches->last = r;
   matches->waiting++;
   matches->received++;
@@ -60,9 +62,13 @@ static void drill_done(void *owner, const scu__drill_result *result) {
 
 static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_done};
 
-static void cancel(scu_op *op) { scu__drill_cancel(((scu_matches *)op)->drill); }
+static void cancel(scu_op *op) {
+  scu__drill_cancel(((scu_matches *)op)->drill);
+}
 
-static void abort_find(scu_op *op, const scu_error *error) { scu__drill_abort(((scu_matches *)op)->drill, error); }
+static void abort_find(scu_op *op, const scu_error *error) {
+  scu__drill_abort(((scu_matches *)op)->drill, error);
+}
 
 static void free_matches(scu_op *op) {
   scu_matches *matches = (scu_matches *)op;
@@ -96,7 +102,7 @@ scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matc
   matches->limit = query->limit;
   matches->status = 0xFFFF;
   scu_result result =
-    scu__drill_new(session, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
+      scu__drill_new(session, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
   if (result != SCU_OK) {
     scu_op_free(&matches->op);
     return result;
@@ -143,12 +149,22 @@ scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match) {
   }
 }
 
-uint64_t scu_matches_count(const scu_matches *matches) { return matches->delivered; }
-uint16_t scu_matches_status(const scu_matches *matches) { return matches->status; }
-const char *scu_matches_comment(const scu_matches *matches) { return matches->comment; }
-const scu_error *scu_matches_error(const scu_matches *matches) { return &matches->op.error; }
+uint64_t scu_matches_count(const scu_matches *matches) {
+  return matches->delivered;
+}
+uint16_t scu_matches_status(const scu_matches *matches) {
+  return matches->status;
+}
+const char *scu_matches_comment(const scu_matches *matches) {
+  return matches->comment;
+}
+const scu_error *scu_matches_error(const scu_matches *matches) {
+  return &matches->op.error;
+}
 
-void scu_matches_cancel(scu_matches *matches) { scu_op_cancel(&matches->op); }
+void scu_matches_cancel(scu_matches *matches) {
+  scu_op_cancel(&matches->op);
+}
 
 void scu_matches_free(scu_matches *matches) {
   if (matches) scu_op_free(&matches->op);

@@ -1,5 +1,5 @@
-/* Contexts for C-GET. An archive picks one syntax of each context, and may pick one it cannot send an object in: so each
- * syntax stands in a context of its own as long as there is room. */
+/* Contexts for C-GET. An archive picks one syntax of each context, and may pick one it cannot send an object in: so
+ * each syntax stands in a context of its own as long as there is room. */
 #include "client/get_contexts.h"
 
 #include <string.h>
@@ -13,9 +13,24 @@
 
 /* In the order in which objects are met; every other syntax for datasets comes behind. */
 static const char *const usual_syntaxes[] = {
-  SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE, COMPRESSED(70), COMPRESSED(50), COMPRESSED(90), COMPRESSED(91),
-  SCU__UID_RLE, COMPRESSED(80), COMPRESSED(57), COMPRESSED(51), COMPRESSED(81), SCU__UID_EXPLICIT_BE,
-  SCU__UID_DEFLATED_EXPLICIT_LE, COMPRESSED(201), COMPRESSED(202), COMPRESSED(203), COMPRESSED(102), COMPRESSED(100),
+    SCU__UID_EXPLICIT_LE,
+    SCU__UID_IMPLICIT_LE,
+    COMPRESSED(70),
+    COMPRESSED(50),
+    COMPRESSED(90),
+    COMPRESSED(91),
+    SCU__UID_RLE,
+    COMPRESSED(80),
+    COMPRESSED(57),
+    COMPRESSED(51),
+    COMPRESSED(81),
+    SCU__UID_EXPLICIT_BE,
+    SCU__UID_DEFLATED_EXPLICIT_LE,
+    COMPRESSED(201),
+    COMPRESSED(202),
+    COMPRESSED(203),
+    COMPRESSED(102),
+    COMPRESSED(100),
 };
 enum {
   USUAL_COUNT = sizeof usual_syntaxes / sizeof *usual_syntaxes,
@@ -46,8 +61,10 @@ static bool add_named_classes(scu__get_classes *classes, const scu__inventory *i
     if (entry->is_received || is_seen[entry->sop_class]) continue;
     is_seen[entry->sop_class] = true;
     const char *uid = inventory->classes[entry->sop_class].text;
-    if (scu__uid_is_valid(uid)) add_class(classes, uid);
-    else are_all_named = false;
+    if (scu__uid_is_valid(uid))
+      add_class(classes, uid);
+    else
+      are_all_named = false;
   }
   return are_all_named;
 }
@@ -62,8 +79,8 @@ static void add_modality(scu__get_classes *classes, const char *modality, bool i
 
 /* Any modality may store pictures of its screen. */
 static const char *const secondary_captures[] = {
-  "1.2.840.10008.5.1.4.1.1.7",   "1.2.840.10008.5.1.4.1.1.7.1", "1.2.840.10008.5.1.4.1.1.7.2",
-  "1.2.840.10008.5.1.4.1.1.7.3", "1.2.840.10008.5.1.4.1.1.7.4",
+    "1.2.840.10008.5.1.4.1.1.7",   "1.2.840.10008.5.1.4.1.1.7.1", "1.2.840.10008.5.1.4.1.1.7.2",
+    "1.2.840.10008.5.1.4.1.1.7.3", "1.2.840.10008.5.1.4.1.1.7.4",
 };
 
 static void add_guessed_classes(scu__get_classes *classes, const scu__inventory *inventory) {

@@ -21,7 +21,7 @@ typedef struct scu__get_classes {
   const scu_allocator *allocator;
   const char **uids; /* of the inventory or of the table of storage classes */
   size_t count, capacity;
-  size_t likely;      /* that many were named, or fit the modality */
+  size_t likely; /* that many were named, or fit the modality */
   scu__get_phase phase;
   size_t next;        /* first class that this phase has not offered yet */
   size_t next_syntax; /* of SCU__GET_ONE_SYNTAX */

@@ -67,7 +67,8 @@ static scu_result grow_slots(scu__inventory *inventory) {
 static void read_keys(const scu_dataset *row, scu_query_level first, scu_query_level last, scu__unique_keys *known) {
   memset(known, 0, sizeof *known);
   for (int level = (int)first; level <= (int)last; level++)
-    scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known->value[level], SCU__UNIQUE_VALUE_MAX);
+    scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known->value[level],
+                          SCU__UNIQUE_VALUE_MAX);
 }
 
 static bool same_keys(const scu__unique_keys *a, const scu__unique_keys *b, scu_query_level last) {
@@ -169,7 +170,9 @@ scu__arrival scu__inventory_received(scu__inventory *inventory, const char *inst
   return SCU__ARRIVAL_NEW;
 }
 
-size_t scu__inventory_missing(const scu__inventory *inventory) { return inventory->count - inventory->received; }
+size_t scu__inventory_missing(const scu__inventory *inventory) {
+  return inventory->count - inventory->received;
+}
 
 /* Entries stand series by series: a run ends with its series, or when it is full. */
 scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk) {
@@ -178,8 +181,8 @@ scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk) {
   size_t missing = 0;
   for (size_t i = 0; i <= inventory->count; i++) {
     bool is_end = i == inventory->count;
-    bool is_other = !is_end && target.count > 0 &&
-                    inventory->entries[i].series != inventory->entries[target.first].series;
+    bool is_other =
+        !is_end && target.count > 0 && inventory->entries[i].series != inventory->entries[target.first].series;
     if (missing > 0 && (is_end || is_other || missing == chunk)) {
       scu_result result = push_target(inventory, &target);
       if (result != SCU_OK) return result;

@@ -36,7 +36,9 @@ uint32_t scu__op_elapsed_ms(const scu_op *op) {
   return (uint32_t)(scu__loop_now(op->session->loop) - op->started_ms);
 }
 
-scu_result scu_op_state(const scu_op *op) { return op->is_done ? op->result : SCU_PENDING; }
+scu_result scu_op_state(const scu_op *op) {
+  return op->is_done ? op->result : SCU_PENDING;
+}
 
 scu_result scu_op_wait(scu_op *op) {
   scu_result result = scu__loop_run_until(op->session->loop, &op->is_done);
@@ -44,7 +46,9 @@ scu_result scu_op_wait(scu_op *op) {
   return scu__error_set(&op->error, result, SCU_PHASE_NONE, "the event loop failed");
 }
 
-const scu_error *scu_op_error(const scu_op *op) { return &op->error; }
+const scu_error *scu_op_error(const scu_op *op) {
+  return &op->error;
+}
 
 void scu_op_cancel(scu_op *op) {
   if (op->is_done || op->is_cancelled) return;

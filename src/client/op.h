@@ -10,7 +10,7 @@ typedef struct scu__op_class {
   void (*cancel)(scu_op *op); /* running: end early; called at most once */
   /* Running, and every association of the session was aborted: end now unless one of them will tell. NULL: one will. */
   void (*abort)(scu_op *op, const scu_error *error);
-  void (*free)(scu_op *op);   /* frees what the kind added; still running: leases are aborted */
+  void (*free)(scu_op *op); /* frees what the kind added; still running: leases are aborted */
 } scu__op_class;
 
 /* The first member of every kind of operation. */

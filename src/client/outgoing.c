@@ -9,16 +9,16 @@
 
 scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate) {
   return (scu_instance_outcome){
-    .size = sizeof(scu_instance_outcome),
-    .sop_instance_uid = candidate->head.sop_instance.text,
-    .source_sop_instance_uid = candidate->head.sop_instance.text,
-    .sop_class_uid = candidate->head.sop_class.text,
-    .transfer_syntax_uid = "",
-    .status = 0xFFFF,
-    .outcome = SCU_OUTCOME_FAILED,
-    .path = candidate->path,
-    .reason = "",
-    .comment = "",
+      .size = sizeof(scu_instance_outcome),
+      .sop_instance_uid = candidate->head.sop_instance.text,
+      .source_sop_instance_uid = candidate->head.sop_instance.text,
+      .sop_class_uid = candidate->head.sop_class.text,
+      .transfer_syntax_uid = "",
+      .status = 0xFFFF,
+      .outcome = SCU_OUTCOME_FAILED,
+      .path = candidate->path,
+      .reason = "",
+      .comment = "",
   };
 }
 
@@ -52,8 +52,7 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
 }
 
 static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
-  scu_result result =
-    scu__file_source_open(outgoing->candidate->path, outgoing->allocator, &outgoing->file, error);
+  scu_result result = scu__file_source_open(outgoing->candidate->path, outgoing->allocator, &outgoing->file, error);
   if (result != SCU_OK) return result;
   if (outgoing->file->size != outgoing->candidate->file_size)
     return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
@@ -71,18 +70,17 @@ static scu_result fill_payload(scu__outgoing *outgoing, scu__way way, scu__store
   }
   params->payload = SCU__PAYLOAD_PRODUCER;
   return scu__rewrite_new(outgoing->allocator, outgoing->file, head,
-                          scu__transfer_syntax_find(outgoing->context->transfer_syntax.text), &params->producer,
-                          error);
+                          scu__transfer_syntax_find(outgoing->context->transfer_syntax.text), &params->producer, error);
 }
 
 static scu_result make_exchange(scu__outgoing *outgoing, scu__link *link, scu__way way, scu_error *error) {
   const scu__head *head = &outgoing->candidate->head;
   scu__store_params params = {
-    .sop_class = head->sop_class,
-    .sop_instance = head->sop_instance,
-    .priority = SCU__PRIORITY_MEDIUM,
-    .originator = outgoing->originator,
-    .originator_message_id = outgoing->originator_message_id,
+      .sop_class = head->sop_class,
+      .sop_instance = head->sop_instance,
+      .priority = SCU__PRIORITY_MEDIUM,
+      .originator = outgoing->originator,
+      .originator_message_id = outgoing->originator_message_id,
   };
   scu_result result = fill_payload(outgoing, way, &params, error);
   if (result != SCU_OK) return result;

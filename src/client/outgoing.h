@@ -22,12 +22,14 @@ struct scu__outgoing {
 
 /* What can be said of a candidate that was not sent: FAILED, no status, no reason. */
 scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate);
-/* Opens the file and starts the exchange. The candidate is borrowed until answered or stopped. STORAGE: the file is gone
- * or has changed since it was walked. */
+/* Opens the file and starts the exchange. The candidate is borrowed until answered or stopped. STORAGE: the file is
+ * gone or has changed since it was walked. */
 scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, const scu__candidate *candidate, scu__way way,
                                const scu__accepted_context *context, scu_error *error);
 /* Forgets the instance that is out; link NULL: its association is gone already. */
 void scu__outgoing_stop(scu__outgoing *outgoing, scu__link *link);
-static inline bool scu__outgoing_is_busy(const scu__outgoing *outgoing) { return outgoing->candidate != NULL; }
+static inline bool scu__outgoing_is_busy(const scu__outgoing *outgoing) {
+  return outgoing->candidate != NULL;
+}
 
 #endif

@@ -123,7 +123,9 @@ scu_result scu__store_plan_scan(scu__store_plan *plan, scu_source *source, scu_e
 /* The native syntaxes for one class; which of them leads does not matter, the acceptor chooses. */
 static const char *const native_syntaxes[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE};
 
-static const char *own_syntax(const scu__candidate *candidate) { return candidate->head.meta.transfer_syntax.text; }
+static const char *own_syntax(const scu__candidate *candidate) {
+  return candidate->head.meta.transfer_syntax.text;
+}
 
 static bool is_little_endian_native(const char *syntax) {
   return strcmp(syntax, SCU__UID_EXPLICIT_LE) == 0 || strcmp(syntax, SCU__UID_IMPLICIT_LE) == 0;
@@ -168,7 +170,7 @@ scu_result scu__store_plan_propose(scu__store_plan *plan, scu__associate *rq) {
 /* --- settle ------------------------------------------------------------------------------------------------------- */
 
 scu__way scu__store_plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
-                          const scu__accepted_context **context) {
+                                const scu__accepted_context **context) {
   const char *sop_class = candidate->head.sop_class.text;
   *context = scu__negotiated_find(negotiated, sop_class, own_syntax(candidate), false);
   if (*context) return SCU__WAY_AS_IT_IS;
@@ -180,7 +182,8 @@ scu__way scu__store_plan_settle(const scu__candidate *candidate, const scu__nego
   return SCU__WAY_NONE;
 }
 
-void scu__store_plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room) {
+void scu__store_plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text,
+                             size_t room) {
   const char *class_name = scu__uid_name(candidate->head.sop_class.text);
   const char *syntax_name = scu__uid_name(own_syntax(candidate));
   const char *sop_class = class_name ? class_name : candidate->head.sop_class.text;

@@ -1,5 +1,5 @@
-/* The store plan (ARCHITECTURE: scan -> propose -> settle): a window of instances known whole, the presentation contexts
- * they need, and after negotiation how each of them goes out. RULES 1-4 of the field. */
+/* The store plan (ARCHITECTURE: scan -> propose -> settle): a window of instances known whole, the presentation
+ * contexts they need, and after negotiation how each of them goes out. RULES 1-4 of the field. */
 #ifndef SCU_CLIENT_PLAN_H
 #define SCU_CLIENT_PLAN_H
 
@@ -13,18 +13,18 @@ enum { SCU__PLAN_WINDOW = 1000 };
 typedef struct scu__candidate {
   char *path;
   bool is_named;
-  bool is_instance;     /* the head walk succeeded; else `error` says why not */
-  bool is_dicom;        /* false: not a DICOM file at all */
+  bool is_instance; /* the head walk succeeded; else `error` says why not */
+  bool is_dicom;    /* false: not a DICOM file at all */
   scu__head head;
   uint64_t file_size; /* when it was walked: a file that has changed since is not sent */
-  scu_error *error;     /* NULL = none */
+  scu_error *error;   /* NULL = none */
 } scu__candidate;
 
 /* How one candidate goes out over an association. */
 typedef enum scu__way {
-  SCU__WAY_NONE = 0,   /* no context for it */
-  SCU__WAY_AS_IT_IS,   /* its own bytes */
-  SCU__WAY_REWRITTEN   /* one native syntax into another */
+  SCU__WAY_NONE = 0, /* no context for it */
+  SCU__WAY_AS_IT_IS, /* its own bytes */
+  SCU__WAY_REWRITTEN /* one native syntax into another */
 } scu__way;
 
 typedef struct scu__store_plan {
@@ -52,8 +52,9 @@ scu_result scu__store_plan_scan(scu__store_plan *plan, scu_source *source, scu_e
 scu_result scu__store_plan_propose(scu__store_plan *plan, scu__associate *rq);
 /* SCU__WAY_NONE: *context is NULL. Final for candidates below `proposed` on the association that was proposed. */
 scu__way scu__store_plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
-                          const scu__accepted_context **context);
+                                const scu__accepted_context **context);
 /* Why there is no way, in words, into text. */
-void scu__store_plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text, size_t room);
+void scu__store_plan_explain(const scu__candidate *candidate, const scu__negotiated *negotiated, char *text,
+                             size_t room);
 
 #endif

@@ -10,10 +10,10 @@ void scu__progress_tell(scu__progress *progress, bool is_final) {
   if (!is_final && now - progress->told_ms < INTERVAL_MS) return;
   progress->told_ms = now;
   scu_progress told = {
-    .size = sizeof told,
-    .instances_done = progress->instances_done,
-    .instances_total = progress->instances_total,
-    .bytes_done = progress->bytes_done,
+      .size = sizeof told,
+      .instances_done = progress->instances_done,
+      .instances_total = progress->instances_total,
+      .bytes_done = progress->bytes_done,
   };
   hooks->progress(hooks->user, &told);
 }

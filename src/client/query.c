@@ -32,15 +32,15 @@ scu_tag scu__query_unique_key(scu_query_level level) {
 /* PS3.4 C.6.1.1.4-5: the attributes of series and composite object level, rising. What is in neither list and not in
  * the patient's group is a study attribute. */
 static const scu_tag series_tags[] = {
-  0x00080021, 0x00080031, 0x00080060, 0x0008103E, 0x0008103F, 0x00081050, 0x00081070, 0x00180015, 0x00181030,
-  0x00185100, 0x0020000E, 0x00200011, 0x00200060, 0x00201209, 0x00400244, 0x00400245, 0x00400250, 0x00400253,
-  0x00400254, 0x00400260, 0x00400275,
+    0x00080021, 0x00080031, 0x00080060, 0x0008103E, 0x0008103F, 0x00081050, 0x00081070,
+    0x00180015, 0x00181030, 0x00185100, 0x0020000E, 0x00200011, 0x00200060, 0x00201209,
+    0x00400244, 0x00400245, 0x00400250, 0x00400253, 0x00400254, 0x00400260, 0x00400275,
 };
 static const scu_tag image_tags[] = {
-  0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033, 0x00080056,
-  0x00180050, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100, 0x00280008, 0x00280010,
-  0x00280011, 0x00280100, 0x0040A043, 0x0040A370, 0x0040A491, 0x0040A493, 0x0040A504, 0x00700080, 0x00700081,
-  0x00700082, 0x00700083, 0x00700084,
+    0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033,
+    0x00080056, 0x00180050, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100,
+    0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x0040A043, 0x0040A370, 0x0040A491, 0x0040A493,
+    0x0040A504, 0x00700080, 0x00700081, 0x00700082, 0x00700083, 0x00700084,
 };
 /* Counts of the patient's studies, series and instances. */
 static const scu_tag patient_tags[] = {0x00201200, 0x00201202, 0x00201204};
@@ -82,7 +82,9 @@ void scu_query_free(scu_query *query) {
   scu__free(query->allocator, query);
 }
 
-const scu_error *scu_query_error(const scu_query *query) { return &query->error; }
+const scu_error *scu_query_error(const scu_query *query) {
+  return &query->error;
+}
 
 scu_result scu__query_copy(const scu_query *query, scu_query **out) {
   scu_query *copy = NULL;
@@ -203,8 +205,8 @@ static scu_result check_keys_above(const scu_query *query, const scu__query_shap
     char name[SCU__PATH_TEXT_MAX];
     scu__path_format_tag(tag, name, sizeof name);
     scu_result result =
-      scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s is a key of %s level, the query asks for %s level",
-                     name, scu_query_level_name(level), scu_query_level_name(shape->level));
+        scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s is a key of %s level, the query asks for %s level",
+                       name, scu_query_level_name(level), scu_query_level_name(shape->level));
     scu__error_hint(error, "leave the level out or ask for a deeper one%s",
                     tag == 0x00080060 ? "; for studies by modality use ModalitiesInStudy" : "");
     return result;
@@ -225,7 +227,8 @@ scu_result scu__query_shape_of(const scu_query *query, scu__query_shape *shape, 
   shape->level = query->level ? query->level : deepest_level(query, shape->model);
   if (shape->level < shape->first) shape->level = shape->first;
   if (!has_any_value(query) && !query->is_all) {
-    scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no matching key has a value: this would ask for everything");
+    scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                   "no matching key has a value: this would ask for everything");
     scu__error_hint(error, "name a key with a value, or say that everything is wanted (--all)");
     return SCU_ERROR_USAGE;
   }
@@ -303,9 +306,10 @@ static scu_result put_level_and_upper_keys(const scu__query_shape *shape, scu_qu
                                            const scu__unique_keys *known, scu_dataset *identifier, scu_error *error) {
   scu__dataset_reset(identifier);
   scu_result result =
-    scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(level), error);
+      scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(level), error);
   for (int upper = (int)shape->first; result == SCU_OK && upper < (int)level; upper++)
-    result = scu__dataset_set_tag_text(identifier, scu__query_unique_key((scu_query_level)upper), known->value[upper], error);
+    result = scu__dataset_set_tag_text(identifier, scu__query_unique_key((scu_query_level)upper), known->value[upper],
+                                       error);
   return result;
 }
 
@@ -336,9 +340,8 @@ scu_result scu__query_find_identifier(const scu_query *query, const scu__query_s
   return result;
 }
 
-scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level,
-                                    const scu__unique_keys *known, const char *list, scu_dataset *identifier,
-                                    scu_error *error) {
+scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level, const scu__unique_keys *known,
+                                    const char *list, scu_dataset *identifier, scu_error *error) {
   scu_result result = put_level_and_upper_keys(shape, level, known, identifier, error);
   if (result != SCU_OK) return result;
   return scu__dataset_set_tag_text(identifier, scu__query_unique_key(level), list ? list : known->value[level], error);

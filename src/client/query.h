@@ -50,10 +50,10 @@ bool scu__query_is_unique(const scu_query *query, const scu__query_shape *shape)
  * keys of the level, and what is asked for by default. `identifier` is reset first. */
 scu_result scu__query_find_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
                                       const scu__unique_keys *known, scu_dataset *identifier, scu_error *error);
-/* The C-MOVE or C-GET identifier: level and unique keys, the last one possibly a list joined by backslash (RULES 18). */
-scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level,
-                                    const scu__unique_keys *known, const char *list, scu_dataset *identifier,
-                                    scu_error *error);
+/* The C-MOVE or C-GET identifier: level and unique keys, the last one possibly a list joined by backslash (RULES 18).
+ */
+scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level, const scu__unique_keys *known,
+                                    const char *list, scu_dataset *identifier, scu_error *error);
 /* The same without any care: level and every key as it stands. */
 scu_result scu__raw_identifier(const scu_query *query, const scu__query_shape *shape, scu_dataset *identifier,
                                scu_error *error);

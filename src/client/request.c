@@ -49,8 +49,7 @@ static void lease_lost(void *owner, const scu_error *error) {
 static void set_timed_out(scu__request *request, scu_error *error) {
   scu__error_clear(error);
   scu__error_set(error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms",
-                 request->exchange ? request->exchange->class_->name : "",
-                 (unsigned long long)request->timeout_ms);
+                 request->exchange ? request->exchange->class_->name : "", (unsigned long long)request->timeout_ms);
   scu__error_hint(error, "the peer keeps the connection but does not answer; a longer wait is set by the response or "
                          "retrieve time-out");
 }
@@ -68,8 +67,10 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   if (has_timed_out) set_timed_out(request, &error);
   end(request);
   scu__lease_return(&request->lease);
-  if (has_timed_out) request->failed(request->owner, &error);
-  else request->event(request->owner, event);
+  if (has_timed_out)
+    request->failed(request->owner, &error);
+  else
+    request->event(request->owner, event);
 }
 
 static void lease_ready(void *owner, scu__link *link) {
@@ -148,12 +149,12 @@ void scu__request_start(scu__request *request, scu_session *session) {
   request->is_cancelled = request->has_timed_out = request->is_paused = false;
   request->timer.expired = timer_expired;
   request->lease = (scu__lease){
-    .owner = request,
-    .fits = lease_fits,
-    .propose = lease_propose,
-    .ready = lease_ready,
-    .lost = lease_lost,
-    .request = lease_request,
+      .owner = request,
+      .fits = lease_fits,
+      .propose = lease_propose,
+      .ready = lease_ready,
+      .lost = lease_lost,
+      .request = lease_request,
   };
   scu__lease_acquire(&request->lease, session);
 }
@@ -190,8 +191,10 @@ void scu__request_pause(scu__request *request, bool is_paused) {
   if (!request->is_running || !link || request->is_cancelled || request->has_timed_out) return;
   request->is_paused = is_paused;
   scu__link_pause(link, is_paused);
-  if (is_paused) scu__timer_stop(request->session->loop, &request->timer);
-  else scu__request_touch(request);
+  if (is_paused)
+    scu__timer_stop(request->session->loop, &request->timer);
+  else
+    scu__request_touch(request);
 }
 
 void scu__request_stop(scu__request *request) {

@@ -24,7 +24,8 @@ struct scu__request {
   void (*event)(void *owner, const scu__exchange_event *event);
   /* It failed; the request is over. */
   void (*failed)(void *owner, const scu_error *error);
-  /* Asked before a time-out counts: did anything that belongs to the request move since it was last asked? May be NULL. */
+  /* Asked before a time-out counts: did anything that belongs to the request move since it was last asked? May be NULL.
+   */
   bool (*is_alive)(void *owner);
   scu__exchange *(*serve)(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                           scu__exchange_event *event, uint16_t *status);

@@ -26,8 +26,8 @@
 #include "listener/sink.h"
 
 enum {
-  IMAGES_PER_REQUEST = 256,       /* RULES 20 */
-  ROUNDS_MAX = 48,                /* of asking again for what is missing, each with other contexts */
+  IMAGES_PER_REQUEST = 256, /* RULES 20 */
+  ROUNDS_MAX = 48,          /* of asking again for what is missing, each with other contexts */
   LIST_MAX = IMAGES_PER_REQUEST * 66 + 1
 };
 
@@ -47,7 +47,7 @@ typedef struct retrieve_op {
 
   size_t next_target;
   unsigned round;
-  size_t received_before;  /* this round */
+  size_t received_before;   /* this round */
   scu__get_classes classes; /* C-GET: what is still to be offered */
   bool must_open;           /* C-GET: this round is about other contexts than the last one's */
   bool were_failures;       /* the peer could not send something in this round */
@@ -70,8 +70,12 @@ typedef struct retrieve_op {
   scu_error refusal; /* the first failing final response, or why a round could not be asked for */
 } retrieve_op;
 
-static scu_session *session_of(const retrieve_op *op) { return op->op.session; }
-static void go_on(retrieve_op *op) { scu__task_queue(session_of(op)->loop, &op->task); }
+static scu_session *session_of(const retrieve_op *op) {
+  return op->op.session;
+}
+static void go_on(retrieve_op *op) {
+  scu__task_queue(session_of(op)->loop, &op->task);
+}
 
 static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
   if (op->op.is_done) return;
@@ -89,7 +93,7 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   retrieve_op *op = owner;
   bool is_stored = outcome->outcome != SCU_OUTCOME_FAILED;
   scu__arrival arrival =
-    is_stored ? scu__inventory_received(&op->inventory, outcome->sop_instance_uid) : SCU__ARRIVAL_NEW;
+      is_stored ? scu__inventory_received(&op->inventory, outcome->sop_instance_uid) : SCU__ARRIVAL_NEW;
   if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
   if (is_stored) op->bytes += outcome->bytes;
   if (op->has_promise && arrival == SCU__ARRIVAL_NOT_PROMISED)
@@ -127,19 +131,19 @@ static scu_result open_listener(retrieve_op *op, scu_error *error) {
   accepted[0] = session_of(op)->peer.ae;
   memcpy(accepted + 1, config->accept_from, config->accept_from_count * sizeof *accepted);
   scu__listener_options options = {
-    .ae = config->calling_ae,
-    .address = config->listen_address,
-    .port = config->listen_port,
-    .accept_from = accepted,
-    .accept_from_count = config->accept_from_count + 1,
-    .max_pdu_length = config->max_pdu,
-    .max_associations = config->listen_max_associations,
-    .timeout_associate_ms = config->timeout_associate_ms,
-    .timeout_idle_ms = config->timeout_retrieve_ms, /* an archive may keep its association between objects */
-    .timeout_release_ms = config->timeout_release_ms,
-    .implementation_class_uid = config->implementation_uid.text,
-    .implementation_version_name = config->implementation_version,
-    .trace = &session_of(op)->trace,
+      .ae = config->calling_ae,
+      .address = config->listen_address,
+      .port = config->listen_port,
+      .accept_from = accepted,
+      .accept_from_count = config->accept_from_count + 1,
+      .max_pdu_length = config->max_pdu,
+      .max_associations = config->listen_max_associations,
+      .timeout_associate_ms = config->timeout_associate_ms,
+      .timeout_idle_ms = config->timeout_retrieve_ms, /* an archive may keep its association between objects */
+      .timeout_release_ms = config->timeout_release_ms,
+      .implementation_class_uid = config->implementation_uid.text,
+      .implementation_version_name = config->implementation_version,
+      .trace = &session_of(op)->trace,
   };
   return scu__listener_new(session_of(op)->loop, &options, op->sink, &listener_handler, op, &op->listener, error);
 }
@@ -154,7 +158,8 @@ static void take_row(void *owner, const scu_dataset *row) {
   } else {
     scu__unique_keys known = {0};
     for (int level = (int)op->shape.first; level <= (int)op->shape.level; level++)
-      scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known.value[level], SCU__UNIQUE_VALUE_MAX);
+      scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known.value[level],
+                            SCU__UNIQUE_VALUE_MAX);
     result = scu__inventory_add_target(&op->inventory, op->shape.level, &known);
   }
   if (result == SCU_OK) return;
@@ -204,8 +209,10 @@ static void drill_done(void *owner, const scu__drill_result *result) {
                       result->error->reason);
     scu__inventory_free(&op->inventory);
     scu_result made = make_target_of_query(op);
-    if (made == SCU_OK) start_transfer(op);
-    else finish(op, made, NULL);
+    if (made == SCU_OK)
+      start_transfer(op);
+    else
+      finish(op, made, NULL);
   } else {
     finish(op, result->result, result->error);
   }
@@ -226,7 +233,7 @@ static scu_result query_list(const retrieve_op *op, scu__buffer *list) {
   uint8_t *to = scu__buffer_reserve(list, LIST_MAX);
   if (!to) return SCU_ERROR_MEMORY;
   scu_result result =
-    scu__dataset_tag_text(op->query->keys, scu__query_unique_key(op->shape.level), (char *)to, LIST_MAX);
+      scu__dataset_tag_text(op->query->keys, scu__query_unique_key(op->shape.level), (char *)to, LIST_MAX);
   if (result == SCU_OK) scu__buffer_commit(list, strlen((char *)to) + 1);
   return result;
 }
@@ -237,8 +244,10 @@ static scu_result make_identifier(retrieve_op *op, scu_error *error) {
   scu__buffer list;
   scu__buffer_init(&list, session_of(op)->allocator, LIST_MAX);
   scu_result result = SCU_OK;
-  if (target->level == SCU_LEVEL_IMAGE && target->count > 0) scu__inventory_list(&op->inventory, target, &list);
-  else if (!target->known.value[target->level][0]) result = query_list(op, &list);
+  if (target->level == SCU_LEVEL_IMAGE && target->count > 0)
+    scu__inventory_list(&op->inventory, target, &list);
+  else if (!target->known.value[target->level][0])
+    result = query_list(op, &list);
   if (result == SCU_OK) result = scu__buffer_result(&list);
   if (result == SCU_OK)
     result = scu__retrieve_identifier(&op->shape, target->level, &target->known,
@@ -342,8 +351,8 @@ static void request_failed(void *owner, const scu_error *error) {
   retrieve_op *op = owner;
   scu__receiver_end(&op->receiver, "the association ended before the instance was complete");
   /* Not one of the classes that this round offered is taken: others may be. */
-  bool is_refused_round = op->route == ROUTE_GET && op->has_promise && error->result == SCU_ERROR_REJECTED &&
-                          error->reject_result == 0xFF;
+  bool is_refused_round =
+      op->route == ROUTE_GET && op->has_promise && error->result == SCU_ERROR_REJECTED && error->reject_result == 0xFF;
   if (error->result == SCU_ERROR_CANCELLED) {
     end_cancelled(op);
   } else if (is_refused_round) {
@@ -370,16 +379,16 @@ static bool fits(void *owner, const scu__negotiated *negotiated) {
 
 static void start_request(retrieve_op *op) {
   op->request = (scu__request){
-    .owner = op,
-    .sop_class = service_class(op),
-    .timeout_ms = session_of(op)->config->timeout_retrieve_ms,
-    .propose = propose,
-    .fits = fits,
-    .make = make,
-    .event = request_event,
-    .failed = request_failed,
-    .is_alive = is_alive,
-    .serve = serve,
+      .owner = op,
+      .sop_class = service_class(op),
+      .timeout_ms = session_of(op)->config->timeout_retrieve_ms,
+      .propose = propose,
+      .fits = fits,
+      .make = make,
+      .event = request_event,
+      .failed = request_failed,
+      .is_alive = is_alive,
+      .serve = serve,
   };
   scu__request_start(&op->request, session_of(op));
 }
@@ -426,8 +435,10 @@ static void end_round(retrieve_op *op) {
     return;
   }
   bool nothing_came = op->counts[SCU_OUTCOME_OK] + op->counts[SCU_OUTCOME_WARNING] == 0;
-  if (nothing_came && scu__error_is_set(&op->refusal)) finish(op, op->refusal.result, &op->refusal);
-  else finish(op, SCU_OK, NULL);
+  if (nothing_came && scu__error_is_set(&op->refusal))
+    finish(op, op->refusal.result, &op->refusal);
+  else
+    finish(op, SCU_OK, NULL);
 }
 
 static void check_grace(retrieve_op *op) {
@@ -437,8 +448,10 @@ static void check_grace(retrieve_op *op) {
   }
   uint64_t now = scu__loop_now(session_of(op)->loop);
   if (is_alive(op)) op->grace_end_ms = now + session_of(op)->config->move_grace_ms;
-  if (now >= op->grace_end_ms) end_round(op);
-  else scu__timer_set(session_of(op)->loop, &op->grace, op->grace_end_ms);
+  if (now >= op->grace_end_ms)
+    end_round(op);
+  else
+    scu__timer_set(session_of(op)->loop, &op->grace, op->grace_end_ms);
 }
 
 static void grace_expired(scu__timer *self, uint64_t now_ms) {
@@ -497,7 +510,8 @@ static void free_retrieve(scu_op *base) {
   scu_query_free(op->query);
 }
 
-static const scu__op_class retrieve_class = {.name = "retrieve", .cancel = cancel, .abort = abort_retrieve, .free = free_retrieve};
+static const scu__op_class retrieve_class = {
+    .name = "retrieve", .cancel = cancel, .abort = abort_retrieve, .free = free_retrieve};
 
 /* Taking stock is left out where nothing would be learned: a move elsewhere with unique keys, a raw identifier. */
 static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *error) {

@@ -13,7 +13,9 @@
 #include "io/file.h"
 #include "scu/version.h"
 
-const char *scu_version(void) { return SCU_VERSION; }
+const char *scu_version(void) {
+  return SCU_VERSION;
+}
 
 static void log_line(void *user, scu__trace_level level, uint32_t association, const char *text) {
   scu_session *session = user;
@@ -28,7 +30,7 @@ static scu_result find_peer(scu_session *session, const char *peer) {
   size_t length = 0;
   const char *path = session->config->nodes_file;
   scu_result result =
-    scu__file_read_whole(path, session->allocator, SCU__NODES_TEXT_MAX, &text, &length, &session->error);
+      scu__file_read_whole(path, session->allocator, SCU__NODES_TEXT_MAX, &text, &length, &session->error);
   if (result != SCU_OK) return result;
   scu__nodes nodes = {0};
   result = scu__nodes_parse(session->allocator, path, (const char *)text, length, &nodes, &session->error);
@@ -90,8 +92,8 @@ scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const scu_optio
   if (!session) return SCU_ERROR_MEMORY;
   session->allocator = allocator;
   scu__error_clear(&session->error);
-  session->trace = (scu__trace){.size = sizeof session->trace, .level = SCU__LEVEL_DEBUG, .line = log_line,
-                                .user = session};
+  session->trace =
+      (scu__trace){.size = sizeof session->trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = session};
   *out = session;
   return open_session(session, loop, options, peer);
 }
@@ -113,7 +115,9 @@ void scu_session_free(scu_session *session) {
   scu__free(session->allocator, session);
 }
 
-const scu_error *scu_session_error(const scu_session *session) { return &session->error; }
+const scu_error *scu_session_error(const scu_session *session) {
+  return &session->error;
+}
 
 scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
   if (!hooks) {
@@ -152,15 +156,21 @@ void scu__session_tell_instance(const scu_session *session, const scu_instance_o
   if (session->hooks.instance) session->hooks.instance(session->hooks.user, outcome);
 }
 
-const char *scu_session_peer(const scu_session *session) { return session->peer_text; }
+const char *scu_session_peer(const scu_session *session) {
+  return session->peer_text;
+}
 const char *scu_session_peer_implementation_uid(const scu_session *session) {
   return session->record.implementation_uid;
 }
 const char *scu_session_peer_implementation_version(const scu_session *session) {
   return session->record.implementation_version;
 }
-uint32_t scu_session_peer_max_pdu(const scu_session *session) { return session->record.max_pdu; }
-size_t scu_session_context_count(const scu_session *session) { return session->record.count; }
+uint32_t scu_session_peer_max_pdu(const scu_session *session) {
+  return session->record.max_pdu;
+}
+size_t scu_session_context_count(const scu_session *session) {
+  return session->record.count;
+}
 
 int scu_session_context(const scu_session *session, size_t index, const char **abstract_syntax,
                         const char **transfer_syntax, uint8_t *result) {

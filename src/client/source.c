@@ -58,8 +58,10 @@ static scu_result add(scu_source *source, part_kind kind, const char *path, cons
     part_free(source, p);
     return SCU_ERROR_MEMORY;
   }
-  if (source->last) source->last->next = p;
-  else source->first = p;
+  if (source->last)
+    source->last->next = p;
+  else
+    source->first = p;
   source->last = p;
   if (out) *out = p;
   return SCU_OK;
@@ -97,7 +99,8 @@ static scu_result step(scu_source *source, scu__path_found *found, bool is_fresh
   if (p->kind == PART_ITERATOR) return p->ask(p->user, &found->path);
   scu_result result = SCU_OK;
   if (!source->walk) {
-    scu__folder_walk_options options = {.allocator = source->allocator, .recursive = p->is_recursive, .pattern = p->filter};
+    scu__folder_walk_options options = {
+        .allocator = source->allocator, .recursive = p->is_recursive, .pattern = p->filter};
     result = scu__folder_walk_new(p->path, &options, &source->walk, error);
   }
   scu__folder_walk_entry entry;
@@ -125,7 +128,9 @@ scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_erro
   return SCU_END;
 }
 
-void scu__source_drop_iterators(scu_source *source) { source->has_no_iterators = true; }
+void scu__source_drop_iterators(scu_source *source) {
+  source->has_no_iterators = true;
+}
 
 scu_result scu__source_begin(scu_source *source, scu_error *error) {
   for (const part *p = source->first; p; p = p->next)

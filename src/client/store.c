@@ -18,7 +18,7 @@ typedef struct store_op {
   scu_source *source;
   scu__store_plan plan;
   bool is_dry_run;
-  unsigned outside; /* depth of calls into the user's code, which may step the loop: the window stays as it is */
+  unsigned outside;  /* depth of calls into the user's code, which may step the loop: the window stays as it is */
   scu_error failure; /* nothing more is sent; the rest is told of it when nobody is outside */
 
   scu__lease lease;
@@ -37,8 +37,12 @@ typedef struct store_op {
   uint16_t first_failure;
 } store_op;
 
-static scu_session *session_of(const store_op *store) { return store->op.session; }
-static void go_on(store_op *store) { scu__task_queue(session_of(store)->loop, &store->task); }
+static scu_session *session_of(const store_op *store) {
+  return store->op.session;
+}
+static void go_on(store_op *store) {
+  scu__task_queue(session_of(store)->loop, &store->task);
+}
 
 static void come_back(store_op *store) {
   if (--store->outside == 0) go_on(store);
@@ -55,7 +59,9 @@ static void tell(store_op *store, const scu_instance_outcome *outcome) {
   come_back(store);
 }
 
-static scu__candidate *current(store_op *store) { return &store->plan.candidates[store->plan.next]; }
+static scu__candidate *current(store_op *store) {
+  return &store->plan.candidates[store->plan.next];
+}
 
 /* The current candidate will not be sent. */
 static void give_up(store_op *store, scu_outcome outcome, const char *reason) {
@@ -138,8 +144,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
 
 /* --- sending one -------------------------------------------------------------------------------------------------- */
 
-static scu_result start_current(store_op *store, scu__way way, const scu__accepted_context *context,
-                                scu_error *error) {
+static scu_result start_current(store_op *store, scu__way way, const scu__accepted_context *context, scu_error *error) {
   scu__link *link = scu__lease_link(&store->lease);
   store->moved = scu__link_moved(link);
   store->silent_since_ms = scu__loop_now(session_of(store)->loop);
@@ -202,9 +207,16 @@ static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) 
   if (store->op.is_cancelled) scu__source_drop_iterators(store->source); /* they may wait for a pipe */
   scu__path_found found;
   while (!has_ended && scu__source_next(store->source, &found, NULL) == SCU_OK) {
-    scu_instance_outcome told = {.size = sizeof told, .sop_instance_uid = "", .source_sop_instance_uid = "",
-                                 .sop_class_uid = "", .transfer_syntax_uid = "", .status = 0xFFFF, .outcome = outcome,
-                                 .path = found.path, .reason = reason, .comment = ""};
+    scu_instance_outcome told = {.size = sizeof told,
+                                 .sop_instance_uid = "",
+                                 .source_sop_instance_uid = "",
+                                 .sop_class_uid = "",
+                                 .transfer_syntax_uid = "",
+                                 .status = 0xFFFF,
+                                 .outcome = outcome,
+                                 .path = found.path,
+                                 .reason = reason,
+                                 .comment = ""};
     if (outcome == SCU_OUTCOME_SKIPPED && found.is_named) store->named_skips++;
     tell(store, &told);
   }
@@ -277,16 +289,21 @@ static void advance(scu__task *self) {
     store->outside++;
     scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
     store->outside--;
-    if (result == SCU_END) finish(store, SCU_OK, NULL);
-    else if (result != SCU_OK) finish(store, result, &error);
-    else go_on(store);
+    if (result == SCU_END)
+      finish(store, SCU_OK, NULL);
+    else if (result != SCU_OK)
+      finish(store, result, &error);
+    else
+      go_on(store);
     return;
   }
   if (store->is_dry_run) {
     pretend_to_send(store);
     go_on(store);
-  } else if (store->is_leased) send_current(store);
-  else if (!store->lease.association) scu__lease_acquire(&store->lease, session_of(store));
+  } else if (store->is_leased)
+    send_current(store);
+  else if (!store->lease.association)
+    scu__lease_acquire(&store->lease, session_of(store));
 }
 
 /* --- lease -------------------------------------------------------------------------------------------------------- */
@@ -298,7 +315,8 @@ static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
   for (size_t i = store->plan.next; i < store->plan.count; i++) {
     const scu__accepted_context *context;
     const scu__candidate *candidate = &store->plan.candidates[i];
-    if (candidate->is_instance && scu__store_plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS) return false;
+    if (candidate->is_instance && scu__store_plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS)
+      return false;
   }
   return true;
 }
@@ -364,7 +382,8 @@ static void free_store(scu_op *op) {
   scu__store_plan_free(&store->plan);
 }
 
-static const scu__op_class store_class = {.name = "C-STORE", .cancel = cancel, .abort = abort_store, .free = free_store};
+static const scu__op_class store_class = {
+    .name = "C-STORE", .cancel = cancel, .abort = abort_store, .free = free_store};
 
 static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) {
   if (!session->loop || !source) return NULL;
@@ -378,19 +397,23 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   store->progress.session = session;
   store->outgoing = (scu__outgoing){.allocator = session->allocator, .owner = store, .answered = answered};
   store->lease = (scu__lease){
-    .owner = store, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
+      .owner = store, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
   if (scu__store_plan_init(&store->plan, session->allocator, session->config->allow_truncated) != SCU_OK) {
     scu_op_free(&store->op);
     return NULL;
   }
   scu_error error;
   scu__error_clear(&error);
-  if (scu__source_begin(source, &error) == SCU_OK) go_on(store);
-  else finish(store, SCU_ERROR_USAGE, &error);
+  if (scu__source_begin(source, &error) == SCU_OK)
+    go_on(store);
+  else
+    finish(store, SCU_ERROR_USAGE, &error);
   return &store->op;
 }
 
-scu_op *scu_store_start(scu_session *session, scu_source *source) { return start(session, source, false); }
+scu_op *scu_store_start(scu_session *session, scu_source *source) {
+  return start(session, source, false);
+}
 
 void scu__store_set_originator(scu_op *op, const scu__ae *ae, uint16_t message_id) {
   store_op *store = (store_op *)op;

@@ -166,8 +166,10 @@ scu_result scu__connector_new(scu_loop *loop, const scu__connector_target *targe
   scu__timer_set(loop, &c->timer, c->deadline_ms);
   scu_result result = scu__resolve(scu__loop_pool(loop), scu__loop_completions(loop), c->host, c->port, &c->addresses,
                                    resolved, c, &c->resolution, &c->error);
-  if (result == SCU_OK) start_next(c);
-  else if (result != SCU_PENDING) finish(c, -1);
+  if (result == SCU_OK)
+    start_next(c);
+  else if (result != SCU_PENDING)
+    finish(c, -1);
   *out = c;
   return SCU_OK;
 }

@@ -123,8 +123,10 @@ static void draining_run(scu__task *self) {
   if (!link->is_ended && link->is_open && link->handler->drained) link->handler->drained(link->owner, link);
   link->is_draining = false;
   if (!leave(link)) return;
-  if (!link->is_ended && !scu__outbox_is_idle(&link->outbox)) scu__link_pump(link);
-  else if (!link->is_ended && link->transport) set_interest(link, has_output(link)); /* a nested step took it away */
+  if (!link->is_ended && !scu__outbox_is_idle(&link->outbox))
+    scu__link_pump(link);
+  else if (!link->is_ended && link->transport)
+    set_interest(link, has_output(link)); /* a nested step took it away */
 }
 
 /* The association is over: nothing moves any more, the owner hears of it from a clean stack. */
@@ -184,8 +186,11 @@ static scu_result queue_fragments(scu__link *link, scu_error *error) {
     scu_result result = scu__outbox_next(&link->outbox, scu__engine_max_fragment(link->engine), &fragment, error);
     if (result == SCU_END) return SCU_OK;
     if (result != SCU_OK) return result;
-    scu__payload payload = {.bytes = fragment.bytes, .source = fragment.source, .offset = fragment.offset,
-                            .length = fragment.length, .has_pad = fragment.pad};
+    scu__payload payload = {.bytes = fragment.bytes,
+                            .source = fragment.source,
+                            .offset = fragment.offset,
+                            .length = fragment.length,
+                            .has_pad = fragment.pad};
     result = scu__engine_send_pdv(link->engine, fragment.context_id, fragment.is_command, fragment.is_last, &payload);
     if (result != SCU_OK)
       return scu__error_set(error, result, SCU_PHASE_REQUEST, "a message could not be queued on the association");
@@ -404,7 +409,7 @@ static scu_result open_request(scu__link *link, const scu__inbox_event *in, scu_
     scu__trace_line(link->trace, SCU__LEVEL_INFO, link->association, "refused %s with status %04XH",
                     scu__command_name(in->command->field), status);
     scu_result result =
-      scu__refusal_new(link->allocator, &link->outbox, in->context_id, in->command, status, NULL, &exchange);
+        scu__refusal_new(link->allocator, &link->outbox, in->context_id, in->command, status, NULL, &exchange);
     if (result != SCU_OK) return scu__error_set(error, result, SCU_PHASE_RESPONSE, "a request could not be answered");
   }
   adopt(link, exchange);
@@ -462,16 +467,21 @@ static void answer_indication(scu__link *link, const scu__associate *rq) {
   uint64_t now = scu__loop_now(link->loop);
   scu__reject reject = {.result = 1, .source = 1, .reason = 1};
   const scu__acceptor_policy *policy =
-    link->handler->indication ? link->handler->indication(link->owner, link, rq, &reject) : NULL;
+      link->handler->indication ? link->handler->indication(link->owner, link, rq, &reject) : NULL;
   scu__associate ac = {0};
   scu_error error;
   scu__error_clear(&error);
   scu_result result = SCU_ERROR_REJECTED;
-  if (policy) result = scu__negotiate_answer(rq, policy, link->allocator, &ac, &reject, &error);
-  else scu__reject_error(&reject, &rq->called, &rq->calling, &error);
-  if (result == SCU_OK) result = scu__engine_accept(link->engine, &ac, now);
-  else if (result == SCU_ERROR_REJECTED) scu__engine_reject(link->engine, &reject, now);
-  else scu__engine_abort(link->engine, SCU__ABORT_USER, 0, now);
+  if (policy)
+    result = scu__negotiate_answer(rq, policy, link->allocator, &ac, &reject, &error);
+  else
+    scu__reject_error(&reject, &rq->called, &rq->calling, &error);
+  if (result == SCU_OK)
+    result = scu__engine_accept(link->engine, &ac, now);
+  else if (result == SCU_ERROR_REJECTED)
+    scu__engine_reject(link->engine, &reject, now);
+  else
+    scu__engine_abort(link->engine, SCU__ABORT_USER, 0, now);
   scu__associate_free(&ac);
   if (result != SCU_OK) {
     scu__error_set(&error, result, SCU_PHASE_ASSOCIATE, "the association request could not be answered");
@@ -657,15 +667,15 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
   scu__outbox_init(&link->outbox, allocator);
   scu__buffer_init(&link->staging, allocator, STAGING_MAX);
   scu__engine_options engine_options = {
-    .allocator = allocator,
-    .is_acceptor = is_acceptor,
-    .max_pdu_length = options->max_pdu_length,
-    .send_pdu_length = options->max_pdu_length,
-    .artim_ms = options->associate_timeout_ms,
-    .associate_timeout_ms = options->associate_timeout_ms,
-    .release_timeout_ms = options->release_timeout_ms,
-    .trace = options->trace,
-    .association = options->association,
+      .allocator = allocator,
+      .is_acceptor = is_acceptor,
+      .max_pdu_length = options->max_pdu_length,
+      .send_pdu_length = options->max_pdu_length,
+      .artim_ms = options->associate_timeout_ms,
+      .associate_timeout_ms = options->associate_timeout_ms,
+      .release_timeout_ms = options->release_timeout_ms,
+      .trace = options->trace,
+      .association = options->association,
   };
   scu_result result = scu__engine_new(&engine_options, &link->engine);
   if (result != SCU_OK) {
@@ -744,17 +754,37 @@ scu_result scu__link_accept(scu_loop *loop, const scu__link_options *options, in
 
 /* --- the owner's calls -------------------------------------------------------------------------------------------- */
 
-bool scu__link_is_open(const scu__link *link) { return link->is_open && !link->is_ended; }
-bool scu__link_is_ended(const scu__link *link) { return link->is_ended; }
-const scu__negotiated *scu__link_negotiated(const scu__link *link) { return scu__engine_negotiated(link->engine); }
-const scu_error *scu__link_error(const scu__link *link) { return &link->error; }
-scu__outbox *scu__link_outbox(scu__link *link) { return &link->outbox; }
-const char *scu__link_peer_text(const scu__link *link) { return link->peer_text; }
-uint32_t scu__link_association(const scu__link *link) { return link->association; }
-scu_loop *scu__link_loop(const scu__link *link) { return link->loop; }
-uint64_t scu__link_moved(const scu__link *link) { return link->moved; }
+bool scu__link_is_open(const scu__link *link) {
+  return link->is_open && !link->is_ended;
+}
+bool scu__link_is_ended(const scu__link *link) {
+  return link->is_ended;
+}
+const scu__negotiated *scu__link_negotiated(const scu__link *link) {
+  return scu__engine_negotiated(link->engine);
+}
+const scu_error *scu__link_error(const scu__link *link) {
+  return &link->error;
+}
+scu__outbox *scu__link_outbox(scu__link *link) {
+  return &link->outbox;
+}
+const char *scu__link_peer_text(const scu__link *link) {
+  return link->peer_text;
+}
+uint32_t scu__link_association(const scu__link *link) {
+  return link->association;
+}
+scu_loop *scu__link_loop(const scu__link *link) {
+  return link->loop;
+}
+uint64_t scu__link_moved(const scu__link *link) {
+  return link->moved;
+}
 
-bool scu__link_is_receiving(const scu__link *link) { return link->receiving != NULL; }
+bool scu__link_is_receiving(const scu__link *link) {
+  return link->receiving != NULL;
+}
 
 size_t scu__link_exchange_count(const scu__link *link) {
   size_t count = 0;
@@ -768,8 +798,8 @@ uint16_t scu__link_next_message_id(scu__link *link) {
   for (;;) {
     link->last_message_id = link->last_message_id == UINT16_MAX ? 1 : (uint16_t)(link->last_message_id + 1);
     const scu__exchange *exchange = link->exchanges;
-    while (exchange && (exchange->is_done || exchange->class_->is_provider ||
-                        exchange->message_id != link->last_message_id))
+    while (exchange &&
+           (exchange->is_done || exchange->class_->is_provider || exchange->message_id != link->last_message_id))
       exchange = exchange->next;
     if (!exchange) return link->last_message_id;
   }
@@ -798,9 +828,10 @@ void scu__link_abort(scu__link *link, const scu_error *error) {
   set_error(link, error);
   link->is_open = false;
   link->is_paused = false;
-  scu_result result = link->transport
-                        ? scu__engine_abort(link->engine, SCU__ABORT_USER, 0, scu__loop_now(link->loop))
-                        : SCU_ERROR_USAGE;
-  if (result == SCU_OK) scu__link_pump(link);
-  else finish(link);
+  scu_result result = link->transport ? scu__engine_abort(link->engine, SCU__ABORT_USER, 0, scu__loop_now(link->loop))
+                                      : SCU_ERROR_USAGE;
+  if (result == SCU_OK)
+    scu__link_pump(link);
+  else
+    finish(link);
 }

@@ -1,5 +1,5 @@
-/* One association alive: transport + engine + inbox, outbox and exchanges (ARCHITECTURE: the one place where bytes, time
- * and exchanges meet). Requestor or acceptor. What it is used for is its owner's business.
+/* One association alive: transport + engine + inbox, outbox and exchanges (ARCHITECTURE: the one place where bytes,
+ * time and exchanges meet). Requestor or acceptor. What it is used for is its owner's business.
  *
  * The owner hears through the handler, between protocol steps. It may start exchanges, release, abort and free the link
  * from any handler call. Response time-outs are the owner's; see scu__link_moved for signs of life. */
@@ -19,7 +19,8 @@ typedef struct scu__link scu__link;
 typedef struct scu__link_handler {
   /* Acceptor: somebody wants an association. Returns the policy to answer with, which must stay valid until the call
    * returns to the link; NULL = rejected, with `reject` filled. */
-  const scu__acceptor_policy *(*indication)(void *owner, scu__link *link, const scu__associate *rq, scu__reject *reject);
+  const scu__acceptor_policy *(*indication)(void *owner, scu__link *link, const scu__associate *rq,
+                                            scu__reject *reject);
   /* The association is there (Sta6). */
   void (*opened)(void *owner, scu__link *link);
   /* A request of the peer. Returns the provider exchange that takes it, with `event` from its constructor, or NULL with
@@ -40,7 +41,7 @@ typedef struct scu__link_options {
   void *owner;
   uint32_t max_pdu_length;
   uint32_t associate_timeout_ms, release_timeout_ms;
-  const char *peer_text; /* for errors: "AET@host:port"; copied */
+  const char *peer_text;   /* for errors: "AET@host:port"; copied */
   const scu__trace *trace; /* may be NULL; outlives the link */
   uint32_t association;    /* number for trace and log */
 } scu__link_options;
@@ -54,7 +55,7 @@ scu_result scu__link_accept(scu_loop *loop, const scu__link_options *options, in
 void scu__link_free(scu__link *link);
 void scu__link_set_owner(scu__link *link, const scu__link_handler *handler, void *owner);
 
-bool scu__link_is_open(const scu__link *link); /* Sta6: requests can go out */
+bool scu__link_is_open(const scu__link *link);  /* Sta6: requests can go out */
 bool scu__link_is_ended(const scu__link *link); /* closed was, or is about to be, called */
 /* NULL before the association. */
 const scu__negotiated *scu__link_negotiated(const scu__link *link);

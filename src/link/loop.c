@@ -60,7 +60,9 @@ scu_result scu__loop_new(const scu_allocator *allocator, const scu__clock *clock
   return SCU_OK;
 }
 
-scu_result scu_loop_new(const scu_allocator *allocator, scu_loop **out) { return scu__loop_new(allocator, NULL, out); }
+scu_result scu_loop_new(const scu_allocator *allocator, scu_loop **out) {
+  return scu__loop_new(allocator, NULL, out);
+}
 
 void scu_loop_free(scu_loop *loop) {
   if (!loop) return;
@@ -76,10 +78,18 @@ void scu_loop_free(scu_loop *loop) {
   scu__free(loop->allocator, loop);
 }
 
-uint64_t scu__loop_now(const scu_loop *loop) { return scu__clock_now_ms(loop->clock); }
-scu__pool *scu__loop_pool(scu_loop *loop) { return loop->pool; }
-scu__completions *scu__loop_completions(scu_loop *loop) { return loop->completions; }
-const scu_allocator *scu__loop_allocator(const scu_loop *loop) { return loop->allocator; }
+uint64_t scu__loop_now(const scu_loop *loop) {
+  return scu__clock_now_ms(loop->clock);
+}
+scu__pool *scu__loop_pool(scu_loop *loop) {
+  return loop->pool;
+}
+scu__completions *scu__loop_completions(scu_loop *loop) {
+  return loop->completions;
+}
+const scu_allocator *scu__loop_allocator(const scu_loop *loop) {
+  return loop->allocator;
+}
 
 /* --- watches ------------------------------------------------------------------------------------------------------ */
 
@@ -107,8 +117,10 @@ void scu__watch_remove(scu_loop *loop, scu__watch *watch) {
 
 void scu__timer_stop(scu_loop *loop, scu__timer *timer) {
   if (!timer->is_set) return;
-  if (timer->previous) timer->previous->next = timer->next;
-  else loop->timers = timer->next;
+  if (timer->previous)
+    timer->previous->next = timer->next;
+  else
+    loop->timers = timer->next;
   if (timer->next) timer->next->previous = timer->previous;
   timer->next = timer->previous = NULL;
   timer->is_set = false;
@@ -154,8 +166,10 @@ void scu__task_queue(scu_loop *loop, scu__task *task) {
   if (task->is_queued) return;
   task->is_queued = true;
   task->next = NULL;
-  if (loop->last_task) loop->last_task->next = task;
-  else loop->first_task = task;
+  if (loop->last_task)
+    loop->last_task->next = task;
+  else
+    loop->first_task = task;
   loop->last_task = task;
 }
 
@@ -163,8 +177,10 @@ void scu__task_remove(scu_loop *loop, scu__task *task) {
   if (!task->is_queued) return;
   scu__task *before = NULL;
   for (scu__task *t = loop->first_task; t != task; t = t->next) before = t;
-  if (before) before->next = task->next;
-  else loop->first_task = task->next;
+  if (before)
+    before->next = task->next;
+  else
+    loop->first_task = task->next;
   if (loop->last_task == task) loop->last_task = before;
   task->is_queued = false;
 }
@@ -188,8 +204,10 @@ void scu__tick_add(scu_loop *loop, scu__tick *tick) {
 
 void scu__tick_remove(scu_loop *loop, scu__tick *tick) {
   if (loop->next_tick == tick) loop->next_tick = tick->next;
-  if (tick->previous) tick->previous->next = tick->next;
-  else if (loop->ticks == tick) loop->ticks = tick->next;
+  if (tick->previous)
+    tick->previous->next = tick->next;
+  else if (loop->ticks == tick)
+    loop->ticks = tick->next;
   if (tick->next) tick->next->previous = tick->previous;
   tick->next = tick->previous = NULL;
 }
@@ -204,7 +222,9 @@ static void check_ticks(scu_loop *loop) {
 
 /* --- stepping ----------------------------------------------------------------------------------------------------- */
 
-int scu_loop_fd(const scu_loop *loop) { return scu__poller_fd(loop->poller); }
+int scu_loop_fd(const scu_loop *loop) {
+  return scu__poller_fd(loop->poller);
+}
 
 int scu_loop_timeout_ms(const scu_loop *loop) {
   if (loop->first_task) return 0;
@@ -226,7 +246,7 @@ scu_result scu_loop_wait(scu_loop *loop, int timeout_ms) {
   batch here = {.count = 0, .outer = loop->batches};
   check_ticks(loop);
   scu_result result =
-    scu__poller_wait(loop->poller, shorter_wait(loop, timeout_ms), here.events, EVENTS_PER_WAIT, &here.count, NULL);
+      scu__poller_wait(loop->poller, shorter_wait(loop, timeout_ms), here.events, EVENTS_PER_WAIT, &here.count, NULL);
   if (result != SCU_OK) return result;
   loop->batches = &here;
   for (size_t i = 0; i < here.count; i++) {
@@ -240,9 +260,13 @@ scu_result scu_loop_wait(scu_loop *loop, int timeout_ms) {
   return SCU_OK;
 }
 
-scu_result scu_loop_step(scu_loop *loop) { return scu_loop_wait(loop, 0); }
+scu_result scu_loop_step(scu_loop *loop) {
+  return scu_loop_wait(loop, 0);
+}
 
-void scu_loop_wake(scu_loop *loop) { scu__completions_wake(loop->completions); }
+void scu_loop_wake(scu_loop *loop) {
+  scu__completions_wake(loop->completions);
+}
 
 scu_result scu__loop_run_until(scu_loop *loop, const bool *is_done) {
   while (!*is_done) {
@@ -259,6 +283,8 @@ uint8_t *scu__loop_take_buffer(scu_loop *loop) {
 
 void scu__loop_give_buffer(scu_loop *loop, uint8_t *buffer) {
   if (!buffer) return;
-  if (loop->spare_count < SPARE_BUFFERS) loop->spare[loop->spare_count++] = buffer;
-  else scu__free(loop->allocator, buffer);
+  if (loop->spare_count < SPARE_BUFFERS)
+    loop->spare[loop->spare_count++] = buffer;
+  else
+    scu__free(loop->allocator, buffer);
 }

@@ -44,7 +44,7 @@ static void tell(const scu__incoming *incoming, uint16_t status, scu_outcome out
       .outcome = outcome,
       .path = path ? path : "",
       .reason = reason ? reason : "",
-    .comment = "",
+      .comment = "",
       .bytes = incoming->bytes,
   };
   if (incoming->receiver->done) incoming->receiver->done(incoming->receiver->owner, &told);
@@ -85,8 +85,10 @@ static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outc
   scu__incoming ended = *incoming;
   scu__link *link = receiver->link;
   forget(incoming);
-  if (responded == SCU_OK) scu__link_pump(link);
-  else abort_unanswered(link, responded);
+  if (responded == SCU_OK)
+    scu__link_pump(link);
+  else
+    abort_unanswered(link, responded);
   tell(&ended, status, told, outcome->path, reason);
 }
 

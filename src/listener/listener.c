@@ -35,7 +35,7 @@ struct scu_listener {
   scu__trace own_trace; /* from the hooks */
   scu__acceptor_policy policy;
   scu__tick tick;
-  scu__timer stop_timer; /* the end of patience, whoever steps the loop */
+  scu__timer stop_timer;    /* the end of patience, whoever steps the loop */
   atomic_int stop_requests; /* scu_listener_stop */
   bool is_stopping;
   uint64_t counts[OUTCOMES], bytes;
@@ -72,13 +72,13 @@ static bool is_abstract_syntax_supported(void *user, const scu__uid *abstract_sy
 
 static void make_policy(scu_listener *listener, uint32_t max_pdu_length) {
   listener->policy = (scu__acceptor_policy){
-    .our_ae = listener->ae.text,
-    .is_calling_ae_accepted = is_calling_ae_accepted,
-    .is_abstract_syntax_supported = is_abstract_syntax_supported,
-    .max_pdu_length = max_pdu_length,
-    .implementation_class_uid = listener->implementation_uid,
-    .implementation_version_name = listener->implementation_version,
-    .user = listener,
+      .our_ae = listener->ae.text,
+      .is_calling_ae_accepted = is_calling_ae_accepted,
+      .is_abstract_syntax_supported = is_abstract_syntax_supported,
+      .max_pdu_length = max_pdu_length,
+      .implementation_class_uid = listener->implementation_uid,
+      .implementation_version_name = listener->implementation_version,
+      .user = listener,
   };
 }
 
@@ -100,7 +100,7 @@ static bool guest_arrived(void *owner, scu__guest *guest) {
   if (!s) return false;
   s->listener = listener;
   s->receiver = (scu__receiver){
-    .loop = listener->loop, .link = guest->link, .sink = listener->sink, .done = instance_done, .owner = s};
+      .loop = listener->loop, .link = guest->link, .sink = listener->sink, .done = instance_done, .owner = s};
   guest->state = s;
   return true;
 }
@@ -146,11 +146,11 @@ static void guest_left(void *owner, scu__guest *guest, const scu_error *error) {
 }
 
 static const scu__server_handler server_handler = {
-  .arrived = guest_arrived,
-  .policy = guest_policy,
-  .request = guest_request,
-  .is_busy = guest_is_busy,
-  .left = guest_left,
+    .arrived = guest_arrived,
+    .policy = guest_policy,
+    .request = guest_request,
+    .is_busy = guest_is_busy,
+    .left = guest_left,
 };
 
 /* --- inside interface --------------------------------------------------------------------------------------------- */
@@ -183,7 +183,7 @@ static scu_result copy_options(scu_listener *listener, const scu__listener_optio
            options->implementation_version_name);
   if (options->accept_from_count == 0) return SCU_OK;
   listener->accept_from =
-    scu__alloc_array(listener->allocator, options->accept_from_count, sizeof *listener->accept_from);
+      scu__alloc_array(listener->allocator, options->accept_from_count, sizeof *listener->accept_from);
   if (!listener->accept_from) return SCU_ERROR_MEMORY;
   memcpy(listener->accept_from, options->accept_from, options->accept_from_count * sizeof *listener->accept_from);
   listener->accept_from_count = options->accept_from_count;
@@ -214,14 +214,14 @@ static scu_result start(scu_listener *listener, const scu__listener_options *opt
   if (copy_options(listener, options) != SCU_OK) return scu__error_memory(&listener->error, SCU_PHASE_LISTEN);
   make_policy(listener, options->max_pdu_length);
   scu__server_options server_options = {
-    .address = options->address,
-    .port = options->port,
-    .max_pdu_length = options->max_pdu_length,
-    .max_associations = options->max_associations,
-    .timeout_associate_ms = options->timeout_associate_ms,
-    .timeout_idle_ms = options->timeout_idle_ms,
-    .timeout_release_ms = options->timeout_release_ms,
-    .trace = options->trace,
+      .address = options->address,
+      .port = options->port,
+      .max_pdu_length = options->max_pdu_length,
+      .max_associations = options->max_associations,
+      .timeout_associate_ms = options->timeout_associate_ms,
+      .timeout_idle_ms = options->timeout_idle_ms,
+      .timeout_release_ms = options->timeout_release_ms,
+      .trace = options->trace,
   };
   return scu__server_new(listener->loop, &server_options, &server_handler, listener, &listener->server,
                          &listener->error);
@@ -244,7 +244,9 @@ scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *option
 size_t scu__listener_association_count(const scu_listener *listener) {
   return scu__server_guest_count(listener->server);
 }
-uint64_t scu__listener_moved(const scu_listener *listener) { return scu__server_moved(listener->server); }
+uint64_t scu__listener_moved(const scu_listener *listener) {
+  return scu__server_moved(listener->server);
+}
 
 bool scu__listener_is_busy(const scu_listener *listener) {
   for (const scu__guest *guest = scu__server_first_guest(listener->server); guest; guest = guest->next)
@@ -261,19 +263,19 @@ static void log_line(void *user, scu__trace_level level, uint32_t association, c
 
 static scu_result start_from_config(scu_listener *listener, const scu__config *config, scu_sink *sink) {
   scu__listener_options options = {
-    .ae = config->calling_ae,
-    .address = config->listen_address,
-    .port = config->listen_port,
-    .accept_from = config->accept_from,
-    .accept_from_count = config->accept_from_count,
-    .max_pdu_length = config->max_pdu,
-    .max_associations = config->listen_max_associations,
-    .timeout_associate_ms = config->timeout_associate_ms,
-    .timeout_idle_ms = config->timeout_idle_ms,
-    .timeout_release_ms = config->timeout_release_ms,
-    .implementation_class_uid = config->implementation_uid.text,
-    .implementation_version_name = config->implementation_version,
-    .trace = &listener->own_trace,
+      .ae = config->calling_ae,
+      .address = config->listen_address,
+      .port = config->listen_port,
+      .accept_from = config->accept_from,
+      .accept_from_count = config->accept_from_count,
+      .max_pdu_length = config->max_pdu,
+      .max_associations = config->listen_max_associations,
+      .timeout_associate_ms = config->timeout_associate_ms,
+      .timeout_idle_ms = config->timeout_idle_ms,
+      .timeout_release_ms = config->timeout_release_ms,
+      .implementation_class_uid = config->implementation_uid.text,
+      .implementation_version_name = config->implementation_version,
+      .trace = &listener->own_trace,
   };
   return start(listener, &options, sink);
 }
@@ -283,8 +285,8 @@ scu_result scu_listener_new(scu_loop *loop, scu_listener **out, const scu_option
   scu_result result = allocate(loop, allocator, out);
   if (result != SCU_OK) return result;
   scu_listener *listener = *out;
-  listener->own_trace = (scu__trace){.size = sizeof listener->own_trace, .level = SCU__LEVEL_DEBUG, .line = log_line,
-                                     .user = listener};
+  listener->own_trace =
+      (scu__trace){.size = sizeof listener->own_trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = listener};
   scu__config *config = scu__alloc(allocator, sizeof *config);
   if (!config) return scu__error_memory(&listener->error, SCU_PHASE_LISTEN);
   result = scu__options_resolve(options, config, &listener->error);
@@ -308,7 +310,9 @@ void scu_listener_free(scu_listener *listener) {
   scu__free(listener->allocator, listener);
 }
 
-const scu_error *scu_listener_error(const scu_listener *listener) { return &listener->error; }
+const scu_error *scu_listener_error(const scu_listener *listener) {
+  return &listener->error;
+}
 
 scu_result scu_listener_set_hooks(scu_listener *listener, const scu_hooks *hooks) {
   if (!hooks) {
@@ -324,7 +328,9 @@ const char *scu_listener_address(const scu_listener *listener) {
 int scu_listener_port(const scu_listener *listener) {
   return listener->server ? scu__server_port(listener->server) : 0;
 }
-const char *scu_listener_ae(const scu_listener *listener) { return listener->ae.text; }
+const char *scu_listener_ae(const scu_listener *listener) {
+  return listener->ae.text;
+}
 
 scu_result scu_listener_run(scu_listener *listener) {
   if (!listener->server) return listener->error.result;
@@ -349,4 +355,6 @@ void scu_listener_stop(scu_listener *listener) {
 uint64_t scu_listener_count(const scu_listener *listener, scu_outcome outcome) {
   return (size_t)outcome < OUTCOMES ? listener->counts[outcome] : 0;
 }
-uint64_t scu_listener_bytes(const scu_listener *listener) { return listener->bytes; }
+uint64_t scu_listener_bytes(const scu_listener *listener) {
+  return listener->bytes;
+}

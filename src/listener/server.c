@@ -141,12 +141,12 @@ static void link_closed(void *owner, scu__link *link, const scu_error *error) {
 }
 
 static const scu__link_handler link_handler = {
-  .indication = link_indication,
-  .opened = link_opened,
-  .request = link_request,
-  .drained = link_drained,
-  .releasing = link_releasing,
-  .closed = link_closed,
+    .indication = link_indication,
+    .opened = link_opened,
+    .request = link_request,
+    .drained = link_drained,
+    .releasing = link_releasing,
+    .closed = link_closed,
 };
 
 /* --- accepting ---------------------------------------------------------------------------------------------------- */
@@ -154,14 +154,14 @@ static const scu__link_handler link_handler = {
 static scu_result make_link(scu__server *server, scu__guest *guest, int fd, const scu__address *peer) {
   char text[SCU__ADDRESS_TEXT_MAX];
   scu__link_options options = {
-    .handler = &link_handler,
-    .owner = guest,
-    .max_pdu_length = server->options.max_pdu_length,
-    .associate_timeout_ms = (uint32_t)server->options.timeout_associate_ms,
-    .release_timeout_ms = (uint32_t)server->options.timeout_release_ms,
-    .peer_text = scu__address_text(peer, text),
-    .trace = server->options.trace,
-    .association = ++server->last_association,
+      .handler = &link_handler,
+      .owner = guest,
+      .max_pdu_length = server->options.max_pdu_length,
+      .associate_timeout_ms = (uint32_t)server->options.timeout_associate_ms,
+      .release_timeout_ms = (uint32_t)server->options.timeout_release_ms,
+      .peer_text = scu__address_text(peer, text),
+      .trace = server->options.trace,
+      .association = ++server->last_association,
   };
   return scu__link_accept(server->loop, &options, fd, &guest->link);
 }
@@ -269,10 +269,18 @@ void scu__server_free(scu__server *server) {
   leave(server);
 }
 
-const char *scu__server_address(const scu__server *server) { return server->address; }
-uint16_t scu__server_port(const scu__server *server) { return server->port; }
-size_t scu__server_guest_count(const scu__server *server) { return server->association_count; }
-scu__guest *scu__server_first_guest(const scu__server *server) { return server->guests; }
+const char *scu__server_address(const scu__server *server) {
+  return server->address;
+}
+uint16_t scu__server_port(const scu__server *server) {
+  return server->port;
+}
+size_t scu__server_guest_count(const scu__server *server) {
+  return server->association_count;
+}
+scu__guest *scu__server_first_guest(const scu__server *server) {
+  return server->guests;
+}
 
 uint64_t scu__server_moved(const scu__server *server) {
   uint64_t moved = server->moved_before;
@@ -294,4 +302,6 @@ void scu__server_check_stop(scu__server *server) {
     if (is_late || !is_busy(guest)) scu__link_abort(guest->link, NULL);
 }
 
-bool scu__server_is_stopped(const scu__server *server) { return server->is_stopping && !server->guests; }
+bool scu__server_is_stopped(const scu__server *server) {
+  return server->is_stopping && !server->guests;
+}

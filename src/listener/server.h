@@ -1,5 +1,5 @@
-/* A server of associations: accepts connections, keeps the bounds, answers C-ECHO, ends in order. What else it serves is
- * its handler's business: the storage listener and the archive are two of them. */
+/* A server of associations: accepts connections, keeps the bounds, answers C-ECHO, ends in order. What else it serves
+ * is its handler's business: the storage listener and the archive are two of them. */
 #ifndef SCU_LISTENER_SERVER_H
 #define SCU_LISTENER_SERVER_H
 

@@ -88,7 +88,8 @@ struct scu__exchange {
 bool scu__exchange_wants(const scu__exchange *exchange, uint8_t context_id, const scu__command *command);
 
 /* Commands. After is_done everything is ignored (catalogue D09). PROTOCOL: the response is of another kind than the
- * request, or lacks what is mandatory, or comes before the data set of the last one has ended. After an error the exchange is done and the association has to be aborted. */
+ * request, or lacks what is mandatory, or comes before the data set of the last one has ended. After an error the
+ * exchange is done and the association has to be aborted. */
 scu_result scu__exchange_receive_command(scu__exchange *exchange, const scu__command *command,
                                          scu__exchange_event *event, scu_error *error);
 /* Pieces of the data set behind that command, in any sizes. MALFORMED: an identifier that does not decode (the reason

@@ -134,7 +134,7 @@ static void test_hostile_uids_become_derived_folders(void **state) {
                                         "1..2",
                                         "\xE3\x81\x82",
                                         ("1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8"
-                                        ".9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5")};
+                                         ".9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5")};
   for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
     dataset_parts parts = usual;
     parts.study = parts.series = hostile[i];
