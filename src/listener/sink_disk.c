@@ -17,7 +17,8 @@
 
 enum {
   HEADER_MAX = 4096,
-  STATUS_CONFLICT = 0xC001 /* in the Cxxx range, ours: other content is stored under this UID */
+  STATUS_CONFLICT = 0xC001, /* in the Cxxx range, ours: other content is stored under this UID */
+  STATUS_MALFORMED = 0xB007 /* PS3.4 B.2.3: stored, but the dataset does not match its SOP Class */
 };
 
 #define OPTIONS_LEAST SCU__SIZE_THROUGH(scu_disk_sink_options, allocator)
@@ -47,6 +48,7 @@ typedef struct disk_instance {
   disk_sink *sink;
   scu__durable_file *file;
   bool is_answered_at_once;
+  bool is_malformed;
   scu_completion *completion;
   scu_sink_outcome *outcome; /* where to, when answered at once */
   uint64_t length, dataset_length;
@@ -155,8 +157,9 @@ static scu_result disk_write(void *user, void *of, const uint8_t *bytes, size_t 
   scu_error error;
   scu__error_clear(&error);
   instance->dataset_length += length;
-  if (!instance->scan.is_done) {
-    scu__head_scan_feed(&instance->scan, bytes, length);
+  bool was_done = instance->scan.is_done;
+  scu__head_scan_feed(&instance->scan, bytes, length);
+  if (!was_done) {
     scu_result agreed = check_identity(instance, outcome);
     if (agreed != SCU_OK) return agreed;
     if (instance->scan.is_done && place(instance, &error) != SCU_OK) return refuse_for(outcome, &error);
@@ -193,6 +196,10 @@ static void committed(void *user, const scu__durable_outcome *became) {
     outcome.path = became->path;
     outcome.is_duplicate = became->is_duplicate;
     outcome.length = instance->length;
+    if (instance->is_malformed) {
+      outcome.status = STATUS_MALFORMED;
+      outcome.comment = "Stored as it came, but the dataset is malformed";
+    }
   } else {
     refuse_for(&outcome, became->error);
   }
@@ -221,9 +228,14 @@ static scu_result disk_finish(void *user, void *of, scu_completion *completion, 
   scu_error error;
   scu__error_clear(&error);
   scu_result result = SCU_OK;
+  bool was_done = instance->scan.is_done;
+  scu__whole whole = scu__head_scan_finish(&instance->scan);
+  instance->is_malformed = whole == SCU__MALFORMED;
   if (instance->dataset_length == 0)
     result = refuse(outcome, SCU_ERROR_MALFORMED, SCU__STATUS_CANNOT_UNDERSTAND, "The dataset is empty");
-  else if (!instance->scan.is_done && place(instance, &error) != SCU_OK)
+  else if (whole == SCU__CUT)
+    result = refuse(outcome, SCU_ERROR_MALFORMED, SCU__STATUS_CANNOT_UNDERSTAND, "The dataset is cut");
+  else if (!was_done && place(instance, &error) != SCU_OK)
     result = refuse_for(outcome, &error);
   if (result != SCU_OK) {
     disk_discard(user, instance);

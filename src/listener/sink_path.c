@@ -1,4 +1,4 @@
-/* scu__head_scan: pulls tokens only until the last wanted tag, passing over every other value. */
+/* scu__head_scan: keeps four UIDs, passes over every other value, and sees whether the dataset is whole. */
 #include "listener/sink_path.h"
 
 #include <string.h>
@@ -34,6 +34,11 @@ void scu__head_scan_free(scu__head_scan *scan) {
   scan->inflated = NULL;
 }
 
+/* What follows cannot be read: the UIDs found so far stand. */
+static void break_off(scu__head_scan *scan) {
+  scan->is_done = scan->is_over = scan->is_broken = true;
+}
+
 static scu__scanned_uid *wanted(scu__head_scan *scan, const scu__token *token) {
   if (token->depth > 0) return NULL;
   switch (token->tag) {
@@ -45,17 +50,18 @@ static scu__scanned_uid *wanted(scu__head_scan *scan, const scu__token *token) {
   }
 }
 
+static void pass_over(scu__head_scan *scan) {
+  if (scu__reader_skip_value(&scan->reader, &scan->skip) != SCU_OK) break_off(scan);
+}
+
 static void begin_element(scu__head_scan *scan, const scu__token *token) {
-  if (token->depth == 0 && token->tag > TAG_SERIES) {
-    scan->is_done = true;
-    return;
-  }
-  scan->capturing = wanted(scan, token);
+  if (token->depth == 0 && token->tag > TAG_SERIES) scan->is_done = true;
+  scan->capturing = scan->is_done ? NULL : wanted(scan, token);
   if (scan->capturing) {
     memset(scan->capturing, 0, sizeof *scan->capturing);
     return;
   }
-  if (scu__reader_skip_value(&scan->reader, &scan->skip) != SCU_OK) scan->is_done = true;
+  pass_over(scan);
 }
 
 static void take_value(scu__head_scan *scan, const scu__token *token) {
@@ -79,7 +85,22 @@ static void take_token(scu__head_scan *scan, const scu__token *token) {
     if (token->depth == 0 && token->tag > TAG_SERIES) scan->is_done = true;
     break;
   case SCU__TOKEN_FRAGMENTS_BEGIN: scan->is_done = true; break;
+  case SCU__TOKEN_FRAGMENT: pass_over(scan); break;
   default: break;
+  }
+}
+
+static void pull(scu__head_scan *scan) {
+  while (!scan->is_over) {
+    scu__token token;
+    scu_result result = scu__reader_next(&scan->reader, &token, NULL);
+    if (result == SCU_MORE) return;
+    if (result == SCU_OK)
+      take_token(scan, &token);
+    else if (result == SCU_END)
+      scan->is_done = scan->is_over = true;
+    else
+      break_off(scan);
   }
 }
 
@@ -91,36 +112,43 @@ static void feed_plain(scu__head_scan *scan, const uint8_t *bytes, size_t length
   } else {
     scu__reader_push(&scan->reader, bytes + scan->skip, length - (size_t)scan->skip);
     scan->skip = 0;
-    while (!scan->is_done) {
-      scu__token token;
-      scu_result result = scu__reader_next(&scan->reader, &token, NULL);
-      if (result == SCU_MORE) break;
-      if (result != SCU_OK)
-        scan->is_done = true;
-      else
-        take_token(scan, &token);
-    }
+    pull(scan);
   }
   if (scan->seen > SCU__SCAN_BYTES_MAX) scan->is_done = true;
 }
 
 static void feed_deflated(scu__head_scan *scan, const uint8_t *bytes, size_t length) {
-  while (!scan->is_done) {
+  while (!scan->is_over) {
     size_t got = 0;
     scu_result result = scu__inflater_run(scan->inflater, &bytes, &length, scan->inflated, INFLATED_CHUNK, &got, NULL);
     if (got > 0) feed_plain(scan, scan->inflated, got);
     if (result == SCU_MORE) return;
-    if (result != SCU_OK) scan->is_done = true;
+    if (result == SCU_END) {
+      scan->is_inflated = true;
+      return;
+    }
+    if (result != SCU_OK) break_off(scan);
   }
 }
 
 void scu__head_scan_feed(scu__head_scan *scan, const uint8_t *bytes, size_t length) {
-  if (scan->is_done) return;
+  if (scan->is_over || scan->is_inflated) return;
   if (scan->inflater)
     feed_deflated(scan, bytes, length);
   else
     feed_plain(scan, bytes, length);
-  if (scan->is_done) scu__head_scan_free(scan);
+}
+
+scu__whole scu__head_scan_finish(scu__head_scan *scan) {
+  bool is_cut = scan->skip > 0 || (scan->inflater && !scan->is_inflated && !scan->is_over);
+  if (!scan->is_over && !is_cut) {
+    scu__reader_finish(&scan->reader);
+    pull(scan);
+    is_cut = scu__reader_is_cut(&scan->reader);
+  }
+  scan->is_done = true;
+  if (is_cut) return SCU__CUT;
+  return scan->is_broken ? SCU__MALFORMED : SCU__WHOLE;
 }
 
 static size_t trimmed_length(const uint8_t *bytes, size_t length) {

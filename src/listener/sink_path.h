@@ -1,6 +1,7 @@
 /* The head of an incoming dataset, read while it passes by: the UIDs that decide where an instance belongs and whether
- * it is the one the command announced (ARCHITECTURE idea 4). Inflates when the transfer syntax is deflated. Stops at
- * Series Instance UID, or after a bound; a dataset that cannot be read that far simply names no more UIDs. */
+ * it is the one the command announced (ARCHITECTURE idea 4), and whether the dataset is whole. Inflates when the
+ * transfer syntax is deflated. The UIDs are known at Series Instance UID, or after a bound; a dataset that cannot be
+ * read that far simply names no more of them. */
 #ifndef SCU_LISTENER_SINK_PATH_H
 #define SCU_LISTENER_SINK_PATH_H
 
@@ -23,7 +24,10 @@ typedef struct scu__scanned_uid {
 
 typedef struct scu__head_scan {
   scu__scanned_uid sop_class, sop_instance, study, series;
-  bool is_done;
+  bool is_done;                /* the UIDs are known, as far as they will be */
+  bool is_over;                /* nothing more is looked at */
+  bool is_broken;              /* because it cannot be read */
+  bool is_inflated;            /* the deflate stream has ended */
   scu__scanned_uid *capturing; /* NULL: values are passed over */
   uint64_t skip;               /* bytes of a value still to pass over */
   uint64_t seen;
@@ -36,8 +40,11 @@ typedef struct scu__head_scan {
 /* MEMORY only (deflated syntaxes); then nothing needs to be freed. */
 scu_result scu__head_scan_init(scu__head_scan *scan, const char *transfer_syntax_uid, const scu_allocator *allocator);
 void scu__head_scan_free(scu__head_scan *scan);
-/* The next bytes as they came from the wire. Does nothing once is_done. */
+/* The next bytes as they came from the wire. */
 void scu__head_scan_feed(scu__head_scan *scan, const uint8_t *bytes, size_t length);
+/* After the last bytes. */
+typedef enum scu__whole { SCU__WHOLE, SCU__CUT /* ends inside something */, SCU__MALFORMED } scu__whole;
+scu__whole scu__head_scan_finish(scu__head_scan *scan);
 
 /* False when the dataset names another UID than `text`; padding is ignored, and an absent or empty one agrees. */
 bool scu__scanned_uid_agrees(const scu__scanned_uid *uid, const char *text);

@@ -362,6 +362,45 @@ static void test_an_empty_dataset_is_refused(void **state) {
   scu_disk_sink_free(sink);
 }
 
+/* An object that ends inside something is not whole, whatever the sender says: it keeps its copy. */
+static void test_a_dataset_that_is_cut_is_refused_at_every_length(void **state) {
+  (void)state;
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, NULL, 4096);
+  dataset_parts parts = usual;
+  parts.pixels = 40;
+  put_dataset(&bytes, SCU__EXPLICIT_LE, &parts);
+  size_t whole = 0;
+  for (size_t length = 1; length <= bytes.length; length++) {
+    answer to;
+    scu_sink *sink = sink_with(SCU_DURABILITY_NONE, SCU_DUPLICATE_REPLACE);
+    int before = (int)count_files();
+    sending what = {CT, "1.2.3.4", SCU__UID_EXPLICIT_LE, bytes.data, length, 7};
+    send_instance(sink, &what, &to);
+    if (to.status == 0)
+      whole++;
+    else
+      assert_int_equal(to.status, 0xC000);
+    if (to.status != 0) assert_int_equal(count_files(), before);
+    scu_disk_sink_free(sink);
+  }
+  assert_int_equal(whole, 6); /* the element boundaries, which cannot be told from the end */
+  scu__buffer_free(&bytes);
+}
+
+static void test_a_dataset_that_cannot_be_read_is_kept_with_a_warning(void **state) {
+  (void)state;
+  static const uint8_t garbage[64] = "This is no dataset at all, but somebody sent it as one.";
+  answer to;
+  scu_sink *sink = sink_with(SCU_DURABILITY_BATCH, SCU_DUPLICATE_KEEP);
+  sending what = {CT, "1.2.3.4", SCU__UID_EXPLICIT_LE, garbage, sizeof garbage, 0};
+  send_instance(sink, &what, &to);
+  assert_int_equal(to.status, 0xB007);
+  assert_non_null(strstr(to.comment, "malformed"));
+  assert_int_equal(count_files(), 1);
+  scu_disk_sink_free(sink);
+}
+
 static void test_a_lost_association_leaves_nothing(void **state) {
   (void)state;
   scu_sink *sink = sink_with(SCU_DURABILITY_BATCH, SCU_DUPLICATE_KEEP);
@@ -607,6 +646,8 @@ int main(void) {
       SINK_TEST(test_no_uid_leads_out_of_the_root_and_none_is_refused),
       SINK_TEST(test_an_instance_without_any_uid_of_its_own_is_stored_by_the_command),
       SINK_TEST(test_an_empty_dataset_is_refused),
+      SINK_TEST(test_a_dataset_that_is_cut_is_refused_at_every_length),
+      SINK_TEST(test_a_dataset_that_cannot_be_read_is_kept_with_a_warning),
       SINK_TEST(test_a_lost_association_leaves_nothing),
       SINK_TEST(test_a_failing_disk_is_answered_a700_at_every_step_and_recovers),
       SINK_TEST(test_a_sink_that_cannot_be_opened_says_why_and_refuses_everything),
