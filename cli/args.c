@@ -55,6 +55,7 @@ static const char *const not_yet[] = {
     "--cert",
     "--key",
     "--key-password-file",
+    "--temp-dir",
     "--tls-profile",
     "--user",
     "--passcode-file",

@@ -414,7 +414,11 @@ scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options 
       (scu__trace){.size = sizeof archive->trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = archive};
   scu__error_clear(&archive->error);
   *out = archive;
-  scu_result result = open_archive(archive, loop, options, own);
+  scu_result result = SCU_ERROR_USAGE;
+  if (scu__versioned_reaches(own, SCU__SIZE_THROUGH(scu_archive_options, fault)) && own->root)
+    result = open_archive(archive, loop, options, own);
+  else
+    scu__error_set(&archive->error, result, SCU_PHASE_USAGE, "archive options without size or root");
   if (result != SCU_OK) scu__error_set(&archive->error, result, SCU_PHASE_LISTEN, "the archive could not be opened");
   return result;
 }
