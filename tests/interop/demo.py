@@ -1,9 +1,12 @@
 """The main job in one go, for script/demo: store sample files in a PACS, find them, bring them back, compare.
 
+The PACS is `scu archive --demo`, or with `--peer dcmqrscp` one that is not ours: DCMTK's.
+
 Runs the command the way a person would and shows what it says. Exit code 0 only if everything that went out came back equal,
 by C-GET and by C-MOVE.
 """
 
+import argparse
 import os
 import shlex
 import subprocess
@@ -15,14 +18,21 @@ import compare
 import dicomfile
 import make_samples
 import peers
+import scu_archive
 
 WANTED = {"ct-1.dcm", "ct-2.dcm", "ct-3.dcm", "mr-implicit.dcm", "us-cine.dcm", "sr-deflated.dcm", "pdf.dcm",
           "sc-big-endian.dcm", "sc-large-unknown.dcm"}
 
+PEERS = {
+    "scu": ("scu archive --demo", lambda: scu_archive.Peer("--demo", our_title=support.OUR_TITLE)),
+    "dcmqrscp": ("DCMTK's dcmqrscp", lambda: peers.DcmQrScp(our_title=support.OUR_TITLE)),
+}
+
 
 class Demo:
-    def __init__(self, folder):
+    def __init__(self, folder, peer):
         self.folder = folder
+        self.peer_name, self.start_peer = PEERS[peer]
         self.troubles = []
 
     def step(self, text):
@@ -74,8 +84,8 @@ class Demo:
         paths = make_samples.write_samples(os.path.join(self.folder, "samples"), WANTED)
         self.show_samples(paths)
         sent = support.by_instance(paths)
-        with peers.DcmQrScp(our_title=support.OUR_TITLE) as archive:
-            self.step("2. A PACS on loopback: DCMTK's dcmqrscp as %s" % archive.address)
+        with self.start_peer() as archive:
+            self.step("2. A PACS on loopback: %s as %s" % (self.peer_name, archive.address))
             self.run("echo", archive.address)
             self.step("3. Store them")
             self.run("store", archive.address, os.path.join(self.folder, "samples"), "-r")
@@ -99,8 +109,11 @@ class Demo:
 
 
 def main():
+    parser = argparse.ArgumentParser(prog="script/demo", description="Store, find, get, move, compare.")
+    parser.add_argument("--peer", choices=sorted(PEERS), default="scu", help="the PACS (default: scu archive)")
+    peer = parser.parse_args().peer
     with tempfile.TemporaryDirectory(prefix="scu-demo-") as folder:
-        demo = Demo(folder)
+        demo = Demo(folder, peer)
         is_good = demo.play()
     if is_good:
         print("\nWhat came back equals what was sent.")

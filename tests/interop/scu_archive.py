@@ -105,11 +105,11 @@ class ScuArchive:
 class Peer(ScuArchive):
     """The same in the place of a peer: a folder that goes with it, and us among its move destinations."""
 
-    def __init__(self, our_title="SCU", our_port=None):
+    def __init__(self, *options, our_title="SCU", our_port=None):
         self.our_title, self.our_port = our_title, our_port or peers.free_port()
         self.own_folder = tempfile.mkdtemp(prefix="scu-peer-")
         try:
-            super().__init__(os.path.join(self.own_folder, "pacs"),
+            super().__init__(os.path.join(self.own_folder, "pacs"), *options,
                              move_to=[(self.our_title, self.our_title, self.our_port)])
         except BaseException:
             self.stop()
