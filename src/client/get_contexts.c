@@ -31,6 +31,21 @@ static const char *const usual_syntaxes[] = {
     COMPRESSED(203),
     COMPRESSED(102),
     COMPRESSED(100),
+    /* Retired processes of JPEG: rare, but kept for ever. */
+    COMPRESSED(55),
+    COMPRESSED(53),
+    COMPRESSED(52),
+    COMPRESSED(54),
+    COMPRESSED(56),
+    COMPRESSED(58),
+    COMPRESSED(59),
+    COMPRESSED(60),
+    COMPRESSED(61),
+    COMPRESSED(62),
+    COMPRESSED(63),
+    COMPRESSED(64),
+    COMPRESSED(65),
+    COMPRESSED(66),
 };
 enum {
   USUAL_COUNT = sizeof usual_syntaxes / sizeof *usual_syntaxes,
