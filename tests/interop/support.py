@@ -181,8 +181,10 @@ class Listener:
         """Idempotent; returns the exit code."""
         if self.code is None:
             if self.process.poll() is None:
+                until_now = high_water_kib(self.process.pid)  # an idle listener may end before it is looked at again
                 self.process.terminate()
-                self.code, self.peak_kib = wait_for(self.process, 15)
+                self.code, at_the_end = wait_for(self.process, 15)
+                self.peak_kib = max(until_now, at_the_end)
             else:
                 self.code = self.process.returncode
         return self.code
