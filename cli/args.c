@@ -121,6 +121,7 @@ const char *closest_word(const char *text, const char *(*next)(const void *user,
   size_t best = strlen(text) < 4 ? 2 : 3;
   const char *found = NULL, *word;
   for (size_t i = 0; (word = next(user, i)) != NULL; i++) {
+    if (strncmp(text, word, strlen(text)) == 0 && strlen(text) > 2) return word; /* begun, but not ended */
     size_t is_this_far = distance(text, word, best);
     if (is_this_far >= best) continue;
     best = is_this_far;
