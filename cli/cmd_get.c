@@ -108,6 +108,7 @@ static bool check(cli *context, const arguments *args, with_what *with) {
     hint = "scu get AET@host:port KEY=VALUE... -o DIR";
   } else if (!args->has[FLAG_OUTPUT]) {
     fault = "-o DIR is missing";
+    hint = "scu get AET@host:port KEY=VALUE... -o DIR";
   } else if (args->has[FLAG_NULL] && !args->has[FLAG_FROM]) {
     fault = "--null is about a list: --from LIST is missing";
   } else if (args->has[FLAG_LISTEN] && *with == WITH_GET) {
