@@ -7,12 +7,17 @@
 /* A fragment needs its PDV header and two bytes. */
 enum { SMALLEST_USEFUL_PDU = SCU__PDV_HEADER + 2 };
 
+static void free_extended(const scu_allocator *allocator, scu__extended *list, size_t count) {
+  for (size_t i = 0; i < count; i++) scu__free(allocator, list[i].bytes.data);
+  scu__free(allocator, list);
+}
+
 void scu__negotiated_free(scu__negotiated *negotiated) {
   const scu_allocator *allocator = negotiated->allocator;
   scu__free(allocator, negotiated->contexts);
   scu__free(allocator, negotiated->refused);
-  for (size_t i = 0; i < negotiated->extended_count; i++) scu__free(allocator, negotiated->extended[i].bytes.data);
-  scu__free(allocator, negotiated->extended);
+  free_extended(allocator, negotiated->extended, negotiated->extended_count);
+  free_extended(allocator, negotiated->extended_offers, negotiated->extended_offer_count);
   scu__free(allocator, negotiated->identity_response.data);
   memset(negotiated, 0, sizeof *negotiated);
 }
@@ -116,6 +121,31 @@ static const scu__extended *find_extended(const scu__extended *list, size_t coun
   return NULL;
 }
 
+static scu_result add_extended(const scu_allocator *allocator, scu__extended *list, size_t *count,
+                               const scu__extended *from, size_t length) {
+  scu__extended *to = &list[*count];
+  to->uid = from->uid;
+  to->bytes.data = scu__alloc(allocator, length);
+  if (!to->bytes.data) return SCU_ERROR_MEMORY;
+  memcpy(to->bytes.data, from->bytes.data, length);
+  to->bytes.length = length;
+  ++*count;
+  return SCU_OK;
+}
+
+static scu_result keep_offers(const scu__associate *rq, scu__negotiated *out) {
+  if (rq->extended_count == 0) return SCU_OK;
+  out->extended_offers = scu__alloc_array(out->allocator, rq->extended_count, sizeof *out->extended_offers);
+  if (!out->extended_offers) return SCU_ERROR_MEMORY;
+  for (size_t i = 0; i < rq->extended_count; i++) {
+    const scu__extended *offer = &rq->extended[i];
+    scu_result result =
+        add_extended(out->allocator, out->extended_offers, &out->extended_offer_count, offer, offer->bytes.length);
+    if (result != SCU_OK) return result;
+  }
+  return SCU_OK;
+}
+
 /* RULES 8: what was not offered is not agreed. Bytes are levels as well as flags (storage), so only a byte that was
  * absent from the offer, or a 1 answered to a 0, is cleared. */
 static scu_result settle_extended(const scu__associate *rq, const scu__associate *ac, scu__negotiated *out) {
@@ -127,14 +157,11 @@ static scu_result settle_extended(const scu__associate *rq, const scu__associate
     const scu__extended *offer = find_extended(rq->extended, rq->extended_count, answer->uid.text);
     if (!offer || find_extended(out->extended, out->extended_count, answer->uid.text)) continue;
     size_t length = answer->bytes.length < offer->bytes.length ? answer->bytes.length : offer->bytes.length;
-    scu__extended *settled = &out->extended[out->extended_count];
-    settled->uid = answer->uid;
-    settled->bytes.data = scu__alloc(out->allocator, length);
-    if (!settled->bytes.data) return SCU_ERROR_MEMORY;
-    settled->bytes.length = length;
+    scu_result result = add_extended(out->allocator, out->extended, &out->extended_count, answer, length);
+    if (result != SCU_OK) return result;
+    uint8_t *settled = out->extended[out->extended_count - 1].bytes.data;
     for (size_t b = 0; b < length; b++)
-      settled->bytes.data[b] = answer->bytes.data[b] == 1 && offer->bytes.data[b] == 0 ? 0 : answer->bytes.data[b];
-    out->extended_count++;
+      if (settled[b] == 1 && offer->bytes.data[b] == 0) settled[b] = 0;
   }
   return SCU_OK;
 }
@@ -176,6 +203,7 @@ scu_result scu__negotiated_make(const scu__associate *rq, const scu__associate *
   settle_window(rq, ac, out);
   scu_result result = check_whole(ac, out, error);
   if (result == SCU_OK) result = settle_contexts(rq, ac, is_acceptor, out);
+  if (result == SCU_OK) result = keep_offers(rq, out);
   if (result == SCU_OK) result = settle_extended(rq, ac, out);
   if (result == SCU_OK) result = settle_identity(ac, out);
   if (result == SCU_ERROR_MEMORY) scu__error_memory(error, SCU_PHASE_ASSOCIATE);
@@ -207,4 +235,9 @@ const scu__octets *scu__negotiated_extended(const scu__negotiated *negotiated, c
 uint8_t scu__negotiated_extended_byte(const scu__negotiated *negotiated, const char *uid, size_t index) {
   const scu__octets *answer = scu__negotiated_extended(negotiated, uid);
   return answer && index < answer->length ? answer->data[index] : 0;
+}
+
+uint8_t scu__negotiated_extended_offer(const scu__negotiated *negotiated, const char *uid, size_t index) {
+  const scu__extended *offer = find_extended(negotiated->extended_offers, negotiated->extended_offer_count, uid);
+  return offer && index < offer->bytes.length ? offer->bytes.data[index] : 0;
 }

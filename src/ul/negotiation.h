@@ -34,6 +34,8 @@ typedef struct scu__negotiated {
   uint16_t max_invoked, max_performed;
   scu__extended *extended; /* the answers, bits that were not offered cleared and never longer than the offer */
   size_t extended_count;
+  scu__extended *extended_offers; /* what was proposed; counted apart, since an offer may stay unanswered */
+  size_t extended_offer_count;
   scu__uid peer_implementation_class_uid;
   char peer_implementation_version_name[17];
   bool identity_confirmed; /* 59H was in the AC */
@@ -58,6 +60,8 @@ const scu__accepted_context *scu__negotiated_find(const scu__negotiated *negotia
 const scu__octets *scu__negotiated_extended(const scu__negotiated *negotiated, const char *uid);
 /* Byte `index` (0-based) of that answer; 0 where it is short or absent (RULES 8). */
 uint8_t scu__negotiated_extended_byte(const scu__negotiated *negotiated, const char *uid, size_t index);
+/* The same byte of what was proposed: tells a provider that turned it down from one that was not asked. */
+uint8_t scu__negotiated_extended_offer(const scu__negotiated *negotiated, const char *uid, size_t index);
 
 /* --- Acceptor: the answer --------------------------------------------------------------------------------------- */
 
