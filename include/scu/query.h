@@ -10,7 +10,13 @@
 extern "C" {
 #endif
 
-typedef enum scu_model { SCU_MODEL_DEFAULT = 0, SCU_MODEL_STUDY = 1, SCU_MODEL_PATIENT = 2 } scu_model;
+typedef enum scu_model {
+  SCU_MODEL_DEFAULT = 0, /* Study Root; Patient Root when the level is PATIENT */
+  SCU_MODEL_STUDY = 1,
+  SCU_MODEL_PATIENT = 2,
+  SCU_MODEL_PATIENT_STUDY_ONLY = 3, /* retired; patients and studies */
+  SCU_MODEL_WORKLIST = 4            /* Modality Worklist (PS3.4 K): no levels, C-FIND only */
+} scu_model;
 typedef enum scu_query_level {
   SCU_LEVEL_DEFAULT = 0, /* the deepest key named */
   SCU_LEVEL_PATIENT = 1,
@@ -32,6 +38,27 @@ SCU_API const scu_error *scu_query_error(const scu_query *query);
 SCU_API scu_result scu_query_set(scu_query *query, const char *path, const char *value);
 /* Asks for the attribute without restricting it. */
 SCU_API scu_result scu_query_return(scu_query *query, const char *path);
+/* Behaviour that a provider has to agree to by SOP Class Extended Negotiation (PS3.4 C.5, K.5). It is proposed for the
+ * association, option by option; what is not agreed is told by the warning hook, and the query is sent without it. */
+typedef enum scu_query_option {
+  SCU_QUERY_RELATIONAL = 0,     /* keys of all levels in one request, unique keys above the level may be left out */
+  SCU_QUERY_COMBINED_DATE_TIME, /* a range of dates and one of times are one range */
+  SCU_QUERY_FUZZY_NAMES,        /* person names that sound or are written alike */
+  SCU_QUERY_TIMEZONE,           /* times are in the zone of the key TimezoneOffsetFromUTC */
+  SCU_QUERY_VIEW,               /* enhanced multi-frame images as the key QueryRetrieveView says */
+  SCU_QUERY_EMPTY_VALUE,        /* the value "" (two quotation marks) matches what has no value */
+  SCU_QUERY_MULTIPLE_VALUES,    /* several values in a key: all of them have to be there */
+  SCU_QUERY_OPTIONS
+} scu_query_option;
+typedef enum scu_wish {
+  /* RELATIONAL: when a unique key above the level is missing; else level after level is asked. TIMEZONE, VIEW and
+   * EMPTY_VALUE: when a key needs it. The others: no. */
+  SCU_WISH_AUTO = 0,
+  SCU_WISH_NO = 1,
+  SCU_WISH_YES = 2
+} scu_wish;
+SCU_API scu_result scu_query_set_option(scu_query *query, scu_query_option option, scu_wish wish);
+
 SCU_API scu_result scu_query_set_model(scu_query *query, scu_model model);
 SCU_API scu_result scu_query_set_level(scu_query *query, scu_query_level level);
 /* A query that restricts nothing is a usage error unless this is set. */

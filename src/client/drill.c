@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "client/query_options.h"
 #include "client/refusal.h"
 #include "client/request.h"
 #include "data/dataset_builder.h"
@@ -37,9 +38,11 @@ struct scu__drill {
   size_t step_count; /* waiting */
   seen_key *seen;    /* what was or will be gone into: a hash of its keys */
   size_t seen_count, seen_room;
-  scu_dataset *above;      /* of the current step; NULL at the top */
-  scu_dataset *identifier; /* of the request, scratch */
-  scu_dataset *merged;     /* row with the values above, scratch */
+  scu_dataset *above;        /* of the current step; NULL at the top */
+  scu_dataset *identifier;   /* of the request, scratch */
+  scu_dataset *merged;       /* row with the values above, scratch */
+  bool is_upper_key_missing; /* one request does not do unless it may be relational */
+  bool has_begun, is_relational;
   bool is_enough, is_cancelled, is_done;
   bool is_paused, is_step_due; /* no next C-FIND while paused */
   uint16_t status;
@@ -125,7 +128,33 @@ static void finish(scu__drill *drill, scu_result result) {
 /* --- one C-FIND --------------------------------------------------------------------------------------------------- */
 
 static const char *find_class(const scu__drill *drill) {
-  return drill->shape.model == SCU_MODEL_PATIENT ? SCU__UID_PATIENT_ROOT_FIND : SCU__UID_STUDY_ROOT_FIND;
+  return scu__model_info_of(drill->shape.model)->find;
+}
+
+static scu__option_set wanted_options(const scu__drill *drill) {
+  return scu__options_wanted(drill->query, find_class(drill), drill->is_upper_key_missing);
+}
+
+static scu_result propose(void *owner, scu__associate *rq) {
+  scu__drill *drill = owner;
+  return scu__options_propose(wanted_options(drill), find_class(drill), rq);
+}
+
+static bool fits(void *owner, const scu__negotiated *negotiated) {
+  scu__drill *drill = owner;
+  return scu__options_fit(wanted_options(drill), find_class(drill), negotiated);
+}
+
+/* What the provider agreed to is known when the first request is made. */
+static void begin_with(scu__drill *drill, const scu__negotiated *negotiated) {
+  if (drill->has_begun) return;
+  drill->has_begun = true;
+  scu__options_warn(drill->session, drill->query, find_class(drill), negotiated);
+  bool is_agreed = wanted_options(drill) & 1u << SCU_QUERY_RELATIONAL &&
+                   scu__option_is_agreed(SCU_QUERY_RELATIONAL, find_class(drill), negotiated);
+  if (!is_agreed || drill->current->level == drill->shape.level) return;
+  drill->current->level = drill->shape.level;
+  drill->is_relational = true;
 }
 
 static scu__encoding context_encoding(const scu__accepted_context *context) {
@@ -137,8 +166,13 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
                        scu__exchange **out, scu_error *error) {
   scu__drill *drill = owner;
   const scu_allocator *allocator = drill->session->allocator;
-  scu_result result = scu__query_find_identifier(drill->query, &drill->shape, drill->current->level,
-                                                 &drill->current->known, drill->identifier, error);
+  begin_with(drill, scu__link_negotiated(link));
+  scu_query_level level = drill->current->level;
+  scu_result result =
+      drill->is_relational && level == drill->shape.level
+          ? scu__query_relational_identifier(drill->query, &drill->shape, level, drill->identifier, error)
+          : scu__query_find_identifier(drill->query, &drill->shape, level, &drill->current->known, drill->identifier,
+                                       error);
   if (result != SCU_OK) return result;
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
@@ -161,6 +195,17 @@ static const scu_dataset *merge_above(scu__drill *drill, const scu_dataset *matc
   return drill->merged;
 }
 
+static bool read_unique_key(const scu__drill *drill, const scu_dataset *match, scu_query_level level,
+                            scu__unique_keys *known) {
+  char *value = known->value[level];
+  memset(value, 0, SCU__UNIQUE_VALUE_MAX); /* whole fields are hashed */
+  scu_result result = scu__dataset_tag_text(match, scu__query_unique_key(level), value, SCU__UNIQUE_VALUE_MAX);
+  if (result == SCU_OK && *value) return true;
+  scu__session_warn(drill->session, "a match without the unique key of the %s level was passed over",
+                    scu_query_level_name(level));
+  return false;
+}
+
 static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
   const scu_dataset *row = merge_above(drill, match);
   if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
@@ -170,15 +215,11 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
     return SCU_OK;
   }
   scu__unique_keys known = drill->current->known;
-  memset(known.value[level], 0, sizeof known.value[level]); /* whole fields are hashed */
-  scu_result result =
-      scu__dataset_tag_text(match, scu__query_unique_key(level), known.value[level], SCU__UNIQUE_VALUE_MAX);
-  if (result != SCU_OK || !known.value[level][0]) {
-    scu__session_warn(drill->session, "a %s level match without its unique key was passed over",
-                      scu_query_level_name(level));
-    return SCU_OK;
-  }
-  result = note_keys(drill, &known);
+  /* What a relational query did not know above comes with the match. */
+  int highest = drill->is_relational && level == drill->shape.level ? (int)drill->shape.first : (int)level;
+  for (int at = highest; at <= (int)level; at++)
+    if (!read_unique_key(drill, match, (scu_query_level)at, &known)) return SCU_OK;
+  scu_result result = note_keys(drill, &known);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row);
   if (result != SCU_ERROR_LIMIT)
@@ -274,6 +315,7 @@ scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_quer
   if (result == SCU_OK) {
     drill->floor = floor > drill->shape.level ? floor : drill->shape.level;
     scu_query_level first = scu__query_first_level(drill->query, &drill->shape, &known);
+    drill->is_upper_key_missing = first != drill->shape.level;
     result = push(drill, first, &known, NULL);
   }
   if (result != SCU_OK) {
@@ -284,6 +326,8 @@ scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_quer
       .owner = drill,
       .sop_class = find_class(drill),
       .timeout_ms = session->config->timeout_response_ms,
+      .propose = propose,
+      .fits = fits,
       .make = make,
       .event = request_event,
       .failed = request_failed,

@@ -1,6 +1,7 @@
 /* A query answered level by level: where an upper unique key is not known, the level above is asked first and every
  * match there is gone into (PS3.4 C.4.1.3.1.1, hierarchical search: above the level only unique keys). Rows of the
- * level asked for come out with the values of the levels above filled in. */
+ * level asked for come out with the values of the levels above filled in. Where the provider agrees to relational
+ * queries the levels above need not be asked (C.4.1.3.2). */
 #ifndef SCU_CLIENT_DRILL_H
 #define SCU_CLIENT_DRILL_H
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/values.h"
+#include "client/query_model.h"
 #include "data/dataset.h"
 #include "scu/query.h"
 
@@ -16,6 +17,7 @@ struct scu_query {
   bool is_all;
   bool is_raw;
   uint64_t limit;
+  scu_wish wishes[SCU_QUERY_OPTIONS];
   scu_error error;
 };
 
@@ -23,7 +25,7 @@ struct scu_query {
 typedef struct scu__query_shape {
   scu_model model;
   scu_query_level level;
-  scu_query_level first; /* where the information model begins: PATIENT or STUDY */
+  scu_query_level first; /* where the information model begins: PATIENT, STUDY, or DEFAULT where there are no levels */
 } scu__query_shape;
 
 /* Values of the unique keys above and at a level; "" = not known. Index by scu_query_level. */
@@ -31,10 +33,6 @@ enum { SCU__UNIQUE_VALUE_MAX = 65 };
 typedef struct scu__unique_keys {
   char value[SCU_LEVEL_IMAGE + 1][SCU__UNIQUE_VALUE_MAX];
 } scu__unique_keys;
-
-scu_tag scu__query_unique_key(scu_query_level level);
-/* The level an attribute belongs to in this model: Study Root has the patient's attributes at study level. */
-scu_query_level scu__key_level(scu_model model, scu_tag tag);
 
 scu_result scu__query_copy(const scu_query *query, scu_query **out);
 /* USAGE, with words, when the keys do not make a query. */
@@ -46,14 +44,22 @@ scu_query_level scu__query_first_level(const scu_query *query, const scu__query_
  * matching key: the query can be a retrieve identifier as it is. */
 bool scu__query_is_unique(const scu_query *query, const scu__query_shape *shape);
 
+/* The same without regard to the keys above shape->level: it can be one for a relational retrieval. */
+bool scu__query_has_only_unique_keys(const scu_query *query, const scu__query_shape *shape);
+
 /* The C-FIND identifier for one level: Query/Retrieve Level, the unique keys above it from `known`, the query's own
  * keys of the level, and what is asked for by default. `identifier` is reset first. */
 scu_result scu__query_find_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
                                       const scu__unique_keys *known, scu_dataset *identifier, scu_error *error);
-/* The C-MOVE or C-GET identifier: level and unique keys, the last one possibly a list joined by backslash (RULES 18).
- */
-scu_result scu__retrieve_identifier(const scu__query_shape *shape, scu_query_level level, const scu__unique_keys *known,
-                                    const char *list, scu_dataset *identifier, scu_error *error);
+/* The same for a relational query: one request at this level, with every key of the query and what a drill would
+ * have brought from the levels above (PS3.4 C.4.1.3.2). */
+scu_result scu__query_relational_identifier(const scu_query *query, const scu__query_shape *shape,
+                                            scu_query_level level, scu_dataset *identifier, scu_error *error);
+/* The C-MOVE or C-GET identifier: level and unique keys, the last one possibly a list joined by backslash (RULES 18),
+ * and the query's view. An upper key that is not known is left out: only for a relational retrieval. */
+scu_result scu__retrieve_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
+                                    const scu__unique_keys *known, const char *list, scu_dataset *identifier,
+                                    scu_error *error);
 /* The same without any care: level and every key as it stands. */
 scu_result scu__raw_identifier(const scu_query *query, const scu__query_shape *shape, scu_dataset *identifier,
                                scu_error *error);

@@ -15,6 +15,7 @@
 #include "client/inventory.h"
 #include "client/op.h"
 #include "client/progress.h"
+#include "client/query_options.h"
 #include "client/refusal.h"
 #include "client/report.h"
 #include "client/request.h"
@@ -52,6 +53,7 @@ typedef struct retrieve_op {
   bool must_open;           /* C-GET: this round is about other contexts than the last one's */
   bool were_failures;       /* the peer could not send something in this round */
   scu__request request;
+  bool are_options_told;
   bool is_proposed; /* the association was opened for this inventory */
   scu_dataset *identifier;
   scu_listener *listener;
@@ -150,10 +152,15 @@ static scu_result open_listener(retrieve_op *op, scu_error *error) {
 
 /* --- taking stock ------------------------------------------------------------------------------------------------- */
 
+/* Nothing is promised: the instances go elsewhere, or the model does not name them. */
+static bool is_promise_wanted(const retrieve_op *op) {
+  return op->route != ROUTE_MOVE && scu__model_info_of(op->shape.model)->last == SCU_LEVEL_IMAGE;
+}
+
 static void take_row(void *owner, const scu_dataset *row) {
   retrieve_op *op = owner;
   scu_result result;
-  if (op->route != ROUTE_MOVE) {
+  if (is_promise_wanted(op)) {
     result = scu__inventory_add(&op->inventory, op->shape.level, op->shape.first, row);
   } else {
     scu__unique_keys known = {0};
@@ -202,9 +209,9 @@ static void drill_done(void *owner, const scu__drill_result *result) {
   if (op->op.is_done) return;
   bool cannot_find = result->result == SCU_ERROR_REJECTED || result->result == SCU_ERROR_REFUSED;
   if (result->result == SCU_OK) {
-    op->has_promise = op->route != ROUTE_MOVE;
+    op->has_promise = is_promise_wanted(op);
     start_transfer(op);
-  } else if (cannot_find && scu__query_is_unique(op->query, &op->shape)) {
+  } else if (cannot_find && scu__query_has_only_unique_keys(op->query, &op->shape)) {
     scu__session_warn(session_of(op), "the peer does not say what it has (%s): only counts can be compared",
                       result->error->reason);
     scu__inventory_free(&op->inventory);
@@ -223,9 +230,34 @@ static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_
 /* --- one request -------------------------------------------------------------------------------------------------- */
 
 static const char *service_class(const retrieve_op *op) {
-  bool is_patient = op->shape.model == SCU_MODEL_PATIENT;
-  if (op->route == ROUTE_GET) return is_patient ? SCU__UID_PATIENT_ROOT_GET : SCU__UID_STUDY_ROOT_GET;
-  return is_patient ? SCU__UID_PATIENT_ROOT_MOVE : SCU__UID_STUDY_ROOT_MOVE;
+  const scu__model_info *model = scu__model_info_of(op->shape.model);
+  return op->route == ROUTE_GET ? model->get : model->move;
+}
+
+/* A unique key above the target's level is not known: only a relational retrieval does without it. */
+static bool lacks_upper_key(const retrieve_op *op) {
+  const scu__target *target = &op->inventory.targets[op->next_target];
+  for (int level = (int)op->shape.first; level < (int)target->level; level++)
+    if (!target->known.value[level][0]) return true;
+  return false;
+}
+
+static scu__option_set wanted_options(const retrieve_op *op) {
+  return scu__options_wanted(op->query, service_class(op), lacks_upper_key(op));
+}
+
+/* What was proposed and not agreed: told once, and an error where the request makes no sense without it. */
+static scu_result check_options(retrieve_op *op, const scu__negotiated *negotiated, scu_error *error) {
+  if (!op->are_options_told) scu__options_warn(session_of(op), op->query, service_class(op), negotiated);
+  op->are_options_told = true;
+  bool is_agreed = scu__option_is_agreed(SCU_QUERY_RELATIONAL, service_class(op), negotiated);
+  if (op->query->is_raw || is_agreed || !lacks_upper_key(op)) return SCU_OK;
+  scu__error_set(error, SCU_ERROR_REFUSED, SCU_PHASE_REQUEST,
+                 "a unique key above the %s level is missing; the peer neither answers C-FIND nor agrees to relational "
+                 "retrieval",
+                 scu_query_level_name(op->shape.level));
+  scu__error_hint(error, "name the unique keys of all levels above, for example StudyInstanceUID");
+  return SCU_ERROR_REFUSED;
 }
 
 /* The last unique key of a query may be a list of UIDs; then it is the list, not the (single) value that is known. */
@@ -250,7 +282,7 @@ static scu_result make_identifier(retrieve_op *op, scu_error *error) {
     result = query_list(op, &list);
   if (result == SCU_OK) result = scu__buffer_result(&list);
   if (result == SCU_OK)
-    result = scu__retrieve_identifier(&op->shape, target->level, &target->known,
+    result = scu__retrieve_identifier(op->query, &op->shape, target->level, &target->known,
                                       list.length > 0 ? (const char *)list.data : NULL, op->identifier, error);
   scu__buffer_free(&list);
   return result;
@@ -268,7 +300,8 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
     scu__error_hint(error, "role selection is not enabled at the peer for this AE title; C-MOVE may work");
     return SCU_ERROR_REJECTED;
   }
-  scu_result result = make_identifier(op, error);
+  scu_result result = check_options(op, scu__link_negotiated(link), error);
+  if (result == SCU_OK) result = make_identifier(op, error);
   if (result != SCU_OK) return result;
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
@@ -368,11 +401,13 @@ static void request_failed(void *owner, const scu_error *error) {
 static scu_result propose(void *owner, scu__associate *rq) {
   retrieve_op *op = owner;
   op->is_proposed = true;
-  return op->route == ROUTE_GET ? scu__get_propose(&op->classes, rq) : SCU_OK;
+  scu_result result = scu__options_propose(wanted_options(op), service_class(op), rq);
+  return result == SCU_OK && op->route == ROUTE_GET ? scu__get_propose(&op->classes, rq) : result;
 }
 
 static bool fits(void *owner, const scu__negotiated *negotiated) {
   retrieve_op *op = owner;
+  if (!scu__options_fit(wanted_options(op), service_class(op), negotiated)) return false;
   if (op->route != ROUTE_GET || op->is_proposed) return true;
   return !op->must_open && scu__get_fits(&op->inventory, negotiated);
 }
@@ -521,13 +556,16 @@ static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *erro
   if (result != SCU_OK) return scu__error_memory(error, SCU_PHASE_REQUEST);
   result = scu__query_shape_of(op->query, &op->shape, error);
   if (result != SCU_OK) return result;
+  if (!service_class(op))
+    return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "the %s model has nothing to retrieve",
+                          scu__model_info_of(op->shape.model)->name);
   bool knows_targets = op->query->is_raw || (op->route == ROUTE_MOVE && scu__query_is_unique(op->query, &op->shape));
   if (knows_targets) {
     result = make_target_of_query(op);
     if (result == SCU_OK) start_transfer(op);
     return result;
   }
-  scu_query_level floor = op->route == ROUTE_MOVE ? op->shape.level : SCU_LEVEL_IMAGE;
+  scu_query_level floor = is_promise_wanted(op) ? SCU_LEVEL_IMAGE : op->shape.level;
   result = scu__drill_new(session, op->query, floor, &drill_handler, op, &op->drill, error);
   if (result == SCU_OK) scu__drill_start(op->drill);
   return result;

@@ -417,6 +417,16 @@ static void answer_context(peer_connection *c, const scu__context *proposed, scu
         (agreed){.id = id, .abstract_syntax = proposed->abstract_syntax, .transfer_syntax = *syntax};
 }
 
+static void answer_extended(peer_connection *c, const scu__extended *offer, scu__associate *ac) {
+  scripted_peer *p = c->peer;
+  size_t length = strlen(p->offers);
+  length += (size_t)snprintf(p->offers + length, sizeof p->offers - length, "%s=", offer->uid.text);
+  for (size_t i = 0; i < offer->bytes.length && length < sizeof p->offers; i++)
+    length += (size_t)snprintf(p->offers + length, sizeof p->offers - length, "%02X", offer->bytes.data[i]);
+  if (length < sizeof p->offers) snprintf(p->offers + length, sizeof p->offers - length, " ");
+  if (p->agrees) scu__associate_add_extended(ac, offer->uid.text, p->agrees, p->agrees_length);
+}
+
 static void accept_association(peer_connection *c, const peer_step *step) {
   scripted_peer *p = c->peer;
   scu__associate ac;
@@ -431,6 +441,7 @@ static void accept_association(peer_connection *c, const peer_step *step) {
     const scu__role *role = &c->rq.roles[i];
     scu__associate_add_role(&ac, role->uid.text, role->scu, role->scp && !p->refuses_roles);
   }
+  for (size_t i = 0; i < c->rq.extended_count; i++) answer_extended(c, &c->rq.extended[i], &ac);
   put_associate(c, &ac, SCU__PDU_ASSOCIATE_AC, step->cut);
   scu__associate_free(&ac);
 }

@@ -103,6 +103,10 @@ typedef struct scripted_peer {
   uint32_t max_pdu;  /* 51H of ours; 0 = 16384 */
   peer_lie lie;
   bool refuses_roles;
+  /* Answer to every 56H item, which is kept as "UID=0100 " in `offers`; NULL = none. */
+  const uint8_t *agrees;
+  size_t agrees_length;
+  char offers[1024];
   const char *refused_class; /* abstract syntaxes that begin so are answered with 3 */
   const char *only_syntax;   /* other transfer syntaxes are answered with 4 */
   /* PEER_SERVE */

@@ -174,19 +174,97 @@ static void test_a_retrieve_identifier_has_nothing_but_unique_keys(void **state)
   strcpy(known.value[SCU_LEVEL_PATIENT], "P1");
   strcpy(known.value[SCU_LEVEL_STUDY], "1.2");
   strcpy(known.value[SCU_LEVEL_SERIES], "1.2.3");
+  scu_query *query = query_of("PatientName=A*|QueryRetrieveView=CLASSIC");
   scu_dataset *identifier;
   scu_dataset_new(NULL, &identifier);
-  assert_int_equal(scu__retrieve_identifier(&shape, SCU_LEVEL_IMAGE, &known, "5\\6\\7", identifier, NULL), SCU_OK);
-  assert_int_equal(scu_dataset_count(identifier), 5);
+  assert_int_equal(scu__retrieve_identifier(query, &shape, SCU_LEVEL_IMAGE, &known, "5\\6\\7", identifier, NULL),
+                   SCU_OK);
+  assert_int_equal(scu_dataset_count(identifier), 6);
+  assert_true(has(identifier, "QueryRetrieveView", "CLASSIC"));
   assert_true(has(identifier, "QueryRetrieveLevel", "IMAGE"));
   assert_true(has(identifier, "PatientID", "P1"));
   assert_true(has(identifier, "StudyInstanceUID", "1.2"));
   assert_true(has(identifier, "SeriesInstanceUID", "1.2.3"));
   assert_true(has(identifier, "SOPInstanceUID", "5\\6\\7"));
-  assert_int_equal(scu__retrieve_identifier(&shape, SCU_LEVEL_STUDY, &known, NULL, identifier, NULL), SCU_OK);
-  assert_int_equal(scu_dataset_count(identifier), 3);
+  assert_int_equal(scu__retrieve_identifier(query, &shape, SCU_LEVEL_STUDY, &known, NULL, identifier, NULL), SCU_OK);
+  assert_int_equal(scu_dataset_count(identifier), 4);
   assert_true(has(identifier, "StudyInstanceUID", "1.2"));
+  known.value[SCU_LEVEL_STUDY][0] = 0; /* a relational retrieval */
+  assert_int_equal(scu__retrieve_identifier(query, &shape, SCU_LEVEL_SERIES, &known, NULL, identifier, NULL), SCU_OK);
+  assert_null(scu_dataset_find_path(identifier, "StudyInstanceUID"));
+  assert_true(has(identifier, "SeriesInstanceUID", "1.2.3"));
   scu_dataset_free(identifier);
+  scu_query_free(query);
+}
+
+static void test_a_relational_identifier_has_the_keys_of_all_levels(void **state) {
+  (void)state;
+  scu_query *query = query_of("PatientName=A*|StudyDate=20200101-|Modality=CT|TimezoneOffsetFromUTC=+0100");
+  scu__query_shape shape;
+  scu__query_shape_of(query, &shape, NULL);
+  scu_dataset *identifier;
+  scu_dataset_new(NULL, &identifier);
+  assert_int_equal(scu__query_relational_identifier(query, &shape, SCU_LEVEL_SERIES, identifier, NULL), SCU_OK);
+  assert_true(has(identifier, "QueryRetrieveLevel", "SERIES"));
+  assert_true(has(identifier, "PatientName", "A*"));
+  assert_true(has(identifier, "StudyDate", "20200101-"));
+  assert_true(has(identifier, "Modality", "CT"));
+  assert_true(has(identifier, "TimezoneOffsetFromUTC", "+0100"));
+  assert_true(has(identifier, "StudyInstanceUID", ""));
+  assert_true(has(identifier, "SeriesInstanceUID", ""));
+  assert_true(has(identifier, "AccessionNumber", ""));
+  assert_null(scu_dataset_find_path(identifier, "SOPInstanceUID"));
+  scu_dataset_free(identifier);
+  scu_query_free(query);
+}
+
+static void test_a_worklist_identifier_has_no_level_and_one_step(void **state) {
+  (void)state;
+  scu_query *query = query_of("PatientName=A*|ScheduledProcedureStepSequence[0].Modality=CT");
+  scu_query_set_model(query, SCU_MODEL_WORKLIST);
+  scu__query_shape shape;
+  scu__unique_keys known;
+  assert_int_equal(scu__query_shape_of(query, &shape, NULL), SCU_OK);
+  assert_int_equal(scu__query_first_level(query, &shape, &known), SCU_LEVEL_DEFAULT);
+  scu_dataset *identifier;
+  scu_dataset_new(NULL, &identifier);
+  assert_int_equal(scu__query_find_identifier(query, &shape, shape.level, &known, identifier, NULL), SCU_OK);
+  assert_null(scu_dataset_find_path(identifier, "QueryRetrieveLevel"));
+  assert_true(has(identifier, "PatientName", "A*"));
+  assert_true(has(identifier, "ScheduledProcedureStepSequence[0].Modality", "CT"));
+  assert_true(has(identifier, "ScheduledProcedureStepSequence[0].ScheduledStationAETitle", ""));
+  assert_null(scu_dataset_find_path(identifier, "ScheduledProcedureStepSequence[1].Modality"));
+  scu_dataset_free(identifier);
+  scu_query_free(query);
+}
+
+static void test_models_have_the_levels_that_they_have(void **state) {
+  (void)state;
+  static const struct {
+    scu_model model;
+    scu_query_level level;
+    const char *keys, *word;
+  } cases[] = {
+      {SCU_MODEL_PATIENT_STUDY_ONLY, SCU_LEVEL_PATIENT, "PatientID=1", NULL},
+      {SCU_MODEL_PATIENT_STUDY_ONLY, SCU_LEVEL_DEFAULT, "StudyDate=2020", NULL},
+      {SCU_MODEL_PATIENT_STUDY_ONLY, SCU_LEVEL_SERIES, "PatientID=1", "no SERIES level"},
+      {SCU_MODEL_PATIENT_STUDY_ONLY, SCU_LEVEL_DEFAULT, "Modality=CT", "no SERIES level"},
+      {SCU_MODEL_WORKLIST, SCU_LEVEL_DEFAULT, "Modality=CT", NULL},
+      {SCU_MODEL_WORKLIST, SCU_LEVEL_STUDY, "PatientID=1", "no STUDY level"},
+      {SCU_MODEL_STUDY, SCU_LEVEL_PATIENT, "PatientID=1", "no PATIENT level"},
+      /* A sequence that only wants to be returned restricts nothing. */
+      {SCU_MODEL_WORKLIST, SCU_LEVEL_DEFAULT, "ScheduledProcedureStepSequence[0].Modality", "everything"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    scu_query *query = query_of(cases[i].keys);
+    scu_query_set_model(query, cases[i].model);
+    scu_query_set_level(query, cases[i].level);
+    scu_result result = scu_query_check(query, NULL, NULL);
+    assert_int_equal(result, cases[i].word ? SCU_ERROR_USAGE : SCU_OK);
+    if (cases[i].word && !strstr(scu_error_reason(scu_query_error(query)), cases[i].word))
+      fail_msg("%s", scu_error_reason(scu_query_error(query)));
+    scu_query_free(query);
+  }
 }
 
 static void test_a_raw_identifier_is_the_query_as_it_stands(void **state) {
@@ -213,6 +291,9 @@ int main(void) {
       cmocka_unit_test(test_only_complete_unique_keys_can_be_retrieved_by),
       cmocka_unit_test(test_an_identifier_has_the_keys_of_its_level_and_the_unique_ones_above),
       cmocka_unit_test(test_a_retrieve_identifier_has_nothing_but_unique_keys),
+      cmocka_unit_test(test_a_relational_identifier_has_the_keys_of_all_levels),
+      cmocka_unit_test(test_a_worklist_identifier_has_no_level_and_one_step),
+      cmocka_unit_test(test_models_have_the_levels_that_they_have),
       cmocka_unit_test(test_a_raw_identifier_is_the_query_as_it_stands),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

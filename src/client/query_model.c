@@ -1,0 +1,120 @@
+/* Models, their levels and keys. */
+#include "client/query_model.h"
+
+#include <stddef.h>
+
+#include "data/sop_class.h"
+
+enum {
+  TAG_SPECIFIC_CHARACTER_SET = 0x00080005,
+  TAG_QUERY_RETRIEVE_LEVEL = 0x00080052,
+  TAG_QUERY_RETRIEVE_VIEW = 0x00080053,
+  TAG_TIMEZONE = 0x00080201
+};
+
+const scu__model_info *scu__model_info_of(scu_model model) {
+  static const scu__model_info models[] = {
+      [SCU_MODEL_STUDY] = {"Study Root", SCU_LEVEL_STUDY, SCU_LEVEL_IMAGE, SCU__UID_STUDY_ROOT_FIND,
+                           SCU__UID_STUDY_ROOT_MOVE, SCU__UID_STUDY_ROOT_GET},
+      [SCU_MODEL_PATIENT] = {"Patient Root", SCU_LEVEL_PATIENT, SCU_LEVEL_IMAGE, SCU__UID_PATIENT_ROOT_FIND,
+                             SCU__UID_PATIENT_ROOT_MOVE, SCU__UID_PATIENT_ROOT_GET},
+      [SCU_MODEL_PATIENT_STUDY_ONLY] = {"Patient/Study Only", SCU_LEVEL_PATIENT, SCU_LEVEL_STUDY,
+                                        SCU__UID_PATIENT_STUDY_ONLY_FIND, SCU__UID_PATIENT_STUDY_ONLY_MOVE,
+                                        SCU__UID_PATIENT_STUDY_ONLY_GET},
+      [SCU_MODEL_WORKLIST] = {"Modality Worklist", SCU_LEVEL_DEFAULT, SCU_LEVEL_DEFAULT,
+                              SCU__UID_MODALITY_WORKLIST_FIND, NULL, NULL},
+  };
+  return &models[model];
+}
+
+const char *scu_query_level_name(scu_query_level level) {
+  static const char *const names[] = {"", "PATIENT", "STUDY", "SERIES", "IMAGE"};
+  return (size_t)level < sizeof names / sizeof *names ? names[level] : "";
+}
+
+scu_tag scu__query_unique_key(scu_query_level level) {
+  static const scu_tag tags[] = {0, 0x00100020, 0x0020000D, 0x0020000E, 0x00080018};
+  return tags[level];
+}
+
+/* PS3.4 C.6.1.1.4-5: the attributes of series and composite object level, rising. What is in neither list and not in
+ * the patient's group is a study attribute. */
+static const scu_tag series_tags[] = {
+    0x00080021, 0x00080031, 0x00080060, 0x0008103E, 0x0008103F, 0x00081050, 0x00081070,
+    0x00180015, 0x00181030, 0x00185100, 0x0020000E, 0x00200011, 0x00200060, 0x00201209,
+    0x00400244, 0x00400245, 0x00400250, 0x00400253, 0x00400254, 0x00400260, 0x00400275,
+};
+static const scu_tag image_tags[] = {
+    0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033,
+    0x00080056, 0x00180050, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100,
+    0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x0040A043, 0x0040A370, 0x0040A491, 0x0040A493,
+    0x0040A504, 0x00700080, 0x00700081, 0x00700082, 0x00700083, 0x00700084,
+};
+/* Counts of the patient's studies, series and instances. */
+static const scu_tag patient_tags[] = {0x00201200, 0x00201202, 0x00201204};
+
+static bool is_among(scu_tag tag, const scu_tag *tags, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (tags[i] == tag) return true;
+  return false;
+}
+
+bool scu__key_has_no_level(scu_tag tag) {
+  return tag == TAG_SPECIFIC_CHARACTER_SET || tag == TAG_QUERY_RETRIEVE_LEVEL || tag == TAG_QUERY_RETRIEVE_VIEW ||
+         tag == TAG_TIMEZONE;
+}
+
+scu_query_level scu__key_level(scu_model model, scu_tag tag) {
+  if (model == SCU_MODEL_WORKLIST) return SCU_LEVEL_DEFAULT;
+  if (is_among(tag, image_tags, sizeof image_tags / sizeof *image_tags)) return SCU_LEVEL_IMAGE;
+  if (is_among(tag, series_tags, sizeof series_tags / sizeof *series_tags)) return SCU_LEVEL_SERIES;
+  bool is_patient = tag >> 16 == 0x0010 || is_among(tag, patient_tags, sizeof patient_tags / sizeof *patient_tags);
+  return is_patient && model != SCU_MODEL_STUDY ? SCU_LEVEL_PATIENT : SCU_LEVEL_STUDY;
+}
+
+/* Instance Availability and Retrieve AE Title are not among the defaults: asking for them makes some archives answer
+ * them empty. */
+static const char *const worklist_keys[] = {
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyInstanceUID",
+    "RequestedProcedureDescription",
+    "RequestedProcedureID",
+    "ScheduledProcedureStepSequence[0].Modality",
+    "ScheduledProcedureStepSequence[0].ScheduledStationAETitle",
+    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate",
+    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartTime",
+    "ScheduledProcedureStepSequence[0].ScheduledPerformingPhysicianName",
+    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepDescription",
+    "ScheduledProcedureStepSequence[0].ScheduledStationName",
+    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepID",
+    NULL,
+};
+static const char *const patient_keys[] = {
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "NumberOfPatientRelatedStudies", NULL,
+};
+#define STUDY_KEYS                                                                                                     \
+  "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName", "StudyDescription",     \
+      "StudyInstanceUID", "StudyID", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"
+static const char *const study_keys[] = {STUDY_KEYS, NULL};
+static const char *const study_root_keys[] = {
+    STUDY_KEYS, "PatientName", "PatientID", "PatientBirthDate", "PatientSex", NULL,
+};
+static const char *const series_keys[] = {
+    "Modality", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber", "NumberOfSeriesRelatedInstances", NULL,
+};
+static const char *const image_keys[] = {"SOPClassUID", "SOPInstanceUID", "InstanceNumber", NULL};
+
+const char *const *scu__default_keys(scu_model model, scu_query_level level) {
+  switch (level) {
+  case SCU_LEVEL_PATIENT: return patient_keys;
+  case SCU_LEVEL_STUDY: return model == SCU_MODEL_STUDY ? study_root_keys : study_keys;
+  case SCU_LEVEL_SERIES: return series_keys;
+  case SCU_LEVEL_IMAGE: return image_keys;
+  default: return worklist_keys;
+  }
+}
