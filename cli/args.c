@@ -12,7 +12,12 @@ static const flag_row flags[] = {
     {FLAG_KEY, "--match", 'k', "KEY[=VALUE]", "match this attribute (without value: return it); may be repeated",
      ON_QUERY},
     {FLAG_LEVEL, "--level", 0, "LEVEL", "patient, study, series or image (default: the deepest key named)", ON_QUERY},
-    {FLAG_MODEL, "--model", 0, "MODEL", "study or patient", ON_QUERY},
+    {FLAG_MODEL, "--model", 0, "MODEL", "study, patient, psonly (Patient/Study Only) or worklist (find only)",
+     ON_QUERY},
+    {FLAG_RELATIONAL, "--relational", 0, "WHEN", "auto (when an upper unique key is missing), yes or no", ON_QUERY},
+    {FLAG_EXTENDED, "--extended", 0, "LIST",
+     "ask the peer for date-time, fuzzy, timezone, view, empty or multiple matching (PS3.4 C.5); commas between",
+     ON_QUERY},
     {FLAG_ALL, "--all", 0, NULL, "yes, everything: needed when no key restricts the query", ON_QUERY},
     {FLAG_LIMIT, "--limit", 0, "N", "stop after N matches", ON_FIND},
     {FLAG_TABLE, "--table", 0, NULL, "matches as a table (default)", ON_FIND},
@@ -71,7 +76,6 @@ static const char *const not_yet[] = {
     "--split",
     "--strict",
     "--query",
-    "--relational",
 };
 
 /* DCMTK's way of writing options; each with ours. */
@@ -88,8 +92,8 @@ static const struct {
     {"-pdu", "--max-pdu BYTES"},
     {"-P", "--model patient"},
     {"-S", "--model study"},
-    {"-O", "--model patient"},
-    {"-W", "a study or patient query"},
+    {"-O", "--model psonly"},
+    {"-W", "--model worklist"},
 };
 
 const flag_row *flag_at(size_t index) {

@@ -27,6 +27,8 @@ typedef enum flag {
   FLAG_KEY,
   FLAG_LEVEL,
   FLAG_MODEL,
+  FLAG_RELATIONAL,
+  FLAG_EXTENDED,
   FLAG_ALL,
   FLAG_LIMIT,
   FLAG_CSV,

@@ -5,13 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "query_keys.h"
+
 enum { EXTRA_WIDTH = 20 };
+
+#define STEP "ScheduledProcedureStepSequence[0]."
 
 static const struct {
   scu_query_level level;
   const char *path, *title;
   size_t width;
 } defaults[] = {
+    /* A worklist has no level. */
+    {SCU_LEVEL_DEFAULT, STEP "ScheduledProcedureStepStartDate", "Date", 8},
+    {SCU_LEVEL_DEFAULT, STEP "ScheduledProcedureStepStartTime", "Time", 6},
+    {SCU_LEVEL_DEFAULT, STEP "Modality", "Modality", 8},
+    {SCU_LEVEL_DEFAULT, STEP "ScheduledStationAETitle", "Station", 16},
+    {SCU_LEVEL_DEFAULT, "PatientID", "Patient ID", 16},
+    {SCU_LEVEL_DEFAULT, "PatientName", "Name", 24},
+    {SCU_LEVEL_DEFAULT, "AccessionNumber", "Accession", 16},
+    {SCU_LEVEL_DEFAULT, STEP "ScheduledProcedureStepDescription", "Step", 24},
+    {SCU_LEVEL_DEFAULT, "RequestedProcedureID", "Procedure", 16},
+    {SCU_LEVEL_DEFAULT, "StudyInstanceUID", "Study Instance UID", 0},
     {SCU_LEVEL_PATIENT, "PatientID", "Patient ID", 16},
     {SCU_LEVEL_PATIENT, "PatientName", "Name", 28},
     {SCU_LEVEL_PATIENT, "PatientBirthDate", "Born", 8},
@@ -48,8 +63,12 @@ static match_column *add(match_columns *columns, const char *path, size_t path_l
 }
 
 /* A key as typed, cut at its =. The copy lives in the title, which then is the path as well. */
-static void add_key(match_columns *columns, const char *key) {
+static void add_key(match_columns *columns, scu_query_level level, const char *key) {
   size_t length = strcspn(key, "=");
+  const char *step = level == SCU_LEVEL_DEFAULT ? worklist_path(key, length) : NULL;
+  match_column *of_step = step ? add(columns, step, strlen(step)) : NULL;
+  if (of_step) snprintf(of_step->title, sizeof of_step->title, "%.*s", (int)length, key);
+  if (step) return;
   match_column *column = length < sizeof column->title ? add(columns, key, length) : NULL;
   if (!column) return;
   memcpy(column->title, key, length);
@@ -66,6 +85,6 @@ void match_columns_choose(match_columns *columns, scu_query_level level, const a
     snprintf(column->title, sizeof column->title, "%s", defaults[i].title);
     column->width = defaults[i].width;
   }
-  for (size_t i = 1; i < args->positional_count; i++) add_key(columns, args->positional[i]);
-  for (size_t i = 0; i < args->key_count; i++) add_key(columns, args->keys[i]);
+  for (size_t i = 1; i < args->positional_count; i++) add_key(columns, level, args->positional[i]);
+  for (size_t i = 0; i < args->key_count; i++) add_key(columns, level, args->keys[i]);
 }

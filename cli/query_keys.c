@@ -26,9 +26,30 @@ void report_query(cli *context, const scu_query *query) {
   report_error(context, scu_query_error(query));
 }
 
+#define STEP(keyword)                                                                                                  \
+  { keyword, "ScheduledProcedureStepSequence[0]." keyword }
+
+const char *worklist_path(const char *key, size_t length) {
+  static const char *const paths[][2] = {
+      STEP("Modality"),
+      STEP("ScheduledStationAETitle"),
+      STEP("ScheduledStationName"),
+      STEP("ScheduledProcedureStepStartDate"),
+      STEP("ScheduledProcedureStepStartTime"),
+      STEP("ScheduledPerformingPhysicianName"),
+      STEP("ScheduledProcedureStepDescription"),
+      STEP("ScheduledProcedureStepLocation"),
+      STEP("ScheduledProcedureStepID"),
+      STEP("ScheduledProcedureStepStatus"),
+  };
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    if (strlen(paths[i][0]) == length && memcmp(paths[i][0], key, length) == 0) return paths[i][1];
+  return NULL;
+}
+
 static bool set_key(cli *context, scu_query *query, const char *path, const char *value) {
   char dates[64];
-  if (vr_of(path) == SCU_VR_DA) {
+  if (vr_of(path) == SCU_VR_DA && strcmp(value, "\"\"") != 0) {
     if (!date_value(value, date_today(), dates, sizeof dates)) {
       report_usage(context, "20240131, 20240101-20241231, 20240101-, today, yesterday, -7d",
                    "%s: the value is no date or range of dates", path);
@@ -41,32 +62,47 @@ static bool set_key(cli *context, scu_query *query, const char *path, const char
   return false;
 }
 
-static bool add_key(cli *context, scu_query *query, const char *text) {
+static bool add_key(cli *context, scu_query *query, bool is_worklist, const char *text) {
   char path[PATH_MAX_BYTES];
   size_t length = strcspn(text, "=");
   if (length == 0 || length >= sizeof path) {
     report_usage(context, "-k KEY=VALUE or -k KEY", "a key without attribute");
     return false;
   }
-  memcpy(path, text, length);
-  path[length] = 0;
+  const char *step = is_worklist ? worklist_path(text, length) : NULL;
+  if (step) {
+    memcpy(path, step, strlen(step) + 1);
+  } else {
+    memcpy(path, text, length);
+    path[length] = 0;
+  }
   if (text[length] == '=' && text[length + 1] != 0) return set_key(context, query, path, text + length + 1);
   if (scu_query_return(query, path) == SCU_OK) return true;
   report_query(context, query);
   return false;
 }
 
+static bool is_to_match(const char *key) {
+  const char *value = strchr(key, '=');
+  return value && value[1];
+}
+
+/* Those that match come last: that the same attribute is to be returned as well takes nothing from it. */
 static bool add_keys(cli *context, scu_query *query, const arguments *args) {
+  bool is_worklist = args->has[FLAG_MODEL] && strcmp(args->value[FLAG_MODEL], "worklist") == 0;
   for (size_t i = 1; i < args->positional_count; i++) {
     const char *word = args->positional[i];
-    if (!strchr(word, '=')) {
-      report_usage(context, "KEY=VALUE to match, -k KEY to have it returned", "'%s' is no KEY=VALUE", word);
-      return false;
-    }
-    if (!add_key(context, query, word)) return false;
+    if (strchr(word, '=')) continue;
+    report_usage(context, "KEY=VALUE to match, -k KEY to have it returned", "'%s' is no KEY=VALUE", word);
+    return false;
   }
-  for (size_t i = 0; i < args->key_count; i++)
-    if (!add_key(context, query, args->keys[i])) return false;
+  for (int matching = 0; matching < 2; matching++) {
+    for (size_t i = 1; i < args->positional_count; i++)
+      if (is_to_match(args->positional[i]) == matching && !add_key(context, query, is_worklist, args->positional[i]))
+        return false;
+    for (size_t i = 0; i < args->key_count; i++)
+      if (is_to_match(args->keys[i]) == matching && !add_key(context, query, is_worklist, args->keys[i])) return false;
+  }
   return true;
 }
 
@@ -89,19 +125,54 @@ static bool set_model(cli *context, scu_query *query, const arguments *args) {
   size_t place = 0;
   if (!args->has[FLAG_MODEL]) return true;
   if (!argument_word(context, args, FLAG_MODEL, words, 0, &place)) return false;
-  if (place == 0 || place > 2) {
-    report_usage(context, NULL,
-                 place == 0 ? "--model: study or patient" : "--model %s is not available yet in this version",
-                 args->value[FLAG_MODEL]);
+  if (place == 0) {
+    report_usage(context, NULL, "--model: study, patient, psonly or worklist");
     return false;
   }
   return scu_query_set_model(query, (scu_model)place) == SCU_OK;
+}
+
+static bool set_relational(cli *context, scu_query *query, const arguments *args) {
+  static const char *const words[] = {[SCU_WISH_AUTO] = "auto", [SCU_WISH_NO] = "no", [SCU_WISH_YES] = "yes", NULL};
+  size_t wish = 0;
+  return argument_word(context, args, FLAG_RELATIONAL, words, SCU_WISH_AUTO, &wish) &&
+         scu_query_set_option(query, SCU_QUERY_RELATIONAL, (scu_wish)wish) == SCU_OK;
+}
+
+/* "date-time,fuzzy" */
+static bool set_extended(cli *context, scu_query *query, const arguments *args) {
+  static const struct {
+    const char *word;
+    scu_query_option option;
+  } words[] = {
+      {"date-time", SCU_QUERY_COMBINED_DATE_TIME},
+      {"fuzzy", SCU_QUERY_FUZZY_NAMES},
+      {"timezone", SCU_QUERY_TIMEZONE},
+      {"view", SCU_QUERY_VIEW},
+      {"empty", SCU_QUERY_EMPTY_VALUE},
+      {"multiple", SCU_QUERY_MULTIPLE_VALUES},
+  };
+  for (const char *at = args->has[FLAG_EXTENDED] ? args->value[FLAG_EXTENDED] : ""; *at;) {
+    size_t length = strcspn(at, ","), i = 0;
+    while (i < sizeof words / sizeof *words &&
+           (strlen(words[i].word) != length || memcmp(words[i].word, at, length) != 0))
+      i++;
+    if (i == sizeof words / sizeof *words) {
+      report_usage(context, "date-time, fuzzy, timezone, view, empty, multiple",
+                   "--extended: '%.*s' is not a word it knows", (int)length, at);
+      return false;
+    }
+    scu_query_set_option(query, words[i].option, SCU_WISH_YES);
+    at += length + (at[length] == ',');
+  }
+  return true;
 }
 
 static bool set_flags(cli *context, scu_query *query, const arguments *args) {
   uint64_t limit = 0;
   scu_query_level level;
   if (!level_argument(context, args, SCU_LEVEL_DEFAULT, &level) || !set_model(context, query, args)) return false;
+  if (!set_relational(context, query, args) || !set_extended(context, query, args)) return false;
   if (args->has[FLAG_LIMIT] && !argument_number(context, args, FLAG_LIMIT, 1, UINT32_MAX, &limit)) return false;
   scu_query_set_level(query, level);
   scu_query_set_limit(query, limit);

@@ -10,8 +10,11 @@
 scu_query *query_from_arguments(cli *context, const arguments *args, bool needs_keys);
 /* Reports what the query says of itself. */
 void report_query(cli *context, const scu_query *query);
-/* The level it would be sent at; SCU_LEVEL_DEFAULT when it is not a query yet. */
+/* The level it would be sent at; SCU_LEVEL_DEFAULT when it is not a query yet, or of a worklist. */
 scu_query_level query_level(scu_query *query);
+/* In a worklist the attributes of the step are known by their keyword alone: "Modality" of `length` bytes ->
+ * "ScheduledProcedureStepSequence[0].Modality". NULL where the key stays as it is typed. */
+const char *worklist_path(const char *key, size_t length);
 /* "study" -> SCU_LEVEL_STUDY, by --level; `fallback` without it. False: reported. */
 bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level);
 

@@ -38,6 +38,12 @@ static void tell_missing(cli *context, const scu_retrieve_report *report) {
   if (count > MISSING_SAID_MAX) say_always(context, "missing: %zu more", count - MISSING_SAID_MAX);
 }
 
+static void say_peer_counts(cli *context, const scu_retrieve_report *report) {
+  uint64_t done = scu_retrieve_report_peer_completed(report) + scu_retrieve_report_peer_warning(report);
+  uint64_t failed = scu_retrieve_report_peer_failed(report);
+  if (done + failed > 0) say(context, "the peer says: %" PRIu64 " sent, %" PRIu64 " failed", done, failed);
+}
+
 /* To another destination: the peer's word is all there is. */
 static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   uint64_t done = scu_retrieve_report_peer_completed(report) + scu_retrieve_report_peer_warning(report);
@@ -45,7 +51,7 @@ static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   context->ok = scu_retrieve_report_peer_completed(report);
   context->warnings = scu_retrieve_report_peer_warning(report);
   context->failed = failed;
-  if (done + failed > 0) say(context, "the peer says: %" PRIu64 " sent, %" PRIu64 " failed", done, failed);
+  say_peer_counts(context, report);
   if (failed) exit_add(&context->causes, done ? EXIT_PARTIAL : EXIT_REFUSED);
 }
 
@@ -79,7 +85,7 @@ static void judge_status(cli *context, const scu_retrieve_report *report, scu_re
 }
 
 void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_report *report, scu_result result) {
-  if (!report) return;
+  if (!report || result == SCU_ERROR_USAGE) return;
   judge_status(context, report, result);
   switch (scu_retrieve_report_verdict(report)) {
   case SCU_VERDICT_UNKNOWN: judge_by_peer(context, report); return;
@@ -92,6 +98,7 @@ void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_rep
   case SCU_VERDICT_INCOMPLETE:
     say_received(context, report);
     tell_missing(context, report);
+    if (!scu_retrieve_report_promised(report)) say_peer_counts(context, report);
     break;
   }
   uint64_t here = context->ok + context->warnings;

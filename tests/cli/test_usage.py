@@ -17,13 +17,10 @@ class Usage(CliTest):
     def test_what_may_come_later_says_so_and_is_never_ignored(self):
         for option in ("--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--user",
                        "--passcode-file", "--identity-file", "--identity-over-plain", "--log", "--log-level", "--phi",
-                       "--trace", "--audit", "--commit", "--prefer", "--split", "--strict", "--query",
-                       "--relational"):
+                       "--trace", "--audit", "--commit", "--prefer", "--split", "--strict", "--query"):
             for form in ([option, "x"], [option + "=x"]):
                 self.usage("find", "P@h", "PatientID=1", *form, says="not available yet")
         self.usage("store", "P@h", "x", "--jobs", "2", says="not available yet")
-        self.usage("find", "P@h", "--model", "worklist", says="not available yet")
-        self.usage("find", "P@h", "--model", "psonly", says="not available yet")
         self.usage("listen", "-o", "d", "--layout", "{PatientID}", says="not available yet")
         for name in ("commit", "convert", "nodes"):
             self.usage(name, says="not available yet")
@@ -48,6 +45,14 @@ class Usage(CliTest):
         self.usage("listen", says="-o DIR")
         self.usage("dump", says="no file")
         self.usage("echo", "P@h", "--repeat", says="wants an argument")
+
+    def test_models_and_options_of_queries_are_checked(self):
+        self.usage("find", "P@h", "--model", "worklst", "PatientID=1", says="--model worklist")
+        self.usage("find", "P@h", "--model", "worklist", "--level", "study", "PatientID=1", says="no STUDY level")
+        self.usage("find", "P@h", "--model", "psonly", "Modality=CT", says="no SERIES level")
+        self.usage("find", "P@h", "--relational", "perhaps", "PatientID=1", says="--relational")
+        self.usage("find", "P@h", "--extended", "fuzzy,dates", "PatientID=1", says="'dates'")
+        self.usage("find", "P@h", "--model", "worklist", "-k", "Modality", says="everything")
 
     def test_conflicts_are_refused(self):
         self.usage("find", "P@h", "PatientID=1", "--csv", "--table", says="exclude")

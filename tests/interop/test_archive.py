@@ -159,6 +159,16 @@ class Worklist(Case):
                  archive.port, folder=folder)
         self.assertEqual(len(support.files_under(folder)), 7)
 
+    def test_our_own_find_reads_it_by_the_keywords_of_the_step(self):
+        archive = self.start("--demo")
+        for keys, count in ((["--all"], 7), (["Modality=CT"], 2), (["ScheduledProcedureStepStartDate=20240301"], 3),
+                            (["PatientName=δειγμα*"], 1), (["ScheduledProcedureStepSequence[0].Modality=XA"], 1)):
+            run = scu("find", archive.address, "--model", "worklist", *keys, "--json")
+            self.assertEqual((run.code, run.summary["ok"]), (0, count), run)
+            self.assertIn("00400100", run.events[1], run)
+        run = scu("get", archive.address, "--model", "worklist", "PatientID=DEMO-1", "-o", self.new_folder())
+        self.assertEqual(run.code, 2, run)
+
     def test_a_demonstration_archive_has_the_same_bytes_every_time(self):
         first, second = self.start("--demo"), self.start("--demo")
         one, other = first.objects(), second.objects()
@@ -172,6 +182,49 @@ class Worklist(Case):
             self.assertEqual(scu_archive.check(archive.folder),
                              (0, {"event": "check", "files": 45, "indexed": 45, "added": 0, "removed": 0, "damaged": 0,
                                   "rebuilt": 0}))
+
+
+# --- extended negotiation ---------------------------------------------------------------------------------------------
+
+
+class Extended(Case):
+    """Our own requester and provider agree on options; DCMTK's and Orthanc's providers agree on none."""
+
+    def find(self, archive, *arguments):
+        run = scu("find", archive.address, *arguments, "--json", "-d")
+        self.assertEqual(run.code, 0, run)
+        return [event for event in run.events if "event" not in event], run
+
+    def test_a_relational_find_is_one_request_with_the_same_rows(self):
+        archive = self.start()
+        self.fill(archive)
+        one, _ = self.find(archive, "Modality=CT", "PatientName=*", "--relational", "yes")
+        many, run = self.find(archive, "Modality=CT", "PatientName=*", "--relational", "no")
+        self.assertTrue(one)
+        by_series = lambda rows: sorted(rows, key=lambda row: row["0020000E"]["Value"])
+        self.assertEqual(by_series(one), by_series(many), run)
+
+    def test_empty_values_are_found_where_it_is_agreed(self):
+        archive = self.start("--demo")
+        rows, run = self.find(archive, 'BodyPartExamined=""', "-k", "BodyPartExamined")
+        self.assertEqual(sorted(row["00080060"]["Value"][0] for row in rows), ["DOC", "DOC", "SR"], run)
+        self.assertEqual([row["00180015"] for row in rows], [{"vr": "CS"}] * 3, run)
+
+    def test_a_date_range_and_a_time_range_are_one_where_it_is_agreed(self):
+        archive = self.start("--demo")
+        keys = ["StudyDate=20211105-20220301", "StudyTime=200000-100000", "--level", "study"]
+        combined, run = self.find(archive, *keys, "--extended", "date-time")
+        self.assertEqual([row["00100020"]["Value"] for row in combined], [["DEMO-3"]], run)
+        apart, run = self.find(archive, *keys)
+        self.assertEqual(apart, [], run)
+
+    def test_what_dcmqrscp_does_not_agree_to_is_said(self):
+        with peers.DcmQrScp(our_title=support.OUR_TITLE) as archive:
+            self.fill(archive, [path for path in self.samples if "ct-" in path])
+            rows, run = self.find(archive, "Modality=CT", "--relational", "yes", "--extended", "fuzzy")
+            self.assertTrue(rows)
+            self.assertIn("relational", run.err)
+            self.assertIn("fuzzy", run.err)
 
 
 # --- Orthanc ----------------------------------------------------------------------------------------------------------
