@@ -95,16 +95,11 @@ static bool is_among(scu_tag tag, const scu_tag *tags, size_t count) {
   return false;
 }
 
-bool scu__attribute_is_required(scu_tag tag, bool is_worklist, bool in_step) {
-  static const scu_tag archive[] = {SCU_TAG(0x0008, 0x0020), SCU_TAG(0x0008, 0x0030), SCU_TAG(0x0008, 0x0050),
-                                    SCU_TAG(0x0008, 0x0060), SCU_TAG(0x0010, 0x0010), SCU_TAG(0x0010, 0x0020),
-                                    SCU_TAG(0x0020, 0x0010), SCU_TAG(0x0020, 0x0011), SCU_TAG(0x0020, 0x0013)};
-  static const scu_tag worklist[] = {SCU__TAG_SCHEDULED_STEP, SCU_TAG(0x0010, 0x0010), SCU_TAG(0x0010, 0x0020)};
-  static const scu_tag step[] = {SCU_TAG(0x0040, 0x0001), SCU_TAG(0x0040, 0x0002), SCU_TAG(0x0040, 0x0003),
-                                 SCU_TAG(0x0008, 0x0060), SCU_TAG(0x0040, 0x0006)};
-  if (in_step) return is_among(tag, step, sizeof step / sizeof *step);
-  if (is_worklist) return is_among(tag, worklist, sizeof worklist / sizeof *worklist);
-  return is_among(tag, archive, sizeof archive / sizeof *archive);
+bool scu__attribute_is_required(scu_tag tag) {
+  static const scu_tag required[] = {SCU_TAG(0x0008, 0x0020), SCU_TAG(0x0008, 0x0030), SCU_TAG(0x0008, 0x0050),
+                                     SCU_TAG(0x0008, 0x0060), SCU_TAG(0x0010, 0x0010), SCU_TAG(0x0010, 0x0020),
+                                     SCU_TAG(0x0020, 0x0010), SCU_TAG(0x0020, 0x0011), SCU_TAG(0x0020, 0x0013)};
+  return is_among(tag, required, sizeof required / sizeof *required);
 }
 
 bool scu__attribute_is_computed(scu_tag tag) {

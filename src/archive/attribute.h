@@ -49,8 +49,8 @@ typedef enum scu__level {
 scu__level scu__attribute_level(scu_tag tag);
 /* The unique key of a level (C.6): Patient ID or a UID. */
 scu_tag scu__unique_key(scu__level level);
-/* A required key at any level of either root; in_step: inside the Scheduled Procedure Step Sequence (K.6.1.2). */
-bool scu__attribute_is_required(scu_tag tag, bool is_worklist, bool in_step);
+/* A required key at any level of either root. */
+bool scu__attribute_is_required(scu_tag tag);
 /* The archive works these out instead of storing them. */
 bool scu__attribute_is_computed(scu_tag tag);
 /* Says something about the request or the answer as a whole: never a key (C.4.1.1.3). */

@@ -353,11 +353,11 @@ static scu_result compile_sequence(compiler *c, scu__key *key, const scu_element
 
 static scu_result compile_key(compiler *c, scu__key *key, const scu_dataset *level, const scu_element *element,
                               scu_tag sequence) {
-  bool in_step = c->rules->is_worklist && sequence == SCU__TAG_SCHEDULED_STEP;
   key->tag = element->tag;
   scu_result result = settle_vr(c, element, &key->vr);
   if (result != SCU_OK) return result;
-  if (sequence == 0 || in_step) key->is_required = scu__attribute_is_required(key->tag, c->rules->is_worklist, in_step);
+  /* K.2.2.1.1.1: of a worklist, a value that is unknown matches no key. */
+  key->is_required = !c->rules->is_worklist && sequence == 0 && scu__attribute_is_required(key->tag);
   if (key->vr == SCU_VR_SQ || element->content == SCU__CONTENT_ITEMS) return compile_sequence(c, key, element);
   if (element->content != SCU__CONTENT_VALUE) return malformed(c, key->tag, "is encapsulated: no key can be");
   const scu__vr_info *info = scu__vr_find(key->vr);

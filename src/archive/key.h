@@ -48,7 +48,7 @@ struct scu__key {
   uint8_t kind;           /* scu__key_kind */
   uint8_t moment;         /* scu__moment_kind, of MOMENT */
   bool is_matched;        /* it, or something inside it, has a value to match: not only asked for */
-  bool is_required;       /* an entity without value matches (C.2.2.1.2) */
+  bool is_required;       /* an entity without value matches (C.2.2.1.2); never so in worklists */
   bool needs_all;         /* multiple value matching: every value must be found */
   bool is_first_only;     /* VM 1 and indexed: only the first value counts */
   bool is_joined;         /* the time of a date that is matched combined: that date's business */

@@ -99,7 +99,7 @@ static scu_result place_lower(scu__plan *plan, size_t index, bool relational, sc
     plan->sources[index] = (uint8_t)level;
     return SCU_OK;
   }
-  bool is_known = key->tag == scu__unique_key(level) || scu__attribute_is_required(key->tag, false, false);
+  bool is_known = key->tag == scu__unique_key(level) || scu__attribute_is_required(key->tag);
   if (key->is_matched && !relational && is_known)
     return refuse(error, key->tag, "is a key of a level below the one that is asked for");
   ignore(plan, index);
@@ -193,12 +193,11 @@ static void settle_key(scu__plan *plan, size_t index, const scu__index_options *
   key->is_first_only = is_indexed(plan, index);
 }
 
-static void settle_children(const scu__plan *plan, const scu__index_options *options) {
+static void settle_children(const scu__plan *plan) {
   for (size_t i = 0; i < plan->key_count; i++) {
     if (plan->keys[i].tag != SCU__TAG_SCHEDULED_STEP || plan->model != SCU__MODEL_WORKLIST) continue;
     for (size_t k = 0; k < plan->keys[i].child_count; k++) {
       scu__key *child = &plan->keys[i].children[k];
-      if (options->unknown_never_matches) child->is_required = false;
       child->is_first_only = scu__column_find(SCU__LEVEL_WORKLIST, SCU__TAG_SCHEDULED_STEP, child->tag) != NULL;
     }
   }
@@ -215,7 +214,7 @@ static scu_result place_keys(scu__plan *plan, const scu__index_query *query, con
     if (result != SCU_OK) return result;
     settle_key(plan, i, options);
   }
-  settle_children(plan, options);
+  settle_children(plan);
   return SCU_OK;
 }
 

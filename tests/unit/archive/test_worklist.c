@@ -94,6 +94,17 @@ static void test_a_step_without_time_is_in_every_period_of_its_day(void **state)
          STEP_ID, "P3");
 }
 
+static void test_a_step_without_value_matches_no_key(void **state) {
+  expect(*state,
+         worklist(identifier(NULL, STEP "ScheduledPerformingPhysicianName", "house^gregory",
+                             STEP "ScheduledProcedureStepID", "", NULL)),
+         STEP_ID, "P1");
+  expect(*state,
+         worklist(identifier(NULL, STEP "ScheduledProcedureStepStartTime", "0000-2300",
+                             STEP "ScheduledProcedureStepID", "", NULL)),
+         STEP_ID, "P2");
+}
+
 static void test_an_answer_has_no_query_level_and_only_what_was_asked_for(void **state) {
   scu_dataset *row = new_dataset(), *keys = identifier(NULL, "PatientID", "GR-2", STEP "Modality", "", NULL);
   scu__index_query query = worklist(keys);
@@ -145,6 +156,7 @@ int main(void) {
       cmocka_unit_test(test_keys_outside_the_step_match),
       cmocka_unit_test(test_start_date_and_time_are_one_period_without_negotiation),
       cmocka_unit_test(test_a_step_without_time_is_in_every_period_of_its_day),
+      cmocka_unit_test(test_a_step_without_value_matches_no_key),
       cmocka_unit_test(test_an_answer_has_no_query_level_and_only_what_was_asked_for),
       cmocka_unit_test(test_a_step_sequence_without_item_returns_the_whole_step),
       cmocka_unit_test(test_an_entry_is_replaced_by_its_study_and_step),
