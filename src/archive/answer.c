@@ -46,7 +46,8 @@ static scu_result put_whole(scu_dataset *row, const scu_dataset *level, const sc
   return result == SCU_ERROR_LIMIT ? SCU_OK : result;
 }
 
-/* A sequence of which only some attributes were asked for, and the item that is being copied. */
+/* A sequence of which only some attributes were asked for, and the item that is being copied. Items that do not match
+ * are passed over (C.2.2.2.6). */
 typedef struct copy_level {
   const scu__key *key;
   const scu_element *from;
@@ -64,14 +65,28 @@ static scu_result put_plain(scu_dataset *row, const scu__key *key, const scu_dat
   return element->content == SCU__CONTENT_ITEMS ? put_whole(row, level, element) : put_value(row, level, element);
 }
 
-static scu_result put_selection(scu_dataset *row, const scu__key *key, const scu_element *sequence) {
+/* Goes to the next item that is part of the answer; NULL behind the last. */
+static scu_result next_item(scu__matcher *matcher, copy_level *level, const scu_dataset **item) {
+  bool is_match = false;
+  for (;; level->item++) {
+    *item = scu_element_item(level->from, level->item);
+    if (!*item || level->to_item || !level->key->is_matched) return SCU_OK;
+    scu_result result = scu__key_match_item(matcher, level->key, level->from, level->item, &is_match);
+    if (result != SCU_OK || is_match) return result;
+  }
+}
+
+static scu_result put_selection(scu_dataset *row, scu__matcher *matcher, const scu__key *key,
+                                const scu_element *sequence) {
   copy_level levels[SCU__KEY_DEPTH_MAX + 2];
   size_t depth = 1;
   levels[0] = (copy_level){.key = key, .from = sequence, .to = row};
   scu_result result = put_empty(row, key);
   while (result == SCU_OK && depth > 0) {
     copy_level *level = &levels[depth - 1];
-    const scu_dataset *item = scu_element_item(level->from, level->item);
+    const scu_dataset *item;
+    result = next_item(matcher, level, &item);
+    if (result != SCU_OK) return result;
     if (!item) {
       depth--;
     } else if (!level->to_item) {
@@ -94,9 +109,9 @@ static scu_result put_selection(scu_dataset *row, const scu__key *key, const scu
   return result == SCU_ERROR_LIMIT ? SCU_OK : result;
 }
 
-scu_result scu__answer_put(scu_dataset *row, const scu__key *key, const scu_dataset *level,
+scu_result scu__answer_put(scu_dataset *row, scu__matcher *matcher, const scu__key *key, const scu_dataset *level,
                            const scu_element *element) {
-  if (element && is_selective(key, element)) return put_selection(row, key, element);
+  if (element && is_selective(key, element)) return put_selection(row, matcher, key, element);
   return put_plain(row, key, level, element);
 }
 

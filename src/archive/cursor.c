@@ -409,7 +409,7 @@ static scu_result fill_row(scu__index_cursor *cursor, scu_dataset *row) {
     const scu_element *element;
     result = find_attribute(cursor, key, &level, &element);
     if (result != SCU_OK) return result;
-    result = scu__answer_put(row, key, level, element);
+    result = scu__answer_put(row, &cursor->matcher, key, level, element);
   }
   if (result == SCU_OK) result = put_charset(cursor, row);
   return result == SCU_OK ? SCU_OK : no_memory(cursor->error);

@@ -343,7 +343,12 @@ typedef struct sequence_level {
   const scu__key *key;
   const scu_element *sequence;
   size_t item, child; /* under examination */
+  size_t end;         /* no item from here on is looked at */
 } sequence_level;
+
+static const scu_dataset *item_of(const sequence_level *level) {
+  return level->sequence && level->item < level->end ? scu_element_item(level->sequence, level->item) : NULL;
+}
 
 /* An item that passed or failed tells the level above whether to go on with the next key or with its next item. */
 static void tell(sequence_level *level, bool is_match) {
@@ -362,14 +367,15 @@ static bool matches_nothing(const scu__key *key) {
   return true;
 }
 
-static scu_result match_sequence(scu__matcher *matcher, const scu__key *key, const scu_element *sequence,
-                                 bool *is_match) {
+/* The items from `first` to before `end`. */
+static scu_result match_items(scu__matcher *matcher, const scu__key *key, const scu_element *sequence, size_t first,
+                              size_t end, bool *is_match) {
   sequence_level levels[SCU__KEY_DEPTH_MAX + 1];
   size_t depth = 1;
-  levels[0] = (sequence_level){.key = key, .sequence = sequence};
+  levels[0] = (sequence_level){.key = key, .sequence = sequence, .item = first, .end = end};
   for (;;) {
     sequence_level *level = &levels[depth - 1];
-    const scu_dataset *item = level->sequence ? scu_element_item(level->sequence, level->item) : NULL;
+    const scu_dataset *item = item_of(level);
     if (!item || level->child == level->key->child_count) {
       bool has_items = level->sequence && scu_element_item_count(level->sequence) > 0;
       *is_match = item ? true : !has_items && matches_nothing(level->key);
@@ -379,7 +385,7 @@ static scu_result match_sequence(scu__matcher *matcher, const scu__key *key, con
     }
     const scu__key *child = &level->key->children[level->child];
     if (child->kind == SCU__KEY_SEQUENCE && depth <= SCU__KEY_DEPTH_MAX) {
-      levels[depth++] = (sequence_level){.key = child, .sequence = scu_dataset_find(item, child->tag)};
+      levels[depth++] = (sequence_level){.key = child, .sequence = scu_dataset_find(item, child->tag), .end = SIZE_MAX};
       continue;
     }
     bool is_fit;
@@ -408,6 +414,11 @@ scu_result scu__key_match(scu__matcher *matcher, const scu__key *key, const scu_
   if (key->time) return match_period(key, entity, is_match);
   scu_result result = entity->find(entity->user, key, &level, &element);
   if (result != SCU_OK) return result;
-  if (key->kind == SCU__KEY_SEQUENCE) return match_sequence(matcher, key, element, is_match);
+  if (key->kind == SCU__KEY_SEQUENCE) return match_items(matcher, key, element, 0, SIZE_MAX, is_match);
   return match_element(matcher, key, level, element, is_match);
+}
+
+scu_result scu__key_match_item(scu__matcher *matcher, const scu__key *key, const scu_element *sequence, size_t index,
+                               bool *is_match) {
+  return match_items(matcher, key, sequence, index, index + 1, is_match);
 }

@@ -23,6 +23,10 @@ void scu__matcher_free(scu__matcher *matcher);
 /* Holds one key of an identifier's top level against the entity. */
 scu_result scu__key_match(scu__matcher *matcher, const scu__key *key, const scu__entity *entity, bool *is_match);
 
+/* Holds the item keys of a sequence key against one item: only those that match are part of an answer (C.2.2.2.6). */
+scu_result scu__key_match_item(scu__matcher *matcher, const scu__key *key, const scu_element *sequence, size_t index,
+                               bool *is_match);
+
 /* `*` any run of characters, `?` one character; in time proportional to the product of both lengths at worst. */
 bool scu__wildcard_match(const char *pattern, size_t pattern_length, const char *text, size_t length);
 

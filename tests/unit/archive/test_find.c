@@ -357,6 +357,25 @@ static void test_a_sequence_is_returned_with_what_was_asked_of_its_items(void **
   scu_dataset_free(row);
 }
 
+static void test_items_that_do_not_match_are_not_returned(void **state) {
+  scu__index_cursor *cursor;
+  scu_dataset *row = new_dataset();
+  scu_dataset *keys = identifier("STUDY", "StudyInstanceUID", "1.2.1", "ProcedureCodeSequence.CodeValue", "C2",
+                                 "ProcedureCodeSequence.CodingSchemeDesignator", "", NULL);
+  scu__index_query query = study_root(keys);
+  char text[100];
+  assert_int_equal(scu__index_find(*state, &query, &cursor, NULL, NULL), SCU_OK);
+  assert_int_equal(next_row(cursor, row), SCU_OK);
+  assert_int_equal(scu_dataset_value_count(row, "ProcedureCodeSequence"), 1);
+  assert_int_equal(scu_dataset_text(row, "ProcedureCodeSequence[0].CodeValue", text, sizeof text), SCU_OK);
+  assert_string_equal(text, "C2");
+  assert_int_equal(scu_dataset_text(row, "ProcedureCodeSequence[0].CodingSchemeDesignator", text, sizeof text), SCU_OK);
+  assert_string_equal(text, "99X");
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(keys);
+  scu_dataset_free(row);
+}
+
 static void test_a_sequence_key_without_item_returns_whole_items(void **state) {
   scu_dataset *keys = identifier("STUDY", "StudyInstanceUID", "1.2.1", "ProcedureCodeSequence", "", NULL);
   scu__index_query query = study_root(keys);
@@ -501,6 +520,7 @@ int main(void) {
       cmocka_unit_test(test_the_stored_transfer_syntax_is_returned),
       cmocka_unit_test(test_a_sequence_matches_if_one_item_matches_every_key),
       cmocka_unit_test(test_a_sequence_is_returned_with_what_was_asked_of_its_items),
+      cmocka_unit_test(test_items_that_do_not_match_are_not_returned),
       cmocka_unit_test(test_a_sequence_key_without_item_returns_whole_items),
       cmocka_unit_test(test_an_answer_has_what_was_asked_for_and_what_the_standard_adds),
       cmocka_unit_test(test_keys_that_cannot_be_matched_are_told_by_ff01),
