@@ -100,8 +100,8 @@ static void test_a_step_without_value_matches_no_key(void **state) {
                              STEP "ScheduledProcedureStepID", "", NULL)),
          STEP_ID, "P1");
   expect(*state,
-         worklist(identifier(NULL, STEP "ScheduledProcedureStepStartTime", "0000-2300",
-                             STEP "ScheduledProcedureStepID", "", NULL)),
+         worklist(identifier(NULL, STEP "ScheduledProcedureStepStartTime", "0000-2300", STEP "ScheduledProcedureStepID",
+                             "", NULL)),
          STEP_ID, "P2");
 }
 
