@@ -360,11 +360,9 @@ static void tell(sequence_level *level, bool is_match) {
   }
 }
 
-/* Can a sequence without items match? Only if nothing is asked of an item. */
+/* Can a sequence without items match? Only if nothing is asked of an item, at any depth. */
 static bool matches_nothing(const scu__key *key) {
-  for (size_t i = 0; i < key->child_count; i++)
-    if (!is_always_true(&key->children[i])) return key->is_required;
-  return true;
+  return !key->is_matched || key->is_required;
 }
 
 /* The items from `first` to before `end`. */

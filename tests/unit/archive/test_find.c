@@ -357,6 +357,11 @@ static void test_a_sequence_is_returned_with_what_was_asked_of_its_items(void **
   scu_dataset_free(row);
 }
 
+static void test_a_sequence_in_a_sequence_of_which_nothing_is_asked_matches_what_has_none(void **state) {
+  expect_studies(*state, "ProcedureCodeSequence.EquivalentCodeSequence.CodeMeaning", "", ALL_STUDIES);
+  expect_studies(*state, "ProcedureCodeSequence.EquivalentCodeSequence.CodeMeaning", "x", "");
+}
+
 static void test_items_that_do_not_match_are_not_returned(void **state) {
   scu__index_cursor *cursor;
   scu_dataset *row = new_dataset();
@@ -520,6 +525,7 @@ int main(void) {
       cmocka_unit_test(test_the_stored_transfer_syntax_is_returned),
       cmocka_unit_test(test_a_sequence_matches_if_one_item_matches_every_key),
       cmocka_unit_test(test_a_sequence_is_returned_with_what_was_asked_of_its_items),
+      cmocka_unit_test(test_a_sequence_in_a_sequence_of_which_nothing_is_asked_matches_what_has_none),
       cmocka_unit_test(test_items_that_do_not_match_are_not_returned),
       cmocka_unit_test(test_a_sequence_key_without_item_returns_whole_items),
       cmocka_unit_test(test_an_answer_has_what_was_asked_for_and_what_the_standard_adds),
