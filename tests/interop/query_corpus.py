@@ -77,6 +77,8 @@ KEYS = {
     "PerformedProcedureStepStartDate": (0x00400244, "DA", "SERIES", "O"),
     "RequestAttributesSequence": (0x00400275, "SQ", "SERIES", "O"),
     "ScheduledProtocolCodeSequence": (0x00400008, "SQ", None, "O"),
+    "RequestedProcedureCodeSequence": (0x00321064, "SQ", "STUDY", "O"),
+    "GroupLength": (0x00080000, "UL", None, "-"),
     "RequestedProcedureID": (0x00401001, "SH", "STUDY", "O"),
     "PrivateCreator": (0x00290010, "LO", "IMAGE", "O"),
     "PrivateText": (0x00291001, "LO", "IMAGE", "O"),
@@ -138,10 +140,11 @@ STUDIES = {
     "S01": study("P01", "20240115", "101500", "ACC-001", "1", "CT Head 50%", "Who^Doctor",
                  series("CT", "1", "axial", CT, 6, StationName="CT_1", BodyPartExamined="HEAD", InstitutionName="North",
                         SeriesDate="20240115", SeriesTime="101501", PerformedProcedureStepStartDate="20240115",
-                        RequestAttributesSequence=[request("SPS1", "RP1")]),
+                        RequestAttributesSequence=[request("SPS1", "RP1", ScheduledProtocolCodeSequence=[HEAD, HEART])]),
                  series("CT", "2", "axial [thin]", CT, 4, StationName="CTX1", BodyPartExamined="HEAD",
                         SeriesDate="20240115", SeriesTime="102000",
-                        RequestAttributesSequence=[request("SPS2", "RP1"), request("SPS3", "RP2")]),
+                        RequestAttributesSequence=[request("SPS2", "RP1"),
+                                                   request("SPS3", "RP2", ScheduledProtocolCodeSequence=[OTHER_HEAD])]),
                  series("SR", "99", "Report", SR, 1, SeriesDate="20240116", SeriesTime="080000"),
                  ProcedureCodeSequence=[HEAD], PatientAge="062Y"),
     "S02": study("P01", "20240116", "000000", "ACC_001", "01", "MR Head 50 percent", "Who^Doctor^^Dr.",
@@ -279,13 +282,13 @@ def step(modality, station, date, time, step_id, description, name, performer=""
                  "ScheduledPerformingPhysicianName": performer, "ScheduledProcedureStepStatus": status}, **others)
 
 
-def entry(who, number, procedure, physician, its_step):
+def entry(who, number, procedure, physician, its_step, **others):
     names = {"DEMO-1": ("", "Phantom^Ada", "19701224", "F"),
              "DEMO-2": (JAPANESE, "Reidai^Hanako=例題^花子=れいだい^はなこ", "19850703", "F"),
              "DEMO-3": ("ISO_IR 126", "Δείγμα^Ελένη", "19580218", "F"),
              "DEMO-4": ("", "Muster^Max^Emil^Dr.", "20000229", "M"), "DEMO-5": ("", "Neu^Nora", "", "F")}
     charset, name, birth_date, sex = names[who]
-    return {"SpecificCharacterSet": charset, "PatientName": name, "PatientID": who, "PatientBirthDate": birth_date,
+    return {**others, "SpecificCharacterSet": charset, "PatientName": name, "PatientID": who, "PatientBirthDate": birth_date,
             "PatientSex": sex, "AccessionNumber": "A240000%d" % number, "RequestedProcedureID": "P%d" % number,
             "StudyInstanceUID": "2.25.227806032358780964544045564685023620674.5.%d" % number,
             "RequestedProcedureDescription": procedure, "RequestingPhysician": physician, "ReferringPhysicianName": physician,
@@ -294,7 +297,8 @@ def entry(who, number, procedure, physician, its_step):
 
 WORKLIST = {
     "W1": entry("DEMO-1", 1, "CT head, follow-up", "Example^Ruth^^Dr.",
-                step("CT", "DEMO_CT1", "20240229", "083000", "S1", "CT head without contrast", "CT1", "Reader^Rita")),
+                step("CT", "DEMO_CT1", "20240229", "083000", "S1", "CT head without contrast", "CT1", "Reader^Rita"),
+                RequestedProcedureCodeSequence=[code("CTHEAD", "99LIBSCU", "CT of the head")]),
     "W2": entry("DEMO-2", 2, "頭部 MR 見本", "Rei^Ichiro=例^一郎=れい^いちろう",
                 step("MR", "DEMO_MR1", "20240229", "141500", "S2", "頭部 T2", "MR1")),
     "W3": entry("DEMO-3", 3, "Υπέρηχος καρδιάς", "",
@@ -375,7 +379,7 @@ class Query:
             if vr == "SQ":
                 items = [self.encode(value)] if isinstance(value, dict) else []
                 elements.append((tag, vr, make_samples.Sequence(items)))
-            elif vr == "US":
+            elif vr in ("US", "UL"):
                 elements.append((tag, vr, int(value) if value else []))
             else:
                 elements.append((tag, vr, value.encode(codec)))
@@ -692,6 +696,67 @@ QUERIES = [
     q("image-private-key", "S IMAGE", ONE[0], "SeriesInstanceUID={S01.2}", "PrivateCreator=LIBSCU QUERIES",
       "PrivateText=nothing like it"),
     q("image-unknown-key", "S IMAGE", *ONE, "UnknownStandard=x"),
+    q("image-by-moment-offset-west", "S IMAGE", *ONE, "AcquisitionDateTime=20240115041500-0500"),
+    q("image-by-moment-offset-range", "S IMAGE", *ONE, "AcquisitionDateTime=20240115091500+0000-20240115101500+0000"),
+    q("image-by-moment-until", "S IMAGE", *ONE, "AcquisitionDateTime=-20240115091500"),
+    q("image-by-moment-year", "S IMAGE", *ONE, "AcquisitionDateTime=2024"),
+    q("image-by-moment-other-year", "S IMAGE", *ONE, "AcquisitionDateTime=2023"),
+    q("image-by-moment-month", "S IMAGE", *ONE, "AcquisitionDateTime=202401"),
+    q("image-by-moment-hour", "S IMAGE", *ONE, "AcquisitionDateTime=2024011523"),
+    q("image-by-moment-days", "S IMAGE", *ONE, "AcquisitionDateTime=20240115-20240115"),
+    # values of nothing, odd padding, what is no key
+    q("accession-spaces-only", "S STUDY", "AccessionNumber=    "),
+    q("accession-nul-padded", "S STUDY", "AccessionNumber=A1\0\0"),
+    q("accession-star-space", "S STUDY", "AccessionNumber=G *"),
+    q("accession-star-padded", "S STUDY", "AccessionNumber=*1 "),
+    q("accession-question-alone", "S STUDY", "AccessionNumber=?"),
+    q("accession-stars-only", "S STUDY", "AccessionNumber=**"),
+    q("accession-question-star", "S STUDY", "AccessionNumber=?*"),
+    q("accession-sixteen-and-star", "S STUDY", "AccessionNumber=ACC-001?????????*"),
+    q("accession-empty-between", "S STUDY", "AccessionNumber=\\"),
+    q("study-id-question-alone", "S STUDY", "StudyID=?"),
+    q("study-id-star-percent", "S STUDY", "StudyID=*%*"),
+    q("patient-ids-two", "S STUDY", "PatientID=0001\\P10"),
+    q("group-length", "S STUDY", "GroupLength=22", "StudyInstanceUID={S01}", "StudyDate"),
+    q("description-star-only", "S STUDY", "StudyDescription=*"),
+    q("description-question-star", "S STUDY", "StudyDescription=?*"),
+    q("counts-matched", "S STUDY", "NumberOfStudyRelatedInstances=4"),
+    q("modalities-case", "S STUDY", "ModalitiesInStudy=mr"),
+    q("modalities-star", "S STUDY", "ModalitiesInStudy=*"),
+    q("modalities-question-none", "S STUDY", "ModalitiesInStudy=???"),
+    q("names-of-patients", "P PATIENT", "PatientName=Adam*"),
+    q("name-comma", "S STUDY", "PatientName=Adams, John"),
+    q("name-empty-groups", "S STUDY", "PatientName===", charset="ISO_IR 192"),
+    q("name-caret-alone", "S STUDY", "PatientName=^"),
+    q("name-japanese-in-iso-2022", "S STUDY", "PatientName=*山田*", charset=JAPANESE),
+    q("name-star-inside", "S STUDY", "PatientName=A*n"),
+    q("birth-date-in-study-root", "S STUDY", "PatientBirthDate=19610202-19610203"),
+    q("sex-and-issuer-in-study-root", "S STUDY", "PatientSex=M", "IssuerOfPatientID=HOSP_A"),
+    q("study-time-open-and-date", "S STUDY", "StudyDate=20240309", "StudyTime=190001-"),
+    q("study-time-end-of-day", "S STUDY", "StudyTime=235959-"),
+    q("study-date-far-apart", "S STUDY", "StudyDate=19000101-20991231"),
+    # sequences inside sequences
+    q("protocol-code", "S SERIES", "StudyInstanceUID={S01}",
+      "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeValue=HEART"),
+    q("protocol-code-same-item", "S SERIES", "StudyInstanceUID={S01}",
+      "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeValue=CTHEAD",
+      "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodingSchemeDesignator=99XYZ",
+      "RequestAttributesSequence.ScheduledProcedureStepID"),
+    q("protocol-code-other-item", "S SERIES", "StudyInstanceUID={S01}",
+      "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeValue=CTHEAD",
+      "RequestAttributesSequence.ScheduledProcedureStepID=SPS2"),
+    q("protocol-code-return", "S SERIES", "StudyInstanceUID={S01}",
+      "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeMeaning"),
+    q("protocol-code-whole", "S SERIES", "StudyInstanceUID={S01}", "SeriesInstanceUID={S01.1}",
+      "RequestAttributesSequence.ScheduledProtocolCodeSequence"),
+    # relational: keys of one level are about one entity of it
+    q("relational-study-same-series", "S STUDY", "Modality=SR", "SeriesNumber=2", extended=RELATIONAL),
+    q("relational-study-by-image", "S STUDY", "Modality=CT", "InstanceNumber=6", extended=RELATIONAL),
+    q("relational-patient-by-modality", "P PATIENT", "Modality=US", extended=RELATIONAL),
+    q("relational-patient-by-both", "P PATIENT", "StudyDate=20240301-20240331", "Modality=MR", extended=RELATIONAL),
+    q("relational-image-by-name", "S IMAGE", "PatientName=O'Brien*", "SeriesNumber=1", extended=RELATIONAL),
+    q("relational-series-wild", "S SERIES", "AccessionNumber=ACC?00*", "Modality=MR", extended=RELATIONAL),
+    q("relational-study-class", "S STUDY", "SOPClassUID=" + SC, extended=RELATIONAL),
     # worklist
     q("worklist-all", "W -", "PatientName", "PatientID", *W_KEYS),
     q("worklist-by-id", "W -", "PatientID=DEMO-1", *W_KEYS),
@@ -725,6 +790,15 @@ QUERIES = [
     q("worklist-by-performer-star", "W -", STEP + "ScheduledPerformingPhysicianName=R*", *W_KEYS),
     q("worklist-by-step-id", "W -", STEP + "ScheduledProcedureStepID=S5B", "AccessionNumber"),
     q("worklist-by-status", "W -", STEP + "ScheduledProcedureStepStatus=READY", *W_KEYS),
+    q("worklist-by-code", "W -", "RequestedProcedureCodeSequence.CodeValue=CTHEAD", *W_KEYS),
+    q("worklist-by-code-other-scheme", "W -", "RequestedProcedureCodeSequence.CodeValue=CTHEAD",
+      "RequestedProcedureCodeSequence.CodingSchemeDesignator=99X", *W_KEYS),
+    q("worklist-by-birth-date", "W -", "PatientBirthDate=19580101-19701231", *W_KEYS),
+    q("worklist-by-location", "W -", STEP + "ScheduledProcedureStepLocation=Ward", *W_KEYS),
+    q("worklist-by-requester-unknown", "W -", "ReferringPhysicianName=Rei*", *W_KEYS),
+    q("worklist-by-two-modalities", "W -", STEP + "Modality=CT\\MR", *W_KEYS),
+    q("worklist-by-night-apart", "W -", STEP + "ScheduledProcedureStepStartDate=20240229-20240301",
+      STEP + "ScheduledProcedureStepStartTime=090000-100000", *W_KEYS),
     q("worklist-empty-item", "W -", "PatientID=DEMO-4", "AccessionNumber", "ScheduledProcedureStepSequence[]"),
     q("worklist-details", "W -", "PatientID=DEMO-4", "PatientName", "PatientBirthDate", "PatientSex",
       "RequestedProcedureDescription", "RequestingPhysician", "StudyInstanceUID", *W_KEYS,

@@ -25,7 +25,8 @@ WAYS = {
         "ContentDate", "ContentTime", "SOPClassUID", "Rows", "SliceThickness", "ImageType", "ImageComments",
         "AcquisitionDateTime", "UnknownStandard"]),
     "ORTHANC": Ways(unknown_never_matches=True, unmatched=["ProcedureCodeSequence", "RequestAttributesSequence"]),
-    "WLMSCPFS": Ways(unmatched=["StudyInstanceUID", "ScheduledProcedureStepID", "ScheduledProcedureStepStatus"]),
+    "WLMSCPFS": Ways(unmatched=["StudyInstanceUID", "ScheduledProcedureStepID", "ScheduledProcedureStepStatus",
+                                "ScheduledProcedureStepLocation", "RequestedProcedureCodeSequence"]),
 }
 
 
@@ -47,7 +48,10 @@ DIFFERENCES = [
             "relational-series-by-modality": "not agreed", "relational-series-by-date": "not agreed",
             "relational-study-by-modality": "not agreed", "relational-image-by-uid": "not agreed",
             "relational-image-by-patient": "not agreed", "relational-patient-by-study": "not agreed",
-            "relational-series-study-list": "not agreed"},
+            "relational-series-study-list": "not agreed", "relational-study-same-series": "not agreed",
+            "relational-study-by-image": "not agreed", "relational-patient-by-modality": "not agreed",
+            "relational-patient-by-both": "not agreed", "relational-image-by-name": "not agreed",
+            "relational-series-wild": "not agreed", "relational-study-class": "not agreed"},
         orthanc={
             "study-date-and-time-combined": "not agreed", "study-date-and-time-combined-open": "not agreed",
             "name-fuzzy": "not agreed", "modalities-multiple-agreed": "not agreed",
@@ -55,13 +59,16 @@ DIFFERENCES = [
             "relational-series-by-modality": "not agreed", "relational-series-by-date": "not agreed",
             "relational-study-by-modality": "not agreed", "relational-image-by-uid": "not agreed",
             "relational-image-by-patient": "not agreed", "relational-patient-by-study": "not agreed",
-            "relational-series-study-list": "not agreed"}),
+            "relational-series-study-list": "not agreed", "relational-study-same-series": "not agreed",
+            "relational-study-by-image": "not agreed", "relational-patient-by-modality": "not agreed",
+            "relational-patient-by-both": "not agreed", "relational-image-by-name": "not agreed",
+            "relational-series-wild": "not agreed", "relational-study-class": "not agreed"}),
     Difference(
         "names compared letter by letter", "PS3.4 C.2.2.2.1, C.2.2.2.4", OPEN,
         "Case and accents of names may count or not; ours do not. DCMTK's count; Orthanc's case does not, accents "
         "do. Wildcards in names are the SCP's choice altogether.",
         dcmqrscp={
-            "name-case": "-S04 -S05", "name-star": "-S04 -S05",
+            "names-of-patients": "-P02", "name-case": "-S04 -S05", "name-star": "-S04 -S05",
             "name-star-case": "-S01 -S02 -S03 -S04 -S05 -S18 -S19 -S20", "name-star-caret": "-S04 -S05",
             "name-question": "-S04 -S05", "name-latin-star": "-S08 -S09", "name-latin-upper": "-S06 -S07",
             "name-accents-left-out": "-S06 -S07", "name-greek-upper": "-S14", "referring-exact": "-S04",
@@ -77,11 +84,13 @@ DIFFERENCES = [
         dcmqrscp={
             "name-polish-first-group": "-S10 -S11", "name-chinese-second-group": "-S10 -S11",
             "name-chinese-star": "-S10 -S11", "name-japanese-first-group": "-S12 -S13",
-            "name-japanese-ideographic": "-S12 -S13", "name-japanese-phonetic-star": "-S12 -S13"},
+            "name-japanese-ideographic": "-S12 -S13", "name-japanese-phonetic-star": "-S12 -S13",
+            "name-empty-groups": "-19"},
         orthanc={
             "name-polish-first-group": "-S10 -S11", "name-chinese-second-group": "-S10 -S11",
             "name-chinese-star": "-S10 -S11", "name-japanese-first-group": "-S12 -S13",
-            "name-japanese-ideographic": "-S12 -S13", "name-japanese-phonetic-star": "-S12 -S13"}),
+            "name-japanese-ideographic": "-S12 -S13", "name-japanese-phonetic-star": "-S12 -S13",
+            "name-empty-groups": "-19"}),
     Difference(
         "empty components at the end of a name", "PS3.5 6.2.1", OURS,
         "`Adamson^Joan^^^` is `Adamson^Joan`: delimiters of empty components at the end may be left out and mean "
@@ -103,14 +112,21 @@ DIFFERENCES = [
         dcmqrscp={
             "description-latin-question": "-S06", "description-japanese-question": "-S12 -S13"},
         orthanc={
-            "description-latin-question": "-S06", "description-japanese-question": "-S12 -S13"}),
+            "description-latin-question": "-S06", "description-japanese-question": "-S12 -S13",
+            "description-question-star": "-S14"}),
     Difference(
         "several values in a key that is no UID", "PS3.4 C.2.2.2.8", OPEN,
-        "Only a list of UIDs has a meaning without negotiation. Ours and Orthanc take it for any of them; to "
-        "dcmqrscp it is one value with a backslash in it.",
+        "Only a list of UIDs has a meaning without negotiation. Ours and Orthanc take it for any of them, and "
+        "ours a lone backslash for nothing; to dcmqrscp it is one value with a backslash in it, wlmscpfs refuses "
+        "it.",
         dcmqrscp={
-            "accession-two-values": "-S01 -S18", "study-date-two-values": "-S01 -S02 -S03",
-            "series-by-modality-two": "-S18.3 -S18.4"}),
+            "accession-two-values": "-S01 -S18", "accession-empty-between": "-20",
+            "patient-ids-two": "-S01 -S02 -S03 -S18 -S19 -S20", "study-date-two-values": "-S01 -S02 -S03",
+            "series-by-modality-two": "-S18.3 -S18.4"},
+        orthanc={
+            "accession-empty-between": "-19"},
+        wlmscpfs={
+            "worklist-by-two-modalities": "A900"}),
     Difference(
         "values that their VR does not allow", "PS3.4 C.4.1.1.4", OPEN,
         "A900 (identifier does not match SOP class) is there for it, but nothing says that it must be used: ours "
@@ -209,6 +225,13 @@ DIFFERENCES = [
         "date-times", "PS3.4 C.2.2.2.1, C.2.2.2.5", OURS,
         "A date-time covers what its last component names, and its offset counts. Orthanc compares text.",
         orthanc={
+            "image-by-moment-offset-west": "-S01.1.3 -S01.1.4",
+            "image-by-moment-offset-range": "-S01.1.1 -S01.1.2 -S01.1.3 -S01.1.4",
+            "image-by-moment-until": "+S01.1.6 -S01.1.3",
+            "image-by-moment-year": "-S01.1.1 -S01.1.2 -S01.1.3 -S01.1.4 -S01.1.5",
+            "image-by-moment-month": "-S01.1.1 -S01.1.2 -S01.1.3 -S01.1.4 -S01.1.5",
+            "image-by-moment-hour": "-S01.1.4 -S01.1.5",
+            "image-by-moment-days": "-S01.1.1 -S01.1.2 -S01.1.3 -S01.1.5",
             "image-by-moment": "-S01.1.1 -S01.1.2 -S01.1.4", "image-by-moment-range": "-S01.1.4 -S01.1.5",
             "image-by-moment-from": "-S01.1.4", "image-by-moment-day": "-S01.1.1 -S01.1.2 -S01.1.3 -S01.1.5",
             "image-by-moment-offset": "-S01.1.3 -S01.1.4"}),
@@ -250,17 +273,45 @@ DIFFERENCES = [
         dcmqrscp={
             "patients-by-comments": "-P01"}),
     Difference(
+        "a worklist entry without the sequence", "PS3.4 K.2.2.1.1.1, C.2.2.2.6", OURS,
+        "What is unknown matches no value, and a sequence matches by one of its items: to Orthanc an entry that "
+        "does not have the sequence matches.",
+        orthanc={
+            "worklist-by-code": "+W2 +W3 +W4 +W5A +W5B +W6",
+            "worklist-by-code-other-scheme": "+W2 +W3 +W4 +W5A +W5B +W6"}),
+    Difference(
+        "stars that match an empty value", "PS3.4 C.2.2.2.4", OPEN,
+        "`**` matches no characters too: it finds the study without accession number. By C.2.2.1.2 that is right, "
+        "by the habit of the two it is an exception.",
+        dcmqrscp={
+            "accession-stars-only": "+S08"},
+        orthanc={
+            "accession-stars-only": "+S08"}),
+    Difference(
+        "NUL at the end of text", "PS3.5 6.2", OPEN,
+        "Text is padded with spaces; ours and Orthanc forgive NULs, dcmqrscp looks for them.",
+        dcmqrscp={
+            "accession-nul-padded": "-S12"}),
+    Difference(
+        "the key told back as an answer", "PS3.4 K.2.2.1.1.2, K.2.2.1.2", OURS,
+        "A key that is not supported is not matched, and what is returned is the entry's own: wlmscpfs returns "
+        "the sequence of the request as if it were.",
+        wlmscpfs={
+            "worklist-by-code": "~RequestedProcedureCodeSequence",
+            "worklist-by-code-other-scheme": "~RequestedProcedureCodeSequence"}),
+    Difference(
         "a night in the worklist", "PS3.4 K.6.1.2 (Table K.6-1)", OURS,
         "Date and time of the start are one period, from the first evening to the last morning. Orthanc holds "
         "them apart.",
         orthanc={
-            "worklist-by-night": "-W3 -W4"}),
+            "worklist-by-night": "-W3 -W4", "worklist-by-night-apart": "-W2 -W3 -W4 -W5A"}),
     Difference(
         "character sets of the worklist", "PS3.4 C.2.2.2, PS3.3 C.12.1.1.2", OPEN,
         "What happens to a set that is not supported is up to the SCP, but an answer has to name the set it is "
         "in. As it comes, wlmscpfs converts nothing and names none.",
         wlmscpfs={
-            "worklist-all": "~PatientName", "worklist-by-name-greek": "-W3", "worklist-by-name-japanese": "A900"}),
+            "worklist-all": "~PatientName", "worklist-by-name-greek": "-W3", "worklist-by-name-japanese": "A900",
+            "worklist-by-requester-unknown": "~ReferringPhysicianName"}),
     Difference(
         "wildcards where a worklist wants one value", "PS3.4 K.6.1.2 (Table K.6-1)", OPEN,
         "Patient ID and Scheduled Station AE Title are to be matched by single values only; ours takes wildcards "

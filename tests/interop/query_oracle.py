@@ -125,7 +125,7 @@ READ = {"DA": date_of, "TM": time_of, "DT": moment_of}
 def range_of(key, vr):
     """C.2.2.2.5, ends included; a key without hyphen is one value."""
     read = READ[vr]
-    if "-" not in key:
+    if "-" not in key or (vr == "DT" and re.fullmatch(r"[\d.]+-(0\d|1[0-4])\d\d", key)):  # an offset rather than a year
         return read(key)
     low, high = (part.strip() for part in key.split("-", 1))
     if not low and not high:
@@ -143,7 +143,7 @@ class Key:
     def __init__(self, path, value, query):
         self.path, self.keyword, self.query = path, path.split(".")[-1].replace("[]", ""), query
         self.tag, self.vr, self.level, self.type = KEYS[self.keyword]
-        self.text = value.rstrip(" ") if self.vr in ("LT", "ST", "UT") else value.strip(" ")
+        self.text = value.rstrip(" ") if self.vr in ("LT", "ST", "UT") else value.strip(" \0")
         if query.model == "S" and self.level == "PATIENT":
             self.level = "STUDY"  # C.6.2: the patient's attributes are the study's
             self.type = "R" if self.keyword in ("PatientName", "PatientID") else "O"
@@ -151,7 +151,7 @@ class Key:
         self.is_empty_wanted = query.extended == EMPTY and self.text == "\"\""
         self.values = [part for part in self.text.split("\\") if part not in ("", "*")]
         self.is_matched = bool(self.values) and self.vr != "SQ" and not path.startswith("Private") and \
-            self.keyword not in ("RetrieveAETitle", "InstanceAvailability")
+            self.type != "-"
         if self.is_matched and not self.is_empty_wanted:
             for one in self.values:
                 self.check(one)
@@ -191,17 +191,39 @@ class Key:
 
 # ---- sequences (C.2.2.2.6) ----
 
-def matching_items(keys, sequence, items):
+def children(keys, prefix):
+    """What is asked of the items of the sequence at this path: keyword -> key, or None where it is a sequence with keys."""
+    found = {}
+    for key in keys:
+        if key.path.startswith(prefix + "."):
+            name, _, deeper = key.path[len(prefix) + 1:].partition(".")
+            found[name.replace("[]", "")] = None if deeper else key
+    return found
+
+
+def is_anything_asked(keys, prefix):
+    return any(key.is_matched and key.path.startswith(prefix + ".") for key in keys)
+
+
+def asked_sequences(keys):
+    """Those at the top that something is asked of."""
+    return {key.path.split(".")[0] for key in keys if "." in key.path and key.is_matched}
+
+
+def matching_items(keys, prefix, items):
     """The items that all item keys match; with nothing asked of them, all."""
-    inside = [key for key in keys if key.path.startswith(sequence + ".") and key.is_matched]
-    start = [key for key in inside if key.keyword.startswith("ScheduledProcedureStepStart")]
-    if len(start) == 2:  # K.6.1.2.2: always combined
-        inside = [key for key in inside if key not in start]
+    asked = children(keys, prefix)
+    plain = [key for key in asked.values() if key and key.is_matched]
+    start = [key for key in plain if key.keyword.startswith("ScheduledProcedureStepStart")]
+    if len(start) == 2:  # Table K.6-1: always one period
+        plain = [key for key in plain if key not in start]
         start.sort(key=lambda key: key.tag)
     else:
         start = []
+    nested = [name for name, key in asked.items() if key is None and is_anything_asked(keys, prefix + "." + name)]
     return [item for item in items
-            if all(key.matches(item.get(key.keyword)) for key in inside) and (not start or combined(*start, item))]
+            if all(key.matches(item.get(key.keyword)) for key in plain) and (not start or combined(*start, item)) and
+            all(matching_items(keys, prefix + "." + name, item.get(name) or []) for name in nested)]
 
 
 def combined(date, time, own):
@@ -314,8 +336,7 @@ class Oracle:
             return False
         if is_combined and not combined(*sorted(pair, key=lambda key: key.tag), own):
             return False
-        return all(matching_items(keys, sequence, own.get(sequence) or [])
-                   for sequence in {key.path.split(".")[0] for key in keys if "." in key.path and key.is_matched})
+        return all(matching_items(keys, sequence, own.get(sequence) or []) for sequence in asked_sequences(keys))
 
     def lower_matches(self, query, keys, label):
         """Relational: some entity below that all lower keys match."""
@@ -330,7 +351,7 @@ class Oracle:
     def row(self, query, keys, label, own):
         row = {("QueryRetrieveLevel",): query.level}
         for key in keys:
-            if key.path.startswith("Private") or key.keyword in ("RetrieveAETitle", "InstanceAvailability"):
+            if key.path.startswith("Private") or key.type == "-":
                 continue
             if LEVELS.index(key.level or query.level) > LEVELS.index(query.level) and "." not in key.path:
                 continue
@@ -341,7 +362,7 @@ class Oracle:
         found = {}
         for label, own in WORKLIST.items():
             if all(key.matches(own.get(key.keyword)) for key in keys if "." not in key.path and key.is_matched) and \
-                    matching_items(keys, "ScheduledProcedureStepSequence", own["ScheduledProcedureStepSequence"]):
+                    all(matching_items(keys, sequence, own.get(sequence) or []) for sequence in asked_sequences(keys)):
                 found[label] = {}
                 for key in keys:
                     put(found[label], key, keys, own.get(key.path.split(".")[0].replace("[]", "")))
@@ -349,17 +370,25 @@ class Oracle:
 
 
 def put(row, key, keys, own):
-    """One key of an answer. Of a sequence only the items that match (C.2.2.2.6), and of these only what was asked."""
-    sequence = key.path.split(".")[0].replace("[]", "")
-    if KEYS[sequence][1] != "SQ":
+    """One key of an answer."""
+    first = key.path.split(".")[0].replace("[]", "")
+    if KEYS[first][1] == "SQ":
+        put_items(row, (first,), keys, first, own or [])
+    else:
         row[(key.keyword,)] = own or ""
-        return
-    items = matching_items(keys, sequence, own or [])
-    row[(sequence,)] = str(len(items))
-    for index, item in enumerate(items):
-        asked = [key.keyword] if "." in key.path else list(item)
-        for keyword in asked:
-            row[(sequence, index, keyword)] = item.get(keyword) or ""
+
+
+def put_items(row, where, keys, prefix, items):
+    """Of a sequence only the items that match (C.2.2.2.6), and of these only what was asked, or all if nothing was."""
+    found, asked = matching_items(keys, prefix, items), children(keys, prefix)
+    row[where] = str(len(found))
+    for index, item in enumerate(found):
+        for name in asked or item:
+            here = where + (index, name)
+            if KEYS[name][1] == "SQ":
+                put_items(row, here, keys, prefix + "." + name, item.get(name) or [])
+            else:
+                row[here] = item.get(name) or ""
 
 
 def answer_or_refusal(oracle, query):

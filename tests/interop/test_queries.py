@@ -275,6 +275,8 @@ SAID = {
     "level-patient-in-study-root": None, "only-series": None, "relational-series-study-list": "S16.2 S17.2",
     "series-description-case": "S18.1", "series-request-second-item": "S01.2", "image-by-type": "S01.2.1",
     "image-by-content-time": "S01.1.2 S01.1.3 S01.1.4", "image-by-moment-offset": "S01.1.3 S01.1.4",
+    "protocol-code-return": "S01.1 S01.2 S01.3", "protocol-code-same-item": "S01.2", "protocol-code-other-item": "",
+    "relational-study-same-series": "S12 S20", "image-by-moment-offset-west": "S01.1.3 S01.1.4",
     "worklist-by-night": "W3 W4", "worklist-by-performer": "W1", "worklist-by-second-station": "W6",
 }
 
