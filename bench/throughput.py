@@ -1,18 +1,12 @@
-#!/usr/bin/python3
 """Many small and a few hundred middling objects on one association: `scu store` to `scu listen` beside DCMTK's storescu to
 storescp +B.
 
 Both sides of DCMTK get TCP_NODELAY=1 (its default waits for delayed acknowledgements: minutes, and no contest); nothing is
-synced to disk on either side (ours: --durability none). Rounds alternate between the two, the median counts, and CPU seconds
-are those of sender and receiver together. Absolute seconds drift on shared machines: the ratio is the result.
-
-  throughput.py [--rounds N] [--require-faster]
+synced to disk on either side (ours: --durability none). CPU seconds are those of sender and receiver together.
 """
 
-import argparse
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -23,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import support  # first: it knows where the others are
 import make_samples
 import peers
+import table
 
 # name: (objects, bytes of pixels in each)
 CASES = {"1,000 tiny": (1000, 512), "400 x 512 KiB": (400, 512 * 1024)}
@@ -70,42 +65,23 @@ def dcmtks(folder, count):
     return wall, cpu
 
 
-def measure(folder, count, rounds):
-    """Medians: {side: (wall, CPU)}."""
-    walls, cpus = {"scu": [], "DCMTK": []}, {"scu": [], "DCMTK": []}
-    for _ in range(rounds):
-        for side, way in (("scu", ours), ("DCMTK", dcmtks)):
-            wall, cpu = way(folder, count)
-            walls[side].append(wall)
-            cpus[side].append(cpu)
-    return {side: (statistics.median(walls[side]), statistics.median(cpus[side])) for side in walls}
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--require-faster", action="store_true", help="exit 1 where DCMTK was faster")
-    options = parser.parse_args()
-    # Samples and both receivers' folders go to a memory disk where there is one: ext4 is slow at making files soon after
-    # others were deleted, whoever asks.
-    if os.access("/dev/shm", os.W_OK):
-        tempfile.tempdir = "/dev/shm"
-    print("store -> receive on one association, loopback; medians of %d alternating rounds" % options.rounds)
-    print("%-16s %12s %12s %10s %12s %12s" % ("case", "scu wall s", "DCMTK wall s", "ratio", "scu CPU s", "DCMTK CPU s"))
-    is_faster = True
+def run(options, workplace):
+    """Rows for run.py. Samples and both receivers' folders are in memory where that goes: ext4 is slow at making files soon
+    after others were deleted, whoever asks."""
+    ways = {"scu": ours, "DCMTK": dcmtks}
     for name, (count, length) in CASES.items():
-        folder = tempfile.mkdtemp(prefix="scu-bench-")
+        folder = os.path.join(workplace.in_memory, "listen-%d" % length)
+        count = options.scaled(count)
+        make_samples.write_many(folder, count, length)
+        rates, cpus = {side: [] for side in ways}, {side: [] for side in ways}
+        tempfile.tempdir = workplace.in_memory
         try:
-            make_samples.write_many(folder, count, length)
-            found = measure(folder, count, options.rounds)
+            for _ in range(options.rounds):
+                for side, way in ways.items():
+                    wall, cpu = way(folder, count)
+                    rates[side].append(count / wall)
+                    cpus[side].append(cpu)
         finally:
-            shutil.rmtree(folder)
-        (wall, cpu), (its_wall, its_cpu) = found["scu"], found["DCMTK"]
-        print("%-16s %12.3f %12.3f %9.2fx %12.3f %12.3f" % (name, wall, its_wall, its_wall / wall, cpu, its_cpu), flush=True)
-        is_faster = is_faster and wall < its_wall
-    print("ratio: how many times faster scu was (below 1: slower)")
-    return 0 if is_faster or not options.require_faster else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            tempfile.tempdir = None
+        note = "CPU %.3f s, its %.3f s" % tuple(statistics.median(cpus[side]) for side in ways)
+        yield table.Row("send and receive " + name, "objects/s", rates["scu"], "DCMTK", rates["DCMTK"], 1, note)
