@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -126,6 +127,30 @@ static scu_result open_root(scu__durable *durable, scu_error *error) {
   return SCU_OK;
 }
 
+int scu__durable_open_unnamed(int folder) {
+  return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, SCU__DURABLE_FILE_MODE);
+}
+
+/* By the magic link in /proc: naming it by descriptor alone is for the superuser. */
+int scu__durable_give_name(int fd, int folder, const char *name) {
+  char link[40];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, link, folder, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+/* One folder entry less to make durable for each file, and nothing is left behind by a kill. */
+static bool knows_unnamed(const scu__durable *durable) {
+  char name[64];
+  if (durable->options.always_named) return false;
+  int fd = scu__durable_open_unnamed(durable->root_fd);
+  if (fd < 0) return false;
+  snprintf(name, sizeof name, ".scu-%016llx-probe.part", (unsigned long long)durable->token);
+  int os_errno = scu__durable_give_name(fd, durable->root_fd, name);
+  if (!os_errno) unlinkat(durable->root_fd, name, 0);
+  close(fd);
+  return os_errno == 0;
+}
+
 static uint64_t make_token(const scu__durable *durable) {
   uint64_t token = 0;
   if (getrandom(&token, sizeof token, GRND_NONBLOCK) == (ssize_t)sizeof token) return token;
@@ -158,6 +183,7 @@ scu_result scu__durable_open(const char *root, const scu__durable_options *optio
   }
   durable->token = make_token(durable);
   scu__durable_sweep(durable);
+  durable->has_unnamed = knows_unnamed(durable);
   *out = durable;
   return SCU_OK;
 }

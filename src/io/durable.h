@@ -1,4 +1,5 @@
-/* Files that exist whole or not at all: a temporary name in the final folder, write, sync, rename, folder sync
+/* Files that exist whole or not at all: a file without a name (where the file system has none: a temporary name) in the
+ * final folder, write, sync, the final name, folder sync
  * (catalogue F08-F10, F12, F13, F16). Group syncing: file syncs of many instances overlap on the pool, and one folder
  * sync serves everything that arrived during the previous one.
  *
@@ -50,6 +51,7 @@ typedef struct scu__durable_options {
   /* Tests only: an errno that the step fails with instead of being done, or 0. Any thread. */
   int (*fault)(void *user, scu__durable_step step);
   void *fault_user;
+  bool always_named; /* tests only: as on a file system that knows no files without a name */
 } scu__durable_options;
 
 typedef struct scu__durable scu__durable;           /* a root folder */

@@ -1,4 +1,5 @@
-/* One durable file: bytes gathered in memory, a temporary file written in large pieces, synced, closed, renamed. */
+/* One durable file: bytes gathered in memory, a file without a name written in large pieces, synced, named; where there
+ * are none, a temporary file, closed and renamed. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,7 @@ enum {
   GATHER_MAX = 256 * 1024,     /* small objects are one write */
   PUSH_OUT = 16 * 1024 * 1024, /* start the disk early, so that the sync of a large object is short */
   COMPARE_CHUNK = 64 * 1024,
-  VARIANTS_MAX = 9999,
-  FILE_MODE = 0640
+  VARIANTS_MAX = 9999
 };
 
 static scu_result failed(scu__durable_file *file, int os_errno, const char *what, scu_error *error) {
@@ -30,6 +30,7 @@ static scu_result failed(scu__durable_file *file, int os_errno, const char *what
 static void remove_temporary(scu__durable_file *file) {
   if (file->fd >= 0) close(file->fd);
   file->fd = -1;
+  file->is_unnamed = false;
   if (file->has_temporary) unlinkat(file->at->fd, file->temporary, 0);
   file->has_temporary = false;
 }
@@ -43,12 +44,20 @@ static void name_temporary(scu__durable_file *file) {
            (unsigned long long)number);
 }
 
-/* The lock tells a later process, which cleans up after killed ones, that this file is alive. */
+/* A folder under the root may be on another file system, or gone: what does not go without a name is tried with one,
+ * whose errno can be trusted. The lock tells a later process, which cleans up after killed ones, that this file is
+ * alive. */
 static int open_in(scu__durable_file *file, const scu__folder *folder) {
   int os_errno = scu__durable_fault(file->durable, SCU__STEP_OPEN);
   if (os_errno) return os_errno;
+  if (file->durable->has_unnamed) {
+    file->fd = scu__durable_open_unnamed(folder->fd);
+    file->is_unnamed = file->fd >= 0;
+    if (file->is_unnamed) return 0;
+  }
   name_temporary(file);
-  file->fd = openat(folder->fd, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+  file->fd =
+      openat(folder->fd, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, SCU__DURABLE_FILE_MODE);
   if (file->fd < 0) return errno;
   file->has_temporary = true;
   (void)flock(file->fd, LOCK_EX | LOCK_NB);
@@ -142,9 +151,9 @@ static scu_result fd_read_at(scu__source *self, uint64_t offset, void *to, size_
   return SCU_OK;
 }
 
-static bool open_source(fd_source *source, int folder, const char *name) {
+static bool use_as_source(fd_source *source, int fd) {
   struct stat status;
-  source->fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  source->fd = fd;
   if (source->fd < 0) return false;
   if (fstat(source->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(source->fd);
@@ -152,6 +161,15 @@ static bool open_source(fd_source *source, int folder, const char *name) {
   }
   source->source = (scu__source){.size = (uint64_t)status.st_size, .read_at = fd_read_at, .close = NULL};
   return true;
+}
+
+static bool open_source(fd_source *source, int folder, const char *name) {
+  return use_as_source(source, openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+}
+
+static bool open_fresh(fd_source *source, const scu__durable_file *file) {
+  if (file->is_unnamed) return use_as_source(source, fcntl(file->fd, F_DUPFD_CLOEXEC, 0));
+  return open_source(source, file->at->fd, file->temporary);
 }
 
 static scu_result compare_bytes(const scu__durable_file *file, fd_source *fresh, fd_source *existing,
@@ -187,7 +205,7 @@ static scu_result is_stored_already(scu__durable_file *file, int folder, const c
   scu_result result = SCU_OK;
   uint64_t start = 0;
   bool is_kind = !options->content || options->content(options->content_user, &existing.source, file->key, &start);
-  if (is_kind && open_source(&fresh, file->at->fd, file->temporary)) {
+  if (is_kind && open_fresh(&fresh, file)) {
     result = compare_bytes(file, &fresh, &existing, start, is_same);
     close(fresh.fd);
   }
@@ -207,6 +225,7 @@ static scu_result is_stored_already(scu__durable_file *file, int folder, const c
 static int rename_new(const scu__durable_file *file, int folder) {
   int os_errno = scu__durable_fault(file->durable, SCU__STEP_RENAME);
   if (os_errno) return os_errno;
+  if (file->is_unnamed) return scu__durable_give_name(file->fd, folder, file->final);
   if (renameat2(file->at->fd, file->temporary, folder, file->final, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
   if (linkat(file->at->fd, file->temporary, folder, file->final, 0) != 0) return errno;
@@ -214,9 +233,16 @@ static int rename_new(const scu__durable_file *file, int folder) {
   return 0;
 }
 
-static int rename_over(const scu__durable_file *file, int folder) {
+/* Only a name replaces a name. */
+static int rename_over(scu__durable_file *file, int folder) {
   int os_errno = scu__durable_fault(file->durable, SCU__STEP_RENAME);
   if (os_errno) return os_errno;
+  if (file->is_unnamed) {
+    name_temporary(file);
+    os_errno = scu__durable_give_name(file->fd, file->at->fd, file->temporary);
+    if (os_errno) return os_errno;
+    file->has_temporary = true;
+  }
   return renameat(file->at->fd, file->temporary, folder, file->final) == 0 ? 0 : errno;
 }
 
@@ -234,6 +260,7 @@ static scu_result other_content_there(scu__durable_file *file, scu_error *error)
   return SCU_ERROR_VERIFICATION;
 }
 
+/* SCU_END: the folder is gone. */
 static scu_result publish(scu__durable_file *file, int folder, scu_error *error) {
   for (unsigned variant = 1; variant <= VARIANTS_MAX; variant++) {
     set_final_name(file, variant);
@@ -242,6 +269,7 @@ static scu_result publish(scu__durable_file *file, int folder, scu_error *error)
       file->has_temporary = false;
       return SCU_OK;
     }
+    if (os_errno == ENOENT) return SCU_END;
     if (os_errno != EEXIST) return failed(file, os_errno, "cannot give a file its name", error);
     scu_result result = is_stored_already(file, folder, file->final, &file->is_duplicate, error);
     if (result != SCU_OK || file->is_duplicate) return result;
@@ -305,8 +333,28 @@ static void complete(scu__durable_file *file) {
   free_file(file);
 }
 
-/* Everything but the folder's sync. The descriptor is closed before the rename, because some file systems only say then
- * that the bytes found no room. */
+/* A folder that was removed under our hands is made again, once. */
+static scu_result publish_in_target(scu__durable_file *file, scu__folder **target, scu_error *error) {
+  for (int attempt = 0;; attempt++) {
+    scu_result result = scu__folder_acquire(file->durable, &file->target, target, error);
+    if (result == SCU_OK) result = publish(file, (*target)->fd, error);
+    if (result != SCU_END) return result;
+    if (attempt > 0) return failed(file, ENOENT, "cannot give a file its name", error);
+    scu__folder_forget(file->durable, *target);
+    scu__folder_release(file->durable, *target);
+    *target = NULL;
+  }
+}
+
+static scu_result close_file(scu__durable_file *file, scu_error *error) {
+  int failure = close(file->fd) != 0 && errno != EINTR ? errno : 0;
+  file->fd = -1;
+  file->is_unnamed = false;
+  return failure ? failed(file, failure, "cannot close a file", error) : SCU_OK;
+}
+
+/* Everything but the folder's sync. A file that has a name is closed before it gets the final one, because some file
+ * systems only say then that the bytes found no room; they know no files without. */
 static scu_result settle(scu__durable_file *file, scu_error *error) {
   scu__durable *durable = file->durable;
   scu_result result = flush(file, NULL, 0, error);
@@ -315,15 +363,11 @@ static scu_result settle(scu__durable_file *file, scu_error *error) {
     int os_errno = scu__durable_sync_fd(durable, file->fd, SCU__STEP_SYNC_FILE);
     if (os_errno) return failed(file, os_errno, "cannot sync a file", error);
   }
-  int failure = close(file->fd) != 0 && errno != EINTR ? errno : 0;
-  file->fd = -1;
-  if (failure) return failed(file, failure, "cannot close a file", error);
-  scu__folder *target = NULL;
-  result = scu__folder_acquire(durable, &file->target, &target, error);
+  if (!file->is_unnamed) result = close_file(file, error);
   if (result != SCU_OK) return result;
-  result = publish(file, target->fd, error);
-  if (result != SCU_OK) remove_temporary(file);
-  if (file->is_duplicate) remove_temporary(file);
+  scu__folder *target = NULL;
+  result = publish_in_target(file, &target, error);
+  if (result != SCU_OK || file->is_duplicate || file->fd >= 0) remove_temporary(file);
   scu__folder_release(durable, file->at);
   file->at = target; /* what must be synced now */
   return result;

@@ -9,7 +9,11 @@
 #include "io/durable.h"
 #include "io/pool.h"
 
-enum { SCU__DURABLE_FOLDERS_MAX = 2 /* components under the root */, SCU__DURABLE_SPARES_MAX = 8 };
+enum {
+  SCU__DURABLE_FOLDERS_MAX = 2 /* components under the root */,
+  SCU__DURABLE_SPARES_MAX = 8,
+  SCU__DURABLE_FILE_MODE = 0640
+};
 
 typedef struct scu__folder_path {
   size_t count;
@@ -41,7 +45,8 @@ struct scu__durable {
   scu__buffer spare[SCU__DURABLE_SPARES_MAX]; /* of finished files, so that their pages are used again */
   unsigned spares;
   uint64_t sequence;
-  uint64_t token; /* of this process and object, in the names of temporary files */
+  bool has_unnamed; /* the root's file system knows files without a name, and a name can be given to them */
+  uint64_t token;   /* of this process and object, in the names of temporary files */
 };
 
 struct scu__durable_file {
@@ -54,6 +59,7 @@ struct scu__durable_file {
   scu__folder_path target;
   scu__folder *at; /* where the temporary file is */
   int fd;          /* of the temporary file; -1 = closed */
+  bool is_unnamed; /* open, and without a name yet */
   bool has_temporary;
   char temporary[64];
   char name[SCU__DOOR_NAME_MAX];      /* as asked */
@@ -83,6 +89,11 @@ void scu__folder_forget(scu__durable *durable, scu__folder *folder);
 /* Its entries, and the first time those that lead to it. 0 or an errno. */
 int scu__folder_sync(scu__durable *durable, scu__folder *folder);
 void scu__folders_free(scu__durable *durable);
+
+/* A file without a name, to write and to read; -1 and errno when there are none here. */
+int scu__durable_open_unnamed(int folder);
+/* Gives it one; EEXIST when that is taken. 0 or an errno. */
+int scu__durable_give_name(int fd, int folder, const char *name);
 
 /* Removes what killed processes left: see scu__durable_open. */
 void scu__durable_sweep(scu__durable *durable);
