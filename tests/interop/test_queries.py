@@ -11,6 +11,7 @@ seen any more fails too. It takes seconds, so a short run asks everything.
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -18,6 +19,7 @@ import time
 import unittest
 
 import support  # first: it knows where the others are
+import dicomfile
 import peers
 import query_client
 import query_corpus
@@ -27,6 +29,7 @@ import scu_archive
 from query_corpus import EXTENDED, KEYS, QUERIES, UNIQUE, uid
 
 DOCUMENT = os.path.join(support.ROOT, "docs", "queries.md")
+FINDSCU_STEP = 9  # every so many queries go out by DCMTK's client as well
 SHOWN = 8  # labels of missing or additional rows that are written out
 STEP = "ScheduledProcedureStepSequence"
 
@@ -230,8 +233,29 @@ class Run:
                 words = difference(query, self.expected[title][query.name], asker.ask(query), title)
                 self.seen.setdefault(title, {})[query.name] = words
             asker.close()
+            if maker == self.make_scu:
+                self.by_findscu = {query.name: self.ask_by_findscu(asker, query) for query in QUERIES[::FINDSCU_STEP]
+                                   if query.extended is None}
         except BaseException as problem:
             self.problems.append("%s: %r" % (maker.__name__, problem))
+
+    def ask_by_findscu(self, asker, query):
+        """Labels of the rows that DCMTK's client gets from ours."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        peer = asker.worklist if query.model == "W" else asker.images
+        keys = [] if query.level == "NONE" or query.model == "W" else [b"QueryRetrieveLevel=" + query.level.encode()]
+        keys += [b"SpecificCharacterSet=" + query.charset.encode()] if query.charset else []
+        for path, value in query.keys:
+            path = path.replace("[]", ".").replace(".", "[0].").rstrip(".")
+            keys.append(path.encode() + b"=" + value.encode(query_corpus.CODECS[query.charset]))
+        command = [peers.find("findscu"), "-X", {"W": "-W", "P": "-P", "S": "-S", "O": "-O"}[query.model]]
+        for key in keys:
+            command += ["-k", key]
+        command += ["-aec", peer.title, "-aet", support.OUR_TITLE, peers.HOST, str(peer.port)]
+        subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, env=peers.ENVIRONMENT, timeout=60, check=True)
+        return sorted(label_of(query, query_client.as_row(dicomfile.read(path, support.DICTIONARY).elements))
+                      for path in support.files_under(folder))
 
     def make_scu(self):
         demo = self.keep(scu_archive.ScuArchive(os.path.join(self.folder, "demo"), "--demo"))
@@ -329,6 +353,13 @@ class Archives(unittest.TestCase):
 
     def test_ours_answers_as_the_oracle(self):
         self.check("ARCHIVE")
+
+    def test_dcmtks_client_sees_the_same_answers_of_ours(self):
+        """So that our own words on the wire are held against somebody else's."""
+        seen = self.run_of_all.by_findscu
+        self.assertGreater(len(seen), 30)
+        expected = self.run_of_all.expected["ARCHIVE"]
+        self.assertEqual(seen, {name: sorted(expected[name] or []) for name in seen})
 
     def test_dcmqrscp_differs_where_it_is_known_to(self):
         self.check("DCMQRSCP")
