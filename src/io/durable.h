@@ -82,6 +82,10 @@ scu_result scu__durable_file_write(scu__durable_file *file, const void *bytes, s
  * 64 characters, copied) goes to options->content. */
 void scu__durable_file_end_header(scu__durable_file *file, const char *key);
 uint64_t scu__durable_file_length(const scu__durable_file *file);
+/* Called before `done`, with the same user: the file is synced and has its name, all but the folder's sync is done;
+ * what follows is that sync and `done`, which alone says whether it is durable. Not called when something failed
+ * before, nor with NONE. On the thread of `done`. */
+void scu__durable_file_on_placed(scu__durable_file *file, scu__durable_done placed);
 /* Gives the file its name (without extension) and takes the file over, whatever comes. NONE: done before it returns.
  * Else `done` comes once on a pool thread, possibly before this returns. */
 void scu__durable_file_commit(scu__durable_file *file, const char *name, scu__durable_done done, void *user);

@@ -319,17 +319,20 @@ static void free_file(scu__durable_file *file) {
   scu__free(allocator, file);
 }
 
-static void complete(scu__durable_file *file) {
-  remove_temporary(file);
+static void tell(const scu__durable_file *file, scu__durable_done whom) {
   scu__durable_outcome outcome = {.result = file->result};
   if (file->result == SCU_OK) {
-    write_path(file);
     outcome.path = file->path;
     outcome.is_duplicate = file->is_duplicate;
   } else {
     outcome.error = &file->error;
   }
-  file->done(file->user, &outcome);
+  whom(file->user, &outcome);
+}
+
+static void complete(scu__durable_file *file) {
+  remove_temporary(file);
+  tell(file, file->done);
   free_file(file);
 }
 
@@ -370,6 +373,7 @@ static scu_result settle(scu__durable_file *file, scu_error *error) {
   if (result != SCU_OK || file->is_duplicate || file->fd >= 0) remove_temporary(file);
   scu__folder_release(durable, file->at);
   file->at = target; /* what must be synced now */
+  if (result == SCU_OK) write_path(file);
   return result;
 }
 
@@ -412,6 +416,8 @@ static void sync_with_others(scu__durable_file *file) {
 static void commit_now(scu__durable_file *file) {
   scu__durable *durable = file->durable;
   file->result = settle(file, &file->error);
+  if (file->result == SCU_OK && file->placed && durable->options.durability != SCU__DURABLE_NONE)
+    tell(file, file->placed);
   if (file->result != SCU_OK || durable->options.durability == SCU__DURABLE_NONE)
     complete(file);
   else if (durable->options.durability == SCU__DURABLE_FILE)
@@ -476,6 +482,10 @@ void scu__durable_file_end_header(scu__durable_file *file, const char *key) {
 
 uint64_t scu__durable_file_length(const scu__durable_file *file) {
   return file->length;
+}
+
+void scu__durable_file_on_placed(scu__durable_file *file, scu__durable_done placed) {
+  file->placed = placed;
 }
 
 void scu__durable_file_commit(scu__durable_file *file, const char *name, scu__durable_done done, void *user) {

@@ -69,6 +69,7 @@ struct scu__durable_file {
   bool is_duplicate;
   scu_result result;
   scu_error error;
+  scu__durable_done placed; /* may be NULL */
   scu__durable_done done;
   void *user;
   scu__durable_file *next_waiting;

@@ -17,7 +17,7 @@ struct scu_completion {
   scu__posted posted; /* first: what is posted is the completion */
   const scu_allocator *allocator;
   scu__completions *queue;
-  scu__completion_done done;
+  scu__completion_done done, placed; /* placed: may be NULL */
   void *user;
   bool is_abandoned; /* loop's thread only */
   scu_sink_outcome outcome;
@@ -46,6 +46,18 @@ scu_result scu__completion_new(const scu_allocator *allocator, scu__completions 
   completion->done = done;
   completion->user = user;
   return SCU_OK;
+}
+
+void scu__completion_on_placed(scu_completion *completion, scu__completion_done placed) {
+  completion->placed = placed;
+}
+
+bool scu__completion_wants_placed(const scu_completion *completion) {
+  return completion->placed != NULL;
+}
+
+void scu__completion_tell_placed(const scu_completion *completion, const scu_sink_outcome *outcome) {
+  completion->placed(completion->user, outcome);
 }
 
 void scu__completion_free(scu_completion *completion) {

@@ -15,6 +15,13 @@ typedef void (*scu__completion_done)(void *user, const scu_sink_outcome *outcome
  *   anything else: use the outcome, then scu__completion_free. */
 scu_result scu__completion_new(const scu_allocator *allocator, scu__completions *queue, scu__completion_done done,
                                void *user, scu_completion **out);
+/* For somebody who has more to do than wait: called on the sink's thread, with the same user, when a disk sink has the
+ * file whole and under its name, while the sync of its folder, and `done`, are still to come. Other sinks, and those
+ * that do not sync, never call it. */
+void scu__completion_on_placed(scu_completion *completion, scu__completion_done placed);
+/* The sink's half. */
+bool scu__completion_wants_placed(const scu_completion *completion);
+void scu__completion_tell_placed(const scu_completion *completion, const scu_sink_outcome *outcome);
 void scu__completion_free(scu_completion *completion);    /* never posted */
 void scu__completion_abandon(scu_completion *completion); /* the association is gone: `done` will not be called. Loop's
                                                              thread, before `done` */

@@ -11,6 +11,7 @@
 #include "dimse/status.h"
 #include "io/durable.h"
 #include "io/os_error.h"
+#include "listener/sink.h"
 #include "listener/sink_disk.h"
 #include "listener/sink_path.h"
 #include "scu/version.h"
@@ -186,9 +187,7 @@ static const char *text_or_null(const char *text) {
   return text[0] ? text : NULL;
 }
 
-/* On a pool thread, or inside disk_finish when nothing is synced. */
-static void committed(void *user, const scu__durable_outcome *became) {
-  disk_instance *instance = user;
+static scu_sink_outcome outcome_of(const disk_instance *instance, const scu__durable_outcome *became) {
   scu_sink_outcome outcome = {.size = sizeof outcome};
   outcome.study_instance_uid = text_or_null(instance->study.text);
   outcome.series_instance_uid = text_or_null(instance->series.text);
@@ -203,6 +202,20 @@ static void committed(void *user, const scu__durable_outcome *became) {
   } else {
     refuse_for(&outcome, became->error);
   }
+  return outcome;
+}
+
+/* On a pool thread. */
+static void placed(void *user, const scu__durable_outcome *became) {
+  const disk_instance *instance = user;
+  scu_sink_outcome outcome = outcome_of(instance, became);
+  scu__completion_tell_placed(instance->completion, &outcome);
+}
+
+/* On a pool thread, or inside disk_finish when nothing is synced. */
+static void committed(void *user, const scu__durable_outcome *became) {
+  disk_instance *instance = user;
+  scu_sink_outcome outcome = outcome_of(instance, became);
   if (instance->is_answered_at_once) {
     scu_completion *completion = instance->completion;
     outcome.path = scu_completion_keep(completion, outcome.path);
@@ -252,6 +265,7 @@ static scu_result disk_finish(void *user, void *of, scu_completion *completion, 
   scu__durable_file *file = instance->file;
   instance->file = NULL;
   instance->length = scu__durable_file_length(file);
+  if (scu__completion_wants_placed(completion)) scu__durable_file_on_placed(file, placed);
   scu__durable_file_commit(file, name, committed, instance);
   return is_at_once ? SCU_OK : SCU_PENDING;
 }
