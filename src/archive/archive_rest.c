@@ -4,6 +4,7 @@
 
 #include "archive/check.h"
 #include "archive/commitments.h"
+#include "archive/ingest.h"
 #include "archive/mpps_store.h"
 #include "base/alloc.h"
 
@@ -53,12 +54,13 @@ static void tell_problem(void *user, const char *path, const char *reason) {
 
 scu_result scu__archive_settle_index(scu_archive *archive, scu_error *error) {
   scu__index_counts counts;
-  scu_result result = scu__index_count(archive->index, &counts, error);
-  if (result != SCU_OK || counts.instances > 0) return result;
   scu__check check = {.index = archive->index,
                       .objects = archive->objects,
                       .allocator = archive->allocator,
                       .problem = tell_problem,
                       .user = archive};
-  return scu__check_run(&check, error);
+  scu_result result = scu__index_count(archive->index, &counts, error);
+  if (result != SCU_OK) return result;
+  if (counts.instances == 0) return scu__check_run(&check, error);
+  return scu__index_was_left_open(archive->index) ? scu__check_newest(&check, SCU__INGEST_BATCH_MAX, error) : SCU_OK;
 }

@@ -179,13 +179,37 @@ static scu_result check_rows(scu__check *check, scu_error *error) {
   return result == SCU_END ? SCU_OK : result;
 }
 
-scu_result scu__check_run(scu__check *check, scu_error *error) {
-  scu_result result = scu__index_begin(check->index, error);
-  if (result == SCU_OK) result = check_files(check, error);
-  if (result == SCU_OK) result = check_rows(check, error);
+static scu_result check_older(scu__check *check, size_t count, scu_error *error) {
+  int64_t id = SCU__INDEX_NEWEST;
+  scu_result result = SCU_OK;
+  for (size_t done = 0; result == SCU_OK && done < count; done++) {
+    scu__index_instance found;
+    char name[PATH_ROOM];
+    result = scu__index_older(check->index, &id, &found, error);
+    if (result != SCU_OK) break;
+    snprintf(name, sizeof name, "%s", found.path); /* cut, it is no file */
+    result = check_row(check, name, error);
+  }
+  return result == SCU_END ? SCU_OK : result;
+}
+
+static scu_result end_batch(scu__check *check, scu_result result, scu_error *error) {
   if (result == SCU_OK) return scu__index_commit(check->index, error);
   scu__index_rollback(check->index);
   return result;
+}
+
+scu_result scu__check_newest(scu__check *check, size_t count, scu_error *error) {
+  scu_result result = scu__index_begin(check->index, error);
+  return result == SCU_OK ? end_batch(check, check_older(check, count, error), error) : result;
+}
+
+scu_result scu__check_run(scu__check *check, scu_error *error) {
+  scu_result result = scu__index_begin(check->index, error);
+  if (result != SCU_OK) return result;
+  result = check_files(check, error);
+  if (result == SCU_OK) result = check_rows(check, error);
+  return end_batch(check, result, error);
 }
 
 /* --- public ------------------------------------------------------------------------------------------------------- */

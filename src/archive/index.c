@@ -39,6 +39,8 @@ static const char *const change_sql[SCU__CHANGE_COUNT] = {
     [SCU__CHANGE_AT_PATH] = "SELECT sop_class,uid,transfer_syntax,path,length,digest FROM instances WHERE path=?",
     [SCU__CHANGE_AFTER_PATH] = "SELECT sop_class,uid,transfer_syntax,path,length,digest FROM instances WHERE path>?"
                                " ORDER BY path LIMIT 1",
+    [SCU__CHANGE_BEFORE_ID] = "SELECT sop_class,uid,transfer_syntax,path,length,digest,id FROM instances WHERE id<?"
+                              " ORDER BY id DESC LIMIT 1",
     [SCU__CHANGE_ADD_STEP] = "INSERT INTO worklist(record,study_uid,step_id,patient_id,name_1,name_2,name_3,"
                              "accession_number,procedure_id,start_date,modality,performer_1,performer_2,performer_3)"
                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -76,7 +78,8 @@ static scu_result keep_options(scu__index *index, const scu__index_options *opti
 static scu_result open_database(scu__index *index, scu_error *error) {
   scu__database_options options = {.cache_kib = index->options.cache_kib, .busy_timeout_ms = SCU__BUSY_TIMEOUT_MS};
   scu_result result = scu__database_open(index->path, &options, index->allocator, &index->database, error);
-  if (result == SCU_OK) result = scu__schema_open(index->database, index->options.must_examine, error);
+  if (result == SCU_OK)
+    result = scu__schema_open(index->database, index->options.must_examine, &index->was_left_open, error);
   if (result == SCU_ERROR_MALFORMED)
     scu__error_hint(error, "the files are the truth: rebuild the index from them (--check)");
   return result;
@@ -511,6 +514,20 @@ scu_result scu__index_at_path(scu__index *index, const char *path, scu__index_in
 
 scu_result scu__index_after_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error) {
   return look_up(index, SCU__CHANGE_AFTER_PATH, path, out, error);
+}
+
+scu_result scu__index_older(scu__index *index, int64_t *id, scu__index_instance *out, scu_error *error) {
+  scu__statement *find;
+  scu_result result = statement(index, SCU__CHANGE_BEFORE_ID, &find, error);
+  if (result != SCU_OK) return result;
+  scu__bind_integer(find, 1, *id);
+  result = read_instance(find, out, error);
+  if (result == SCU_OK) *id = scu__column_integer(find, 6);
+  return result;
+}
+
+bool scu__index_was_left_open(const scu__index *index) {
+  return index->was_left_open;
 }
 
 /* ---- worklist ---- */

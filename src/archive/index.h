@@ -35,6 +35,8 @@ typedef struct scu__index_options {
  * error says so in words. UNSUPPORTED: made by a newer version. */
 scu_result scu__index_open(const char *path, const scu_allocator *allocator, const scu__index_options *options,
                            scu__index **out, scu_error *error);
+/* Whoever had it before did not close it: killed, or the power went. */
+bool scu__index_was_left_open(const scu__index *index);
 /* What was not committed is gone. All cursors must be closed. NULL is allowed. */
 void scu__index_close(scu__index *index);
 
@@ -70,6 +72,10 @@ scu_result scu__index_lookup_next(scu__index *index, scu__index_instance *out, s
  * likewise. */
 scu_result scu__index_at_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error);
 scu_result scu__index_after_path(scu__index *index, const char *path, scu__index_instance *out, scu_error *error);
+
+/* The instance added last before the one with *id, which becomes its own; begin with SCU__INDEX_NEWEST. Likewise. */
+#define SCU__INDEX_NEWEST INT64_MAX
+scu_result scu__index_older(scu__index *index, int64_t *id, scu__index_instance *out, scu_error *error);
 
 /* One worklist entry for each item of the Scheduled Procedure Step Sequence; an entry with the same Study Instance UID
  * and Scheduled Procedure Step ID is replaced. USAGE: no such item. */

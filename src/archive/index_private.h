@@ -55,6 +55,7 @@ typedef enum scu__change {
   SCU__CHANGE_PRUNE_PATIENT,
   SCU__CHANGE_LOOK_UP,
   SCU__CHANGE_AT_PATH,
+  SCU__CHANGE_BEFORE_ID,
   SCU__CHANGE_AFTER_PATH,
   SCU__CHANGE_ADD_STEP,
   SCU__CHANGE_REMOVE_STEP,
@@ -67,6 +68,7 @@ struct scu__index {
   scu__ae own_ae;
   char *path;
   bool is_in_memory;
+  bool was_left_open;      /* by whoever had it before */
   scu__database *database; /* that changes */
   scu__statement *changes[SCU__CHANGE_COUNT];
   scu__record_writer writer;

@@ -1,14 +1,18 @@
-/* begin, write: bytes to the disk sink, header to the capture. finish: the disk sink makes the file durable; what is
- * durable waits for the next commit; the commit runs on the pool while more becomes durable; then all are answered. */
+/* begin, write: bytes to the disk sink, header to the capture. finish: the disk sink makes the file durable. As soon as
+ * a file has its name its row waits for the next commit, which runs on the loop's pool while the folder is synced and
+ * more files come; when both are done the instance is answered.
+ *
+ * A commit is started by whoever finds none under way: the disk sink's thread that placed a file, or the loop. It is
+ * over when every file of its batch is answered; only then the next one may start. So after a power cut at most the
+ * last batch has rows whose file lost its name: SCU__INGEST_BATCH_MAX, see scu__archive_settle_index. */
 #include "archive/ingest.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "archive/header_capture.h"
 #include "io/file.h"
 #include "listener/sink.h"
-
-enum { EARLY_ROWS_MAX = 10 * 1000 }; /* rows that may wait for a commit while their instances are answered */
 
 typedef struct item item;
 
@@ -16,17 +20,24 @@ struct scu__ingest {
   scu_sink sink; /* first: what is handed out */
   const scu_allocator *allocator;
   scu_loop *loop;
+  scu__pool *pool;               /* the loop's, for any thread */
+  scu__completions *completions; /* likewise */
   scu_sink *disk;
   scu__index *index;
   size_t root_length; /* of the path that file names begin with, slash included */
-  item *waiting, *last_waiting;
-  item *batch; /* with the job */
-  scu__job job;
-  bool is_committing;
-  size_t on_disk; /* instances that the disk sink is making durable */
-  scu_result committed;
   bool answers_early;
-  uint64_t taken, settled; /* rows queued and rows done with so far */
+
+  _Atomic(item *) waiting;   /* for a commit, the last one first; any thread */
+  atomic_bool is_committing; /* who sets it owns the next four until it is over */
+  item *batch;
+  scu__job job;
+  scu__posted posted; /* brings a commit that ran without the pool to the loop */
+  scu_result committed;
+
+  /* The loop's thread only. */
+  size_t on_disk;          /* instances that the disk sink is making durable */
+  size_t unsettled;        /* of the batch: their row is in, their file is not durable yet */
+  uint64_t taken, settled; /* rows queued and rows done with so far, where instances are answered early */
   scu__ingest_waiter *waiters;
 };
 
@@ -38,11 +49,13 @@ struct item {
   scu_dataset *header;
   char sop_class[65], sop_instance[65], transfer_syntax[65];
   scu_completion *outer, *inner;
-  char *file;       /* its path; NULL until it is durable */
+  char *file;       /* its path; NULL until it is known */
   const char *path; /* of the same, relative to the root */
   uint64_t length;
   int is_duplicate;
-  scu_result indexed;
+  scu_result indexed;          /* what came of its row */
+  bool has_row_coming;         /* it was queued: the batch will tell */
+  bool is_indexed, is_durable; /* the two halves, on the loop's thread */
 };
 
 static void item_free(item *i) {
@@ -81,7 +94,9 @@ static scu_result add_row(item *i) {
   return scu__index_add(i->ingest->index, i->header, &instance, NULL);
 }
 
-/* On a pool thread: nobody else touches the writer or the batch meanwhile. */
+static void commit_done(scu__job *self);
+
+/* On any thread: nobody else touches the writer or the batch meanwhile. */
 static void commit_run(scu__job *self) {
   scu__ingest *ingest = (scu__ingest *)((char *)self - offsetof(scu__ingest, job));
   ingest->committed = scu__index_begin(ingest->index, NULL);
@@ -94,6 +109,47 @@ static void commit_run(scu__job *self) {
   else
     scu__index_rollback(ingest->index);
 }
+
+/* The batch, in the order in which it came. */
+static item *take_waiting(scu__ingest *ingest) {
+  item *taken = atomic_exchange(&ingest->waiting, NULL), *batch = NULL;
+  while (taken) {
+    item *next = taken->next;
+    taken->next = batch;
+    batch = taken;
+    taken = next;
+  }
+  return batch;
+}
+
+static void run_here(scu__ingest *ingest) {
+  commit_run(&ingest->job);
+  scu__completions_post(ingest->completions, &ingest->posted);
+}
+
+/* Any thread. Nothing happens when a commit is under way: its end starts the next one. */
+static void start_commit(scu__ingest *ingest) {
+  while (atomic_load(&ingest->waiting)) {
+    if (atomic_exchange(&ingest->is_committing, true)) return;
+    ingest->batch = take_waiting(ingest);
+    if (ingest->batch) {
+      ingest->job = (scu__job){.run = commit_run, .done = commit_done};
+      if (scu__pool_submit(ingest->pool, &ingest->job, ingest->completions) != SCU_OK) run_here(ingest);
+      return;
+    }
+    atomic_store(&ingest->is_committing, false); /* somebody else took it, or will: look again */
+  }
+}
+
+static void enqueue(item *i) {
+  scu__ingest *ingest = i->ingest;
+  i->has_row_coming = true;
+  i->next = atomic_load(&ingest->waiting);
+  while (!atomic_compare_exchange_weak(&ingest->waiting, &i->next, i)) {
+  }
+}
+
+/* --- answering: the loop's thread --------------------------------------------------------------------------------- */
 
 static void answer(item *i, scu_result result) {
   scu_sink_outcome outcome = {
@@ -126,49 +182,37 @@ static void wake_waiters(scu__ingest *ingest) {
   }
 }
 
-static void start_commit(scu__ingest *ingest);
+static void end_commit(scu__ingest *ingest) {
+  if (ingest->unsettled > 0) return;
+  atomic_store(&ingest->is_committing, false);
+  start_commit(ingest);
+  wake_waiters(ingest);
+}
 
-static void commit_done(scu__job *self) {
-  scu__ingest *ingest = (scu__ingest *)((char *)self - offsetof(scu__ingest, job));
-  ingest->is_committing = false;
-  scu_result committed = self->is_cancelled ? SCU_ERROR_STORAGE : ingest->committed;
+static void batch_done(scu__ingest *ingest, bool is_cancelled) {
+  scu_result committed = is_cancelled ? SCU_ERROR_STORAGE : ingest->committed;
   item *batch = ingest->batch;
   ingest->batch = NULL;
   while (batch) {
     item *next = batch->next;
-    post(batch, committed == SCU_OK ? batch->indexed : committed);
-    ingest->settled++;
+    batch->is_indexed = true;
+    if (committed != SCU_OK) batch->indexed = committed;
+    if (batch->is_durable)
+      post(batch, batch->indexed);
+    else
+      ingest->unsettled++;
+    if (ingest->answers_early) ingest->settled++;
     batch = next;
   }
-  if (ingest->waiting) start_commit(ingest);
-  wake_waiters(ingest);
+  end_commit(ingest);
 }
 
-static void start_commit(scu__ingest *ingest) {
-  ingest->batch = ingest->waiting;
-  ingest->waiting = ingest->last_waiting = NULL;
-  ingest->is_committing = true;
-  ingest->job.run = commit_run;
-  ingest->job.done = commit_done;
-  ingest->job.abandon = NULL;
-  ingest->job.is_cancelled = false;
-  if (scu__pool_submit(scu__loop_pool(ingest->loop), &ingest->job, scu__loop_completions(ingest->loop)) == SCU_OK)
-    return;
-  ingest->job.is_cancelled = true;
-  commit_done(&ingest->job);
+static void commit_done(scu__job *self) {
+  batch_done((scu__ingest *)((char *)self - offsetof(scu__ingest, job)), self->is_cancelled);
 }
 
-static void enqueue(item *i) {
-  scu__ingest *ingest = i->ingest;
-  i->next = NULL;
-  if (ingest->last_waiting)
-    ingest->last_waiting->next = i;
-  else
-    ingest->waiting = i;
-  ingest->last_waiting = i;
-  ingest->taken++;
-  if (ingest->answers_early && ingest->taken - ingest->settled <= EARLY_ROWS_MAX) answer(i, SCU_OK);
-  if (!ingest->is_committing) start_commit(ingest);
+static void posted_done(scu__posted *self) {
+  batch_done((scu__ingest *)((char *)self - offsetof(scu__ingest, posted)), false);
 }
 
 bool scu__ingest_wait(scu__ingest *ingest, scu__ingest_waiter *waiter) {
@@ -188,7 +232,7 @@ void scu__ingest_wait_cancel(scu__ingest *ingest, scu__ingest_waiter *waiter) {
   waiter->is_waiting = false;
 }
 
-/* --- the file is durable ------------------------------------------------------------------------------------------ */
+/* --- the file becomes durable ------------------------------------------------------------------------------------- */
 
 /* A second object of the same UID, kept beside the first: the index goes on naming the first. */
 static bool is_variant(const char *path) {
@@ -206,21 +250,41 @@ static scu_result keep_outcome(item *i, const scu_sink_outcome *outcome) {
   return i->capture ? scu__header_capture_take(i->capture, &i->header) : SCU_ERROR_MEMORY;
 }
 
+/* On a thread of the disk sink: the file has its name. */
+static void disk_placed(void *user, const scu_sink_outcome *outcome) {
+  item *i = user;
+  scu__ingest *ingest = i->ingest;
+  i->indexed = keep_outcome(i, outcome);
+  if (i->indexed != SCU_OK || is_variant(i->path)) return;
+  enqueue(i); /* from here on the item is the loop's once it is answered */
+  start_commit(ingest);
+}
+
+static bool is_stored(uint16_t status) {
+  return status == 0 || status >> 12 == 0xB;
+}
+
+/* What is not durable is answered at once, though its row may be there: the file is, and if a power cut takes its name
+ * the next start takes the row. */
 static void disk_done(void *user, const scu_sink_outcome *outcome) {
   item *i = user;
+  scu__ingest *ingest = i->ingest;
   i->inner = NULL;
-  i->ingest->on_disk--;
-  bool is_stored = outcome->status == 0 || outcome->status >> 12 == 0xB;
-  if (!is_stored) {
+  ingest->on_disk--;
+  i->is_durable = true;
+  if (!is_stored(outcome->status)) {
     scu_completion_post(i->outer, outcome);
-    item_free(i);
-    return;
+    i->outer = NULL;
   }
-  scu_result result = keep_outcome(i, outcome);
-  if (result != SCU_OK || is_variant(i->path))
-    post(i, result);
-  else
-    enqueue(i);
+  bool is_untold = i->outer && !i->file && i->indexed == SCU_OK; /* a sink that does not tell when it is placed */
+  if (is_untold) disk_placed(i, outcome);
+  if (!i->has_row_coming) {
+    post(i, i->indexed);
+  } else if (i->is_indexed) {
+    post(i, i->indexed);
+    ingest->unsettled--;
+    end_commit(ingest);
+  }
 }
 
 /* --- sink --------------------------------------------------------------------------------------------------------- */
@@ -262,26 +326,30 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
     return result;
   }
   scu_completion *inner = i->inner;
+  scu__completion_on_placed(inner, disk_placed);
   result = ingest->disk->finish(ingest->disk->user, i->disk_instance, inner, outcome);
   if (result == SCU_PENDING) {
     ingest->on_disk++; /* it is told from the loop, so not before this */
     return SCU_PENDING;
   }
   uint16_t status = scu__sink_status(result, outcome);
-  bool is_stored = result == SCU_OK && (status == 0 || status >> 12 == 0xB);
-  scu_result kept = is_stored ? keep_outcome(i, outcome) : SCU_OK;
+  bool is_kept = result == SCU_OK && is_stored(status);
+  scu_result kept = is_kept ? keep_outcome(i, outcome) : SCU_OK;
   outcome->status = status;
   outcome->path = scu_completion_keep(completion, outcome->path);
   outcome->comment = scu_completion_keep(completion, outcome->comment);
   outcome->study_instance_uid = outcome->series_instance_uid = NULL;
   scu__completion_free(inner);
-  if (!is_stored || kept != SCU_OK || is_variant(i->path)) {
+  if (!is_kept || kept != SCU_OK || is_variant(i->path)) {
     item_free(i);
     return kept != SCU_OK ? kept : result;
   }
   memset(outcome, 0, sizeof *outcome);
   outcome->size = sizeof *outcome;
+  i->is_durable = true;
+  if (ingest->answers_early && ++ingest->taken - ingest->settled <= SCU__INGEST_BATCH_MAX) answer(i, SCU_OK);
   enqueue(i);
+  start_commit(ingest);
   return SCU_PENDING;
 }
 
@@ -300,6 +368,9 @@ scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, s
   if (!ingest) return SCU_ERROR_MEMORY;
   ingest->allocator = allocator;
   ingest->loop = loop;
+  ingest->pool = scu__loop_pool(loop);
+  ingest->completions = scu__loop_completions(loop);
+  ingest->posted = (scu__posted){.run = posted_done, .drop = posted_done};
   ingest->disk = disk;
   ingest->root_length = root_length;
   ingest->index = index;
@@ -315,7 +386,7 @@ scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, s
 }
 
 bool scu__ingest_is_busy(const scu__ingest *ingest) {
-  return ingest->is_committing || ingest->waiting || ingest->on_disk > 0;
+  return atomic_load(&ingest->is_committing) || atomic_load(&ingest->waiting) || ingest->on_disk > 0;
 }
 
 void scu__ingest_free(scu__ingest *ingest) {

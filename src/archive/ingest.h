@@ -7,6 +7,9 @@
 #include "link/loop.h"
 #include "scu/sink.h"
 
+/* Rows that one commit makes durable, at most: one for each association, or those that are answered early. */
+enum { SCU__INGEST_BATCH_MAX = 10 * 1000 };
+
 typedef struct scu__ingest scu__ingest;
 
 /* `disk` and `index` are borrowed; the index is changed by the ingest alone, on the loop's pool, one commit at a time.

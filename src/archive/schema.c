@@ -119,7 +119,7 @@ static scu_result examine(scu__database *database, scu_error *error) {
   return strcmp(words, "ok") == 0 ? SCU_OK : damaged(error, words);
 }
 
-scu_result scu__schema_open(scu__database *database, bool must_examine, scu_error *error) {
+scu_result scu__schema_open(scu__database *database, bool must_examine, bool *was_left_open, scu_error *error) {
   int64_t objects, is_open = 0;
   scu_result result = scu__database_integer(database, "SELECT COUNT(*) FROM sqlite_schema", &objects, error);
   if (result != SCU_OK) return result;
@@ -128,6 +128,7 @@ scu_result scu__schema_open(scu__database *database, bool must_examine, scu_erro
     result = scu__database_integer(database, "SELECT is_open FROM state", &is_open, error);
   if (result == SCU_OK && (is_open || must_examine)) result = examine(database, error);
   if (result == SCU_OK) result = scu__database_run(database, "UPDATE state SET is_open=1", error);
+  *was_left_open = is_open != 0;
   return result;
 }
 

@@ -1,5 +1,6 @@
 /* scu_archive_verify: the index made to agree with the files, whatever became of either (issue: index damaged). */
 #define _GNU_SOURCE /* scratch.h */
+#include "archive/database.h"
 #include "archive_test.h"
 
 typedef struct told {
@@ -121,6 +122,29 @@ static void test_rows_without_file_go_and_files_without_row_come(void **state) {
   assert_non_null(strstr(t.lines, "1.2.3.3.dcm: the file is gone"));
   assert_int_equal(instances(&w), 4);
   world_stop(&w);
+}
+
+/* A row may be durable before the name of its file (see ingest.c): after a crash the newest rows are looked through. */
+static void test_a_start_after_a_crash_removes_new_rows_without_file(void **state) {
+  (void)state;
+  for (int has_crashed = 0; has_crashed < 2; has_crashed++) {
+    world w;
+    fill(&w, 5);
+    assert_int_equal(unlink(object(5)), 0);
+    assert_int_equal(unlink(object(2)), 0);
+    if (has_crashed) {
+      scu__database *database;
+      assert_int_equal(
+          scu__database_open(in_scratch("pacs/index.sqlite"), &(scu__database_options){0}, NULL, &database, NULL),
+          SCU_OK);
+      assert_int_equal(scu__database_run(database, "UPDATE state SET is_open=1", NULL), SCU_OK);
+      scu__database_close(database);
+    }
+    assert_int_equal(instances(&w), has_crashed ? 3 : 5);
+    world_stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
 }
 
 /* Whatever is cut off, it is told; nothing is deleted; the rest is not touched. */
@@ -253,6 +277,7 @@ int main(void) {
       TEST(test_an_archive_that_starts_without_index_makes_it_again),
       TEST(test_a_damaged_index_is_put_away_and_made_again),
       TEST(test_rows_without_file_go_and_files_without_row_come),
+      TEST(test_a_start_after_a_crash_removes_new_rows_without_file),
       TEST(test_a_file_cut_anywhere_is_reported_and_kept),
       TEST(test_what_is_no_dicom_file_is_damaged_and_other_files_are_not_ours),
       TEST(test_a_variant_beside_the_first_is_left_out),

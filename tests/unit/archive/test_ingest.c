@@ -1,0 +1,270 @@
+/* The archive's sink: an instance is answered when its file, the folder and its row are durable, whatever comes first,
+ * and when one of them fails it is answered with a failure and nothing waits for ever. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "archive/ingest.h"
+#include "data/dataset_encode.h"
+#include "link/loop.h"
+#include "listener/sink.h"
+#include "listener/sink_disk.h"
+#include "support/sample_file.h"
+#include "unit/io/scratch.h"
+
+enum { INSTANCES = 300 };
+
+typedef struct plan {
+  scu__durable_step step;
+  atomic_int countdown; /* fails when it gets to 0; negative: never */
+} plan;
+
+typedef struct answer {
+  int count;
+  uint16_t status;
+  bool is_duplicate;
+} answer;
+
+typedef struct world {
+  scu_loop *loop;
+  scu_sink *disk;
+  scu__index *index;
+  scu__ingest *ingest;
+  plan plan;
+  answer answers[INSTANCES];
+} world;
+
+static int fault(void *user, scu__durable_step step) {
+  plan *p = user;
+  if (step != p->step) return 0;
+  return atomic_fetch_sub(&p->countdown, 1) == 0 ? EIO : 0;
+}
+
+static void start_with(world *w, scu_durability durability, scu__durable_step step, int countdown) {
+  memset(w, 0, sizeof *w);
+  w->plan.step = step;
+  atomic_store(&w->plan.countdown, -1);
+  assert_int_equal(scu_loop_new(NULL, &w->loop), SCU_OK);
+  scu_disk_sink_options options = {.size = sizeof options, .root = in_scratch("objects"), .durability = durability};
+  scu__disk_sink_test test = {.fault = fault, .fault_user = &w->plan};
+  assert_int_equal(scu__disk_sink_new_for_test(&options, &test, &w->disk), SCU_OK);
+  assert_int_equal(scu__index_open(in_scratch("index.sqlite"), NULL, NULL, &w->index, NULL), SCU_OK);
+  atomic_store(&w->plan.countdown, countdown);
+}
+
+static void open_ingest(world *w, scu_sink *disk, bool answers_early) {
+  size_t root = strlen(in_scratch("objects")) + 1;
+  assert_int_equal(scu__ingest_new(w->loop, disk, root, w->index, answers_early, &w->ingest), SCU_OK);
+}
+
+static void stop(world *w) {
+  scu__ingest_free(w->ingest);
+  scu__index_close(w->index);
+  scu_disk_sink_free(w->disk);
+  scu_loop_free(w->loop);
+}
+
+static void answered(void *user, const scu_sink_outcome *outcome) {
+  answer *to = user;
+  to->count++;
+  to->status = outcome->status;
+  to->is_duplicate = outcome->is_duplicate;
+}
+
+/* Instance `number`, given to the ingest; the answer comes to `to`, now or by the loop. */
+static void store(world *w, int number, answer *to) {
+  scu_sink *sink = scu__ingest_sink(w->ingest);
+  char uid[65];
+  snprintf(uid, sizeof uid, "1.2.3.%d", number);
+  scu_dataset *dataset = sample_dataset(&(sample_file){.number = number, .pixels = 200}, uid);
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, NULL, 1 << 20);
+  assert_int_equal(scu__dataset_encode(dataset, SCU__EXPLICIT_LE, &bytes, NULL), SCU_OK);
+  scu_dataset_free(dataset);
+  scu_incoming incoming = {.size = sizeof incoming,
+                           .sop_class_uid = SAMPLE_CLASS,
+                           .sop_instance_uid = uid,
+                           .transfer_syntax_uid = SCU__UID_EXPLICIT_LE,
+                           .calling_ae = "SENDER",
+                           .called_ae = "US",
+                           .peer = "127.0.0.1:1",
+                           .move_originator_ae = ""};
+  scu_sink_outcome outcome = {.size = sizeof outcome};
+  scu_completion *completion;
+  void *instance;
+  assert_int_equal(sink->begin(sink->user, &incoming, &instance, &outcome), SCU_OK);
+  assert_int_equal(sink->write(sink->user, instance, bytes.data, bytes.length, &outcome), SCU_OK);
+  scu__buffer_free(&bytes);
+  assert_int_equal(scu__completion_new(NULL, scu__loop_completions(w->loop), answered, to, &completion), SCU_OK);
+  scu_result result = sink->finish(sink->user, instance, completion, &outcome);
+  if (result == SCU_PENDING) return;
+  to->count++;
+  to->status = scu__sink_status(result, &outcome);
+  scu__completion_free(completion);
+}
+
+static void store_all(world *w, int count) {
+  for (int i = 0; i < count; i++) store(w, i + 1, &w->answers[i]);
+  while (scu__ingest_is_busy(w->ingest)) assert_int_equal(scu_loop_wait(w->loop, 10000), SCU_OK);
+  scu_loop_step(w->loop); /* the answers themselves */
+  for (int i = 0; i < count; i++) assert_int_equal(w->answers[i].count, 1);
+}
+
+static int64_t rows(world *w) {
+  scu__index_counts counts;
+  assert_int_equal(scu__index_count(w->index, &counts, NULL), SCU_OK);
+  return counts.instances;
+}
+
+static int failures(const world *w, int count) {
+  int failed = 0;
+  for (int i = 0; i < count; i++) failed += w->answers[i].status != 0;
+  return failed;
+}
+
+static void test_many_at_once_are_all_answered_and_all_in_the_index(void **state) {
+  (void)state;
+  static const scu_durability all[] = {SCU_DURABILITY_BATCH, SCU_DURABILITY_FILE, SCU_DURABILITY_NONE};
+  for (size_t d = 0; d < 3; d++) {
+    world w;
+    start_with(&w, all[d], SCU__STEP_OPEN, -1);
+    open_ingest(&w, w.disk, all[d] == SCU_DURABILITY_NONE);
+    store_all(&w, INSTANCES);
+    assert_int_equal(failures(&w, INSTANCES), 0);
+    assert_int_equal(rows(&w), INSTANCES);
+    memset(w.answers, 0, sizeof w.answers);
+    store_all(&w, INSTANCES); /* once more: nothing is added */
+    assert_int_equal(failures(&w, INSTANCES), 0);
+    assert_int_equal(rows(&w), INSTANCES);
+    stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
+/* One of them fails at each step in turn: it alone is refused, and what has no file has no row. */
+static void test_a_step_that_fails_refuses_what_it_was_for(void **state) {
+  (void)state;
+  static const scu__durable_step steps[] = {SCU__STEP_OPEN, SCU__STEP_WRITE, SCU__STEP_SYNC_FILE, SCU__STEP_RENAME};
+  for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+    for (int at = 0; at < 30; at += 7) {
+      world w;
+      start_with(&w, SCU_DURABILITY_BATCH, steps[s], at);
+      open_ingest(&w, w.disk, false);
+      store_all(&w, 40);
+      assert_int_equal(failures(&w, 40), 1);
+      assert_int_equal(rows(&w), 39);
+      stop(&w);
+      scratch_teardown(NULL);
+      assert_non_null(scratch_make());
+    }
+  }
+}
+
+/* The row may be in by then; the answer is a failure all the same. */
+static void test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for_it(void **state) {
+  (void)state;
+  for (int at = 0; at < 20; at += 3) {
+    world w;
+    start_with(&w, SCU_DURABILITY_FILE, SCU__STEP_SYNC_FOLDER, at);
+    open_ingest(&w, w.disk, false);
+    store_all(&w, 40);
+    int failed = failures(&w, 40);
+    assert_true(failed >= 1 && failed < 40);
+    for (int i = 0; i < 40; i++)
+      if (w.answers[i].status != 0) assert_int_equal(w.answers[i].status, 0xA700);
+    memset(w.answers, 0, sizeof w.answers);
+    store_all(&w, 40); /* sent again it is there, once */
+    assert_int_equal(failures(&w, 40), 0);
+    assert_int_equal(rows(&w), 40);
+    stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
+static void test_an_index_that_is_full_refuses_and_goes_on(void **state) {
+  (void)state;
+  world w;
+  start_with(&w, SCU_DURABILITY_BATCH, SCU__STEP_OPEN, -1);
+  open_ingest(&w, w.disk, false);
+  store_all(&w, 1);
+  assert_int_equal(scu__index_limit_pages(w.index, 1, NULL), SCU_OK); /* no room for a page more */
+  memset(w.answers, 0, sizeof w.answers);
+  store_all(&w, INSTANCES);
+  assert_true(failures(&w, INSTANCES) > 0);
+  assert_true(rows(&w) >= 1);
+  assert_int_equal(scu__index_limit_pages(w.index, 1000000, NULL), SCU_OK);
+  memset(w.answers, 0, sizeof w.answers);
+  store_all(&w, INSTANCES);
+  assert_int_equal(failures(&w, INSTANCES), 0);
+  assert_int_equal(rows(&w), INSTANCES);
+  stop(&w);
+}
+
+/* --- a sink that only says when all is done ------------------------------------------------------------------------ */
+
+typedef struct plain {
+  scu_sink sink;
+  scu_sink *below;
+} plain;
+
+static scu_result plain_begin(void *user, const scu_incoming *incoming, void **instance, scu_sink_outcome *outcome) {
+  scu_sink *below = ((plain *)user)->below;
+  return below->begin(below->user, incoming, instance, outcome);
+}
+
+static scu_result plain_write(void *user, void *instance, const uint8_t *bytes, size_t length,
+                              scu_sink_outcome *outcome) {
+  scu_sink *below = ((plain *)user)->below;
+  return below->write(below->user, instance, bytes, length, outcome);
+}
+
+static scu_result plain_finish(void *user, void *instance, scu_completion *completion, scu_sink_outcome *outcome) {
+  scu_sink *below = ((plain *)user)->below;
+  scu__completion_on_placed(completion, NULL);
+  return below->finish(below->user, instance, completion, outcome);
+}
+
+static void plain_discard(void *user, void *instance) {
+  scu_sink *below = ((plain *)user)->below;
+  below->discard(below->user, instance);
+}
+
+static void test_a_sink_that_does_not_tell_when_a_file_is_placed_does_as_well(void **state) {
+  (void)state;
+  world w;
+  start_with(&w, SCU_DURABILITY_BATCH, SCU__STEP_OPEN, -1);
+  plain p = {.below = w.disk};
+  p.sink = (scu_sink){.size = sizeof p.sink,
+                      .begin = plain_begin,
+                      .write = plain_write,
+                      .finish = plain_finish,
+                      .discard = plain_discard,
+                      .user = &p};
+  open_ingest(&w, &p.sink, false);
+  store_all(&w, INSTANCES);
+  assert_int_equal(failures(&w, INSTANCES), 0);
+  assert_int_equal(rows(&w), INSTANCES);
+  stop(&w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(test_many_at_once_are_all_answered_and_all_in_the_index),
+      TEST(test_a_step_that_fails_refuses_what_it_was_for),
+      TEST(test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for_it),
+      TEST(test_an_index_that_is_full_refuses_and_goes_on),
+      TEST(test_a_sink_that_does_not_tell_when_a_file_is_placed_does_as_well),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
