@@ -343,6 +343,12 @@ scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_f
   return SCU_OK;
 }
 
+size_t scu__outbox_rest(const scu__outbox *outbox) {
+  const scu__outbox_item *item = outbox->first;
+  bool is_known = item && item->stage == STAGE_DATA && !item->producer && item->left < SIZE_MAX;
+  return is_known ? (size_t)item->left : SIZE_MAX;
+}
+
 /* --- by owner --- */
 
 bool scu__outbox_remove(scu__outbox *outbox, const void *owner) {

@@ -73,6 +73,8 @@ scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message);
  * more, so the association has to be aborted. */
 scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error);
 
+/* Bytes of data that are left of the message under way; SIZE_MAX when that is not known yet. */
+size_t scu__outbox_rest(const scu__outbox *outbox);
 bool scu__outbox_is_idle(const scu__outbox *outbox);
 size_t scu__outbox_count(const scu__outbox *outbox); /* messages not yet fragmented to the end */
 /* Their bytes in memory: commands and BYTES payloads. What answers in thousands looks here for back-pressure. */

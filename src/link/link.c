@@ -12,6 +12,7 @@
 
 enum {
   STAGING_MAX = 4 * 1024 * 1024, /* a batch and the largest PDU behind it */
+  SHORT_END = 16 * 1024,         /* of a message: not worth a batch of its own */
   RECEIVES_PER_READY = 8         /* then others get their turn */
 };
 
@@ -173,10 +174,12 @@ static void sweep(scu__link *link) {
 
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
+/* The short end of a message goes with what is before it. */
 static bool is_queueing(const scu__link *link) {
   int state = scu__engine_state(link->engine);
-  return (state == 6 || state == 8) && !scu__outbox_is_idle(&link->outbox) &&
-         scu__engine_queued(link->engine) < SCU__SEND_BATCH;
+  if ((state != 6 && state != 8) || scu__outbox_is_idle(&link->outbox)) return false;
+  size_t queued = scu__engine_queued(link->engine);
+  return queued < SCU__SEND_BATCH || (queued < 2 * SCU__SEND_BATCH && scu__outbox_rest(&link->outbox) <= SHORT_END);
 }
 
 /* Moves fragments from the outbox into the engine until a batch is full. */

@@ -451,6 +451,34 @@ static void test_lent_buffer_keeps_to_its_maximum(void **state) {
   scu__outbox_free(&outbox);
 }
 
+static void test_the_rest_is_known_once_the_data_has_begun(void **state) {
+  (void)state;
+  int closed = 0;
+  scu__outbox outbox;
+  scu__pdv_fragment fragment;
+  scu__outbox_init(&outbox, NULL);
+  assert_int_equal(scu__outbox_rest(&outbox), SIZE_MAX);
+  scu__message message = bytes_message(NULL, 300);
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+  assert_int_equal(scu__outbox_rest(&outbox), SIZE_MAX); /* its command is still to go */
+  do assert_int_equal(scu__outbox_next(&outbox, 200, &fragment, NULL), SCU_OK);
+  while (fragment.is_command && !fragment.is_last);
+  assert_int_equal(scu__outbox_rest(&outbox), 300);
+  assert_int_equal(scu__outbox_next(&outbox, 200, &fragment, NULL), SCU_OK);
+  assert_int_equal(scu__outbox_rest(&outbox), 100);
+  assert_int_equal(scu__outbox_next(&outbox, 200, &fragment, NULL), SCU_OK);
+  assert_int_equal(scu__outbox_rest(&outbox), SIZE_MAX);
+  test_producer producer = make_producer(100, 100, &closed);
+  message = store_message(NULL);
+  message.payload = SCU__PAYLOAD_PRODUCER;
+  message.producer = &producer.producer;
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+  while (scu__outbox_next(&outbox, 200, &fragment, NULL) == SCU_OK)
+    assert_int_equal(scu__outbox_rest(&outbox), SIZE_MAX); /* nobody knows what a producer will give */
+  scu__outbox_free(&outbox);
+  assert_int_equal(closed, 1);
+}
+
 static void test_only_so_much_is_kept(void **state) {
   (void)state;
   failing_allocator counting;
@@ -484,6 +512,7 @@ int main(void) {
       cmocka_unit_test(test_held_bytes_are_those_of_messages_that_wait),
       cmocka_unit_test(test_memory_of_sent_messages_is_used_again),
       cmocka_unit_test(test_lent_buffer_keeps_to_its_maximum),
+      cmocka_unit_test(test_the_rest_is_known_once_the_data_has_begun),
       cmocka_unit_test(test_only_so_much_is_kept),
   };
   return cmocka_run_group_tests(tests, make_pattern, NULL);
