@@ -51,8 +51,22 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   outgoing->answered(outgoing->owner, &told);
 }
 
+void scu__outgoing_prepare(scu__outgoing *outgoing, const scu__candidate *candidate) {
+  scu__source_close(outgoing->prepared_file);
+  outgoing->prepared_file = NULL;
+  outgoing->prepared = candidate;
+  if (candidate) scu__file_source_open(candidate->path, outgoing->allocator, &outgoing->prepared_file, NULL);
+}
+
 static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
-  scu_result result = scu__file_source_open(outgoing->candidate->path, outgoing->allocator, &outgoing->file, error);
+  if (outgoing->prepared == outgoing->candidate) {
+    outgoing->file = outgoing->prepared_file;
+    outgoing->prepared_file = NULL;
+  }
+  scu__outgoing_prepare(outgoing, NULL);
+  scu_result result =
+      outgoing->file ? SCU_OK
+                     : scu__file_source_open(outgoing->candidate->path, outgoing->allocator, &outgoing->file, error);
   if (result != SCU_OK) return result;
   if (outgoing->file->size != outgoing->candidate->file_size)
     return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
@@ -106,5 +120,6 @@ scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, const s
 
 void scu__outgoing_stop(scu__outgoing *outgoing, scu__link *link) {
   if (outgoing->exchange && link) scu__link_drop(link, outgoing->exchange);
+  scu__outgoing_prepare(outgoing, NULL);
   close_instance(outgoing);
 }

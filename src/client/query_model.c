@@ -98,7 +98,7 @@ static const char *const patient_keys[] = {
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "NumberOfPatientRelatedStudies", NULL,
 };
 #define STUDY_KEYS                                                                                                     \
-  "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName", "StudyDescription",     \
+  "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName", "StudyDescription",      \
       "StudyInstanceUID", "StudyID", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"
 static const char *const study_keys[] = {STUDY_KEYS, NULL};
 static const char *const study_root_keys[] = {

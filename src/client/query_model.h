@@ -9,9 +9,9 @@
 #include "scu/types.h"
 
 typedef struct scu__model_info {
-  const char *name;                 /* in words */
-  scu_query_level first, last;      /* both SCU_LEVEL_DEFAULT where there are no levels (worklist) */
-  const char *find, *move, *get;    /* SOP Classes; NULL where there is none */
+  const char *name;              /* in words */
+  scu_query_level first, last;   /* both SCU_LEVEL_DEFAULT where there are no levels (worklist) */
+  const char *find, *move, *get; /* SOP Classes; NULL where there is none */
 } scu__model_info;
 
 /* Not for SCU_MODEL_DEFAULT. */

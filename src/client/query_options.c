@@ -64,8 +64,8 @@ scu__option_set scu__options_wanted(const scu_query *query, const char *sop_clas
   service at = service_of(sop_class);
   scu__option_set wanted = 0;
   for (size_t i = 0; i < SCU_QUERY_OPTIONS; i++) {
-    bool is_wanted = is_wished(query, i) || (i == SCU_QUERY_RELATIONAL && needs_relational &&
-                                             query->wishes[i] == SCU_WISH_AUTO);
+    bool is_wanted =
+        is_wished(query, i) || (i == SCU_QUERY_RELATIONAL && needs_relational && query->wishes[i] == SCU_WISH_AUTO);
     if (is_wanted && options[i].place[at] != ABSENT) wanted |= 1u << i;
   }
   return wanted;

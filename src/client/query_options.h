@@ -1,5 +1,5 @@
-/* Options of a query, agreed by SOP Class Extended Negotiation (PS3.4 C.5.1-C.5.3, K.5; RULES 8): what is proposed, which
- * open association will do, what was agreed. */
+/* Options of a query, agreed by SOP Class Extended Negotiation (PS3.4 C.5.1-C.5.3, K.5; RULES 8): what is proposed,
+ * which open association will do, what was agreed. */
 #ifndef SCU_CLIENT_QUERY_OPTIONS_H
 #define SCU_CLIENT_QUERY_OPTIONS_H
 
@@ -9,7 +9,8 @@
 /* The options that a request of this class wants, as a set of bits (1 << scu_query_option). */
 typedef uint32_t scu__option_set;
 
-/* `needs_relational`: unique keys above the level are missing, so that a relational query would help (SCU_WISH_AUTO). */
+/* `needs_relational`: unique keys above the level are missing, so that a relational query would help (SCU_WISH_AUTO).
+ */
 scu__option_set scu__options_wanted(const scu_query *query, const char *sop_class, bool needs_relational);
 /* Adds the sub-item; nothing when nothing is wanted. */
 scu_result scu__options_propose(scu__option_set wanted, const char *sop_class, scu__associate *rq);

@@ -161,6 +161,16 @@ static void renew_lease(store_op *store) {
   scu__lease_acquire(&store->lease, session_of(store));
 }
 
+/* While the answer is awaited the file that comes next can be opened. */
+static void prepare_next(store_op *store) {
+  for (size_t i = store->plan.next + 1; i < store->plan.count; i++) {
+    const scu__candidate *candidate = &store->plan.candidates[i];
+    if (!candidate->is_instance) continue;
+    scu__outgoing_prepare(&store->outgoing, candidate);
+    return;
+  }
+}
+
 static void send_current(store_op *store) {
   scu__candidate *candidate = current(store);
   const scu__negotiated *negotiated = scu__link_negotiated(scu__lease_link(&store->lease));
@@ -180,6 +190,7 @@ static void send_current(store_op *store) {
   scu_error error;
   scu__error_clear(&error);
   if (start_current(store, way, context, &error) == SCU_OK) {
+    prepare_next(store);
     warn_of_head(store, candidate);
     return;
   }
@@ -286,6 +297,7 @@ static void advance(scu__task *self) {
     scu_error error;
     scu__error_clear(&error);
     store->is_proposed = false;
+    scu__outgoing_prepare(&store->outgoing, NULL); /* its candidate goes with the window */
     store->outside++;
     scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
     store->outside--;
