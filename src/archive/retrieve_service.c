@@ -14,8 +14,17 @@
 enum {
   LEAVE_STEP_MS = 5,
   FAILED_LIST_MAX = 4 * 1024 * 1024, /* bytes of the Failed SOP Instance UID List */
+  PENDING_EVERY_MS = 20, /* a requester wants to see progress; one response for each instance costs as much as it */
   TAG_FAILED_LIST = 0x00080058
 };
+
+/* One instance of the answer. */
+typedef struct sub_operation {
+  scu_result found; /* SCU_OK: path and sop_instance are there; SCU_END: there are no more */
+  scu_result walked;
+  char path[SCU__OPTION_PATH_MAX], sop_instance[65];
+  scu__candidate candidate;
+} sub_operation;
 
 typedef struct retrieve_service {
   scu__service service; /* first */
@@ -28,11 +37,14 @@ typedef struct retrieve_service {
   scu__sub_operations counts;
   scu__buffer failed; /* UIDs joined by backslash */
 
-  /* C-GET */
-  scu__candidate candidate;
-  char path[SCU__OPTION_PATH_MAX];
+  uint64_t pending_ms; /* when the last pending response went out; 0 = none did */
+
+  /* C-GET. One sub-operation is out, the next one is made ready while its answer is awaited. */
+  sub_operation subs[2];
+  unsigned current;
+  bool has_next;
   scu__outgoing outgoing;
-  scu__task task;
+  scu__task task, preparing;
 
   /* C-MOVE */
   scu__ae destination;
@@ -43,7 +55,6 @@ typedef struct retrieve_service {
 
   /* --fault */
   scu__fault_hits hits;
-  char sop_instance[65]; /* at `path` */
   bool is_repeated;
 } retrieve_service;
 
@@ -68,6 +79,9 @@ static void count(retrieve_service *r, scu_outcome outcome, const char *sop_inst
 
 static void say_pending(retrieve_service *r) {
   if (!r->service.exchange || r->is_finished) return;
+  uint64_t now = scu__loop_now(archive_of(r)->loop);
+  if (!archive_of(r)->fault && r->pending_ms && now - r->pending_ms < PENDING_EVERY_MS) return;
+  r->pending_ms = now;
   scu__fault_hits hits = scu__fault_reach(archive_of(r)->fault, SCU__FAULT_PENDING);
   scu__sub_operations own;
   scu__fault_strike(hits, scu__visitor_link(r->service.visitor));
@@ -130,19 +144,18 @@ static scu_result next_instance(retrieve_service *r, scu__index_instance *found)
   }
 }
 
-/* The next file of the answer as a path; SCU_END after the last. */
-static scu_result next_path(retrieve_service *r) {
+/* The next file of the answer; --fault may want the last one, which `to` still has, once more. */
+static void next_sub(retrieve_service *r, sub_operation *to) {
   if (r->is_repeated) {
     r->is_repeated = false;
-    return SCU_OK;
+    return;
   }
   scu__index_instance found;
-  scu_result result = next_instance(r, &found);
-  if (result != SCU_OK) return result;
-  snprintf(r->sop_instance, sizeof r->sop_instance, "%s", found.sop_instance);
-  int length = snprintf(r->path, sizeof r->path, "%s/%s", archive_of(r)->objects, found.path);
-  if (length < 0 || (size_t)length >= sizeof r->path) return SCU_ERROR_LIMIT;
-  return SCU_OK;
+  to->found = next_instance(r, &found);
+  if (to->found != SCU_OK) return;
+  snprintf(to->sop_instance, sizeof to->sop_instance, "%s", found.sop_instance);
+  int length = snprintf(to->path, sizeof to->path, "%s/%s", archive_of(r)->objects, found.path);
+  if (length < 0 || (size_t)length >= sizeof to->path) to->found = SCU_ERROR_LIMIT;
 }
 
 /* A sub-operation has its answer: `link` carried it. */
@@ -164,28 +177,48 @@ static void get_answered(void *owner, const scu_instance_outcome *outcome) {
   get_go_on(r);
 }
 
+static void get_fetch(retrieve_service *r, sub_operation *to) {
+  next_sub(r, to);
+  if (to->found != SCU_OK) return;
+  memset(&to->candidate, 0, sizeof to->candidate);
+  to->candidate.path = to->path;
+  to->walked = scu__candidate_walk(&to->candidate, archive_of(r)->allocator, false, NULL);
+}
+
 /* SCU_OK: it is on its way. */
-static scu_result get_send(retrieve_service *r, scu_error *error) {
+static scu_result get_send(retrieve_service *r, const sub_operation *sub) {
   scu__link *link = scu__visitor_link(r->service.visitor);
-  memset(&r->candidate, 0, sizeof r->candidate);
-  r->candidate.path = r->path;
-  scu_result result = scu__candidate_walk(&r->candidate, archive_of(r)->allocator, false, error);
-  if (result != SCU_OK) return result;
+  if (sub->walked != SCU_OK) return sub->walked;
   const scu__accepted_context *context;
-  scu__way way = scu__store_plan_settle(&r->candidate, scu__link_negotiated(link), &context);
-  if (way == SCU__WAY_NONE)
-    return scu__error_set(error, SCU_ERROR_REJECTED, SCU_PHASE_REQUEST, "no presentation context for this instance");
-  return scu__outgoing_start(&r->outgoing, link, &r->candidate, way, context, error);
+  scu__way way = scu__store_plan_settle(&sub->candidate, scu__link_negotiated(link), &context);
+  if (way == SCU__WAY_NONE) return SCU_ERROR_REJECTED;
+  return scu__outgoing_start(&r->outgoing, link, &sub->candidate, way, context, NULL);
+}
+
+/* The task behind the one that sent: --fault looks at one after the other. */
+static void get_prepare(scu__task *self) {
+  retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, preparing));
+  if (r->is_cancelled || r->has_next || archive_of(r)->fault) return;
+  sub_operation *next = &r->subs[!r->current];
+  get_fetch(r, next);
+  r->has_next = true;
+  if (next->found == SCU_OK && next->walked == SCU_OK) scu__outgoing_prepare(&r->outgoing, &next->candidate);
 }
 
 static void get_next(scu__task *self) {
   retrieve_service *r = (retrieve_service *)((char *)self - offsetof(retrieve_service, task));
   while (!r->is_cancelled) {
-    scu_result result = next_path(r);
-    if (result == SCU_END) break;
-    if (result == SCU_OK && get_send(r, NULL) == SCU_OK) return;
-    count(r, SCU_OUTCOME_FAILED, r->sop_instance);
-    if (result != SCU_OK) break;
+    if (r->has_next) r->current = !r->current;
+    sub_operation *sub = &r->subs[r->current];
+    if (!r->has_next) get_fetch(r, sub);
+    r->has_next = false;
+    if (sub->found == SCU_END) break;
+    if (sub->found == SCU_OK && get_send(r, sub) == SCU_OK) {
+      scu__task_queue(archive_of(r)->loop, &r->preparing);
+      return;
+    }
+    count(r, SCU_OUTCOME_FAILED, sub->sop_instance);
+    if (sub->found != SCU_OK) break;
   }
   finish(r, final_status(r), NULL, NULL);
   scu__service_over(&r->service);
@@ -201,9 +234,10 @@ static const scu__archive_peer *find_peer(const scu_archive *archive, const scu_
 
 static scu_result move_next_path(void *user, const char **path) {
   retrieve_service *r = user;
-  *path = r->path;
-  scu_result result = next_path(r);
-  return result == SCU_OK || result == SCU_END ? result : SCU_ERROR_STORAGE;
+  sub_operation *sub = &r->subs[0];
+  *path = sub->path;
+  next_sub(r, sub);
+  return sub->found == SCU_OK || sub->found == SCU_END ? sub->found : SCU_ERROR_STORAGE;
 }
 
 static void move_instance(void *user, const scu_instance_outcome *outcome) {
@@ -340,6 +374,7 @@ static void end(scu__service *service) {
   retrieve_service *r = (retrieve_service *)service;
   scu_archive *archive = archive_of(r);
   scu__task_remove(archive->loop, &r->task);
+  scu__task_remove(archive->loop, &r->preparing);
   scu__timer_stop(archive->loop, &r->leaving);
   scu__outgoing_stop(&r->outgoing, service->visitor->guest ? scu__visitor_link(service->visitor) : NULL);
   scu_op_free(r->op);
@@ -382,6 +417,7 @@ scu__exchange *scu__retrieve_service(scu__visitor *visitor, const scu__accepted_
   r->query = scu__archive_query(visitor, context->abstract_syntax.text);
   r->hits = visitor->hits;
   r->task.run = get_next;
+  r->preparing.run = get_prepare;
   r->leaving.expired = move_leave;
   r->outgoing = (scu__outgoing){.allocator = allocator, .owner = r, .answered = get_answered};
   scu__buffer_init(&r->failed, allocator, FAILED_LIST_MAX);
