@@ -18,10 +18,9 @@ PER_STUDY = 100
 def ask(running, keys, expected, rounds):
     """Matches a second of each side, by turns."""
     figures = {name: [] for name in running}
-    for _ in range(rounds):
-        for name, side in running.items():
-            found = sides.find(side, keys, expected)
-            figures[name].append(found["matches"] / found["seconds"])
+    for name in table.turns(running, rounds):
+        found = sides.find(running[name], keys, expected)
+        figures[name].append(found["matches"] / found["seconds"])
     return figures
 
 

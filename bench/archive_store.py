@@ -33,9 +33,8 @@ def measure_once(name, folder, listing, associations):
 
 def measure(names, folder, listing, associations, rounds, column):
     figures = {name: [] for name in names}
-    for _ in range(rounds):
-        for name in names:
-            figures[name].append(measure_once(name, folder, listing, associations)[column])
+    for name in table.turns(names, rounds):
+        figures[name].append(measure_once(name, folder, listing, associations)[column])
     return figures
 
 

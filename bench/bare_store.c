@@ -1,9 +1,9 @@
-/* bare_store [-c CALLING] [-k N] [-w SECONDS] HOST PORT CALLED LIST: sends files with C-STORE, one answer at a time.
+/* bare_store [-c CALLING] [-k N] HOST PORT CALLED LIST: sends files with C-STORE, one answer at a time.
  *
  * LIST names a file that names the files, one a line: Part 10, CT Image Storage in explicit VR. They are read before
- * the clock runs. -k: over N associations at once, each with a thread; all are open before the first object goes. -w:
- * stays associated for so long afterwards. Prints {"objects", "bytes", "seconds", "refused"}: refused counts the
- * statuses other than 0000, and makes the exit code 1. */
+ * the clock runs. -k: over N associations at once, each with a thread; all are open before the first object goes.
+ * Prints {"objects", "bytes", "seconds", "refused"}: refused counts the statuses other than 0000, and makes the exit
+ * code 1. */
 #include "bare.h"
 
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ASSOCIATIONS_MAX = 100, PREAMBLE = 132, GROUP_LENGTH = 12 };
@@ -112,11 +111,9 @@ int main(int argc, char **argv) {
   pthread_t threads[ASSOCIATIONS_MAX];
   const char *calling = "BARE";
   int option, count = 1;
-  struct timespec stay = {0};
-  while ((option = getopt(argc, argv, "c:k:w:")) != -1) {
+  while ((option = getopt(argc, argv, "c:k:")) != -1) {
     if (option == 'c') calling = optarg;
     if (option == 'k') count = atoi(optarg);
-    if (option == 'w') stay.tv_sec = atoi(optarg);
     if (option == '?') return 2;
   }
   if (argc - optind != 4 || count < 1 || count > ASSOCIATIONS_MAX)
@@ -138,7 +135,6 @@ int main(int argc, char **argv) {
   double seconds = bare_now() - started;
 
   uint64_t bytes = 0, refused = 0;
-  nanosleep(&stay, NULL);
   for (int i = 0; i < count; i++) {
     bytes += senders[i].bytes;
     refused += senders[i].refused;

@@ -70,7 +70,7 @@ def main():
     rows = []
     for name in options.questions or QUESTIONS:
         with Workplace() as workplace:
-            table.show_head("%s; loopback, medians (min-max) of %d alternating rounds" % (name, options.rounds))
+            table.show_head("%s; loopback, medians (min-max) of %d rounds by turns" % (name, options.rounds))
             for row in QUESTIONS[name].run(options, workplace):
                 rows.append(row)
                 table.show(row)

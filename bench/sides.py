@@ -68,13 +68,13 @@ class Ours(scu_archive.Peer):
         return self.process.pid
 
 
-# name: (what is started, what it promises when it answers a C-STORE)
+# Synced ones promise that a file is on the disk when its C-STORE is answered.
 SIDES = {
-    "scu": (lambda **keywords: Ours("batch", **keywords), True),
-    "scu, unsynced": (lambda **keywords: Ours("none", **keywords), False),
-    "Orthanc": (lambda **keywords: Orthanc(True, **keywords), True),
-    "Orthanc, unsynced": (lambda **keywords: Orthanc(False, **keywords), False),
-    "dcmqrscp": (DcmQrScp, False),
+    "scu": lambda **keywords: Ours("batch", **keywords),
+    "scu, unsynced": lambda **keywords: Ours("none", **keywords),
+    "Orthanc": lambda **keywords: Orthanc(True, **keywords),
+    "Orthanc, unsynced": lambda **keywords: Orthanc(False, **keywords),
+    "dcmqrscp": DcmQrScp,
 }
 
 
@@ -83,7 +83,7 @@ def start(name, folder):
     os.makedirs(folder, exist_ok=True)
     tempfile.tempdir = folder
     try:
-        return SIDES[name][0](our_title=TITLE)
+        return SIDES[name](our_title=TITLE)
     finally:
         tempfile.tempdir = None
 

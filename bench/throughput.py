@@ -76,11 +76,10 @@ def run(options, workplace):
         rates, cpus = {side: [] for side in ways}, {side: [] for side in ways}
         tempfile.tempdir = workplace.in_memory
         try:
-            for _ in range(options.rounds):
-                for side, way in ways.items():
-                    wall, cpu = way(folder, count)
-                    rates[side].append(count / wall)
-                    cpus[side].append(cpu)
+            for side in table.turns(ways, options.rounds):
+                wall, cpu = ways[side](folder, count)
+                rates[side].append(count / wall)
+                cpus[side].append(cpu)
         finally:
             tempfile.tempdir = None
         note = "CPU %.3f s, its %.3f s" % tuple(statistics.median(cpus[side]) for side in ways)
