@@ -40,7 +40,7 @@ static const flag_row flags[] = {
     {FLAG_FROM, "--from", 0, "LIST", "take paths (store) or UIDs (get) from this file, one a line; - = stdin",
      ON_STORE | ON_GET},
     {FLAG_NULL, "--null", '0', NULL, "the list is separated by NUL bytes", ON_STORE | ON_GET},
-    {FLAG_JOBS, "--jobs", 0, "N", "associations at once (only 1 yet)", ON_STORE},
+    {FLAG_JOBS, "--jobs", 0, "N", "this many associations at once; auto: as many as pay (1 yet)", ON_STORE},
     {FLAG_DRY_RUN, "--dry-run", 0, NULL, "read and check everything, connect to nothing", ON_STORE},
     {FLAG_REPEAT, "--repeat", 0, "N", "echo N times on one association", ON_ECHO},
     {FLAG_JSON, "--json", 0, NULL, "records for programs on stdout, one JSON object a line", ON_EVERYTHING},

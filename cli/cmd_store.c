@@ -73,11 +73,9 @@ static void store(cli *context, const arguments *args, scu_session *session, scu
 static bool check(cli *context, const arguments *args) {
   uint64_t jobs = 1;
   if (args->has[FLAG_JOBS] && strcmp(args->value[FLAG_JOBS], "auto") != 0) {
-    if (!argument_number(context, args, FLAG_JOBS, 1, 1000, &jobs)) return false;
-    if (jobs > 1) {
-      report_usage(context, NULL, "--jobs above 1 is not available yet in this version");
-      return false;
-    }
+    uint64_t most = (uint64_t)scu_option_find(SCU_OPTION_STORE_ASSOCIATIONS)->maximum;
+    if (!argument_number(context, args, FLAG_JOBS, 1, most, &jobs)) return false;
+    scu_options_set_integer(context->options, SCU_OPTION_STORE_ASSOCIATIONS, (int64_t)jobs);
   }
   if (args->has[FLAG_NULL] && !args->has[FLAG_FROM]) {
     report_usage(context, NULL, "--null is about a list: --from LIST is missing");

@@ -46,7 +46,13 @@ typedef enum scu_option {
   SCU_OPTION_ACCEPT_FROM = 22,             /* text: AE titles we accept, comma between; "" = anyone */
   SCU_OPTION_NODES_FILE = 23,              /* text: path of the node file; "" = none */
   SCU_OPTION_LISTEN_MAX_ASSOCIATIONS = 24, /* integer: more are rejected (2/3/2, local limit exceeded) */
-  SCU_OPTION_ALLOCATOR = 25                /* pointer to scu_allocator; NULL = the options' own */
+  SCU_OPTION_ALLOCATOR = 25,               /* pointer to scu_allocator; NULL = the options' own */
+  SCU_OPTION_STORE_ASSOCIATIONS = 40,      /* integer: a store uses this many associations at once */
+  SCU_OPTION_ASYNC_WINDOW = 41,            /* integer: C-STORE requests out at once, as far as the peer grants it
+                                              (PS3.7 D.3.3.3); 1 = not proposed */
+  SCU_OPTION_RETRIES = 42,   /* integer: an instance is sent again after a lost association or status A7xx,
+                                an association asked for again after a transient rejection */
+  SCU_OPTION_RETRY_WAIT = 43 /* duration: before the first time, doubled each time up to a minute */
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

@@ -185,6 +185,7 @@ static void make_policy(scu_archive *archive) {
       .accept_roles = accept_roles,
       .answer_extended = answer_extended,
       .max_pdu_length = archive->config->max_pdu,
+      .window_limit = SCU__WINDOW_MAX,
       .implementation_class_uid = archive->config->implementation_uid.text,
       .implementation_version_name = archive->config->implementation_version,
       .user = archive,

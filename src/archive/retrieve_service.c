@@ -171,8 +171,9 @@ static void get_go_on(retrieve_service *r) {
   scu__task_queue(archive_of(r)->loop, &r->task);
 }
 
-static void get_answered(void *owner, const scu_instance_outcome *outcome) {
+static void get_answered(void *owner, scu__candidate *candidate, const scu_instance_outcome *outcome) {
   retrieve_service *r = owner;
+  (void)candidate;
   sub_answered(r, outcome, scu__visitor_link(r->service.visitor));
   get_go_on(r);
 }
@@ -186,7 +187,7 @@ static void get_fetch(retrieve_service *r, sub_operation *to) {
 }
 
 /* SCU_OK: it is on its way. */
-static scu_result get_send(retrieve_service *r, const sub_operation *sub) {
+static scu_result get_send(retrieve_service *r, sub_operation *sub) {
   scu__link *link = scu__visitor_link(r->service.visitor);
   if (sub->walked != SCU_OK) return sub->walked;
   const scu__accepted_context *context;
@@ -202,7 +203,8 @@ static void get_prepare(scu__task *self) {
   sub_operation *next = &r->subs[!r->current];
   get_fetch(r, next);
   r->has_next = true;
-  if (next->found == SCU_OK && next->walked == SCU_OK) scu__outgoing_prepare(&r->outgoing, &next->candidate);
+  if (next->found == SCU_OK && next->walked == SCU_OK)
+    scu__candidate_prepare(&next->candidate, archive_of(r)->allocator);
 }
 
 static void get_next(scu__task *self) {
@@ -377,6 +379,7 @@ static void end(scu__service *service) {
   scu__task_remove(archive->loop, &r->preparing);
   scu__timer_stop(archive->loop, &r->leaving);
   scu__outgoing_stop(&r->outgoing, service->visitor->guest ? scu__visitor_link(service->visitor) : NULL);
+  for (size_t i = 0; i < 2; i++) scu__candidate_unprepare(&r->subs[i].candidate);
   scu_op_free(r->op);
   if (r->session) {
     scu_error gone;

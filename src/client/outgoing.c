@@ -33,7 +33,7 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   (void)exchange;
   if (event->kind != SCU__EXCHANGE_FINAL) return;
   scu__outgoing *outgoing = owner;
-  const scu__candidate *candidate = outgoing->candidate;
+  scu__candidate *candidate = outgoing->candidate;
   scu_instance_outcome told = scu__candidate_outcome(candidate);
   char reason[256] = "";
   told.status = event->status;
@@ -48,25 +48,15 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   }
   told.reason = reason;
   close_instance(outgoing);
-  outgoing->answered(outgoing->owner, &told);
-}
-
-void scu__outgoing_prepare(scu__outgoing *outgoing, const scu__candidate *candidate) {
-  scu__source_close(outgoing->prepared_file);
-  outgoing->prepared_file = NULL;
-  outgoing->prepared = candidate;
-  if (candidate) scu__file_source_open(candidate->path, outgoing->allocator, &outgoing->prepared_file, NULL);
+  outgoing->answered(outgoing->owner, candidate, &told);
 }
 
 static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
-  if (outgoing->prepared == outgoing->candidate) {
-    outgoing->file = outgoing->prepared_file;
-    outgoing->prepared_file = NULL;
-  }
-  scu__outgoing_prepare(outgoing, NULL);
-  scu_result result =
-      outgoing->file ? SCU_OK
-                     : scu__file_source_open(outgoing->candidate->path, outgoing->allocator, &outgoing->file, error);
+  scu__candidate *candidate = outgoing->candidate;
+  scu_result result = SCU_OK;
+  outgoing->file = candidate->file;
+  candidate->file = NULL;
+  if (!outgoing->file) result = scu__file_source_open(candidate->path, outgoing->allocator, &outgoing->file, error);
   if (result != SCU_OK) return result;
   if (outgoing->file->size != outgoing->candidate->file_size)
     return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
@@ -102,7 +92,7 @@ static scu_result make_exchange(scu__outgoing *outgoing, scu__link *link, scu__w
                                 scu__link_next_message_id(link), &params, &outgoing->exchange);
 }
 
-scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, const scu__candidate *candidate, scu__way way,
+scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, scu__candidate *candidate, scu__way way,
                                const scu__accepted_context *context, scu_error *error) {
   outgoing->candidate = candidate;
   outgoing->context = context;
@@ -120,6 +110,5 @@ scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, const s
 
 void scu__outgoing_stop(scu__outgoing *outgoing, scu__link *link) {
   if (outgoing->exchange && link) scu__link_drop(link, outgoing->exchange);
-  scu__outgoing_prepare(outgoing, NULL);
   close_instance(outgoing);
 }

@@ -10,27 +10,22 @@ struct scu__outgoing {
   const scu_allocator *allocator;
   void *owner;
   /* The response is here; the outgoing is free for the next instance. The outcome is borrowed. */
-  void (*answered)(void *owner, const scu_instance_outcome *outcome);
+  void (*answered)(void *owner, scu__candidate *candidate, const scu_instance_outcome *outcome);
   scu__ae originator; /* of the C-MOVE this is a sub-operation of; "" = none */
   uint16_t originator_message_id;
 
-  const scu__candidate *candidate; /* NULL = nothing is out */
+  scu__candidate *candidate; /* NULL = nothing is out */
   const scu__accepted_context *context;
   scu__source *file;
   scu__exchange *exchange;
-  const scu__candidate *prepared; /* NULL = none */
-  scu__source *prepared_file;
 };
 
 /* What can be said of a candidate that was not sent: FAILED, no status, no reason. */
 scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate);
-/* Opens the file and starts the exchange. The candidate is borrowed until answered or stopped. STORAGE: the file is
- * gone or has changed since it was walked. */
-scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, const scu__candidate *candidate, scu__way way,
+/* Opens the file, if scu__candidate_prepare has not, and starts the exchange. The candidate is borrowed until answered
+ * or stopped. STORAGE: the file is gone or has changed since it was walked. */
+scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, scu__candidate *candidate, scu__way way,
                                const scu__accepted_context *context, scu_error *error);
-/* Opens the file that comes next while the answer is awaited. Borrowed until it is started, another one is prepared
- * (NULL: none) or stopped. A failure is start's to find. */
-void scu__outgoing_prepare(scu__outgoing *outgoing, const scu__candidate *candidate);
 /* Forgets the instance that is out; link NULL: its association is gone already. */
 void scu__outgoing_stop(scu__outgoing *outgoing, scu__link *link);
 static inline bool scu__outgoing_is_busy(const scu__outgoing *outgoing) {

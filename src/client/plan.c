@@ -16,12 +16,30 @@ scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allo
   return plan->candidates ? SCU_OK : SCU_ERROR_MEMORY;
 }
 
+void scu__candidate_prepare(scu__candidate *candidate, const scu_allocator *allocator) {
+  if (!candidate->file) scu__file_source_open(candidate->path, allocator, &candidate->file, NULL);
+}
+
+void scu__candidate_unprepare(scu__candidate *candidate) {
+  scu__source_close(candidate->file);
+  candidate->file = NULL;
+}
+
+void scu__store_plan_set(scu__store_plan *plan, scu__candidate *candidate, scu__candidate_state state) {
+  if (candidate->state == SCU__CANDIDATE_WAITING) plan->waiting--;
+  if (state == SCU__CANDIDATE_WAITING) plan->waiting++;
+  if (state == SCU__CANDIDATE_DONE) plan->done++;
+  candidate->state = state;
+  while (plan->first < plan->count && plan->candidates[plan->first].state == SCU__CANDIDATE_DONE) plan->first++;
+}
+
 static void clear_window(scu__store_plan *plan) {
   for (size_t i = 0; i < plan->count; i++) {
+    scu__candidate_unprepare(&plan->candidates[i]);
     scu__free(plan->allocator, plan->candidates[i].path);
     scu__free(plan->allocator, plan->candidates[i].error);
   }
-  plan->count = plan->next = plan->proposed = 0;
+  plan->count = plan->first = plan->waiting = plan->done = 0;
 }
 
 void scu__store_plan_free(scu__store_plan *plan) {
@@ -78,6 +96,7 @@ static scu_result scan_one(scu__store_plan *plan, const scu__path_found *found, 
   if (!candidate->path) return scu__error_memory(error, SCU_PHASE_FILE);
   candidate->is_named = found->is_named;
   plan->count++;
+  plan->waiting++;
   scu_error own;
   scu__error_clear(&own);
   scu_result result = SCU_OK;
@@ -156,10 +175,10 @@ static scu_result propose_one(const scu__candidate *candidate, scu__associate *r
   return add_once(rq, sop_class, native_syntaxes, 2);
 }
 
-scu_result scu__store_plan_propose(scu__store_plan *plan, scu__associate *rq) {
-  for (plan->proposed = plan->next; plan->proposed < plan->count; plan->proposed++) {
-    const scu__candidate *candidate = &plan->candidates[plan->proposed];
-    if (!candidate->is_instance) continue;
+scu_result scu__store_plan_propose(const scu__store_plan *plan, size_t from, scu__associate *rq, size_t *to) {
+  for (*to = from; *to < plan->count; ++*to) {
+    const scu__candidate *candidate = &plan->candidates[*to];
+    if (!candidate->is_instance || candidate->state != SCU__CANDIDATE_WAITING) continue;
     if (rq->context_count + 2 > SCU__CONTEXTS_MAX) return SCU_OK; /* the rest goes over another association */
     scu_result result = propose_one(candidate, rq);
     if (result != SCU_OK) return result;

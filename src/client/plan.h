@@ -9,6 +9,12 @@
 
 enum { SCU__PLAN_WINDOW = 1000 };
 
+typedef enum scu__candidate_state {
+  SCU__CANDIDATE_WAITING = 0,
+  SCU__CANDIDATE_OUT,
+  SCU__CANDIDATE_DONE /* its outcome was told */
+} scu__candidate_state;
+
 /* One file of the window. */
 typedef struct scu__candidate {
   char *path;
@@ -18,6 +24,10 @@ typedef struct scu__candidate {
   scu__head head;
   uint64_t file_size; /* when it was walked: a file that has changed since is not sent */
   scu_error *error;   /* NULL = none */
+  scu__candidate_state state;
+  unsigned attempts; /* sent without an answer, or with one that asks for patience */
+  bool is_unknown;   /* sent, and its fate not told: the association was lost */
+  scu__source *file; /* opened ahead; NULL = not */
 } scu__candidate;
 
 /* How one candidate goes out over an association. */
@@ -31,9 +41,9 @@ typedef struct scu__store_plan {
   const scu_allocator *allocator;
   bool allow_truncated;
   scu__candidate *candidates;
-  size_t count;    /* in the window */
-  size_t next;     /* first one that is not done */
-  size_t proposed; /* candidates [next, proposed) have their contexts in the last proposal */
+  size_t count;         /* in the window */
+  size_t first;         /* all before are done */
+  size_t waiting, done; /* in the window, by state; the others are out */
   bool is_exhausted;
   scu_error failure; /* of the source, told when what came before it has left the window */
 } scu__store_plan;
@@ -45,12 +55,18 @@ void scu__store_plan_free(scu__store_plan *plan);
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
                                scu_error *error);
 
+/* Opens the file before it is sent: while an answer is awaited there is time. What fails here fails again, with words,
+ * when it is sent. */
+void scu__candidate_prepare(scu__candidate *candidate, const scu_allocator *allocator);
+void scu__candidate_unprepare(scu__candidate *candidate);
+
 /* Fills the window anew from the source: SCU_OK, SCU_END when nothing is left, or the source's error. Blocks on the
  * local disk. */
 scu_result scu__store_plan_scan(scu__store_plan *plan, scu_source *source, scu_error *error);
-/* Adds contexts for as many candidates from `next` on as 128 contexts allow; plan->proposed says how many. */
-scu_result scu__store_plan_propose(scu__store_plan *plan, scu__associate *rq);
-/* SCU__WAY_NONE: *context is NULL. Final for candidates below `proposed` on the association that was proposed. */
+void scu__store_plan_set(scu__store_plan *plan, scu__candidate *candidate, scu__candidate_state state);
+/* Adds contexts for as many waiting candidates from `from` on as 128 contexts allow; *to is behind the last of them. */
+scu_result scu__store_plan_propose(const scu__store_plan *plan, size_t from, scu__associate *rq, size_t *to);
+/* SCU__WAY_NONE: *context is NULL. Final for candidates that were proposed on that association. */
 scu__way scu__store_plan_settle(const scu__candidate *candidate, const scu__negotiated *negotiated,
                                 const scu__accepted_context **context);
 /* Why there is no way, in words, into text. */

@@ -1,17 +1,19 @@
-/* C-STORE of everything a source gives, as an operation (PS3.4 B). One instance at a time over one association; windows
- * of instances are scanned, proposed and settled by the plan. */
+/* C-STORE of everything a source gives, as an operation (PS3.4 B): windows of instances are scanned and planned, and go
+ * out over one or more lanes. RULES 1-5 and 7 of the field. */
+#include "client/store.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "client/association.h"
 #include "client/op.h"
-#include "client/outgoing.h"
 #include "client/progress.h"
 #include "client/report.h"
-#include "client/store.h"
+#include "client/store_lane.h"
 
-enum { PROGRESS_MS = 200 };
+enum { BACK_OFF_MAX_MS = 60 * 1000 };
 
 typedef struct store_op {
   scu_op op; /* first */
@@ -21,15 +23,13 @@ typedef struct store_op {
   unsigned outside;  /* depth of calls into the user's code, which may step the loop: the window stays as it is */
   scu_error failure; /* nothing more is sent; the rest is told of it when nobody is outside */
 
-  scu__lease lease;
-  bool is_leased;      /* ready was called */
-  bool is_proposed;    /* the association was opened for the plan's present window */
-  bool must_open;      /* an idle association will not do */
-  bool has_progressed; /* an instance was answered since the last association was opened */
-
-  scu__outgoing outgoing; /* the instance that is out */
-  scu__timer timer;
-  uint64_t moved, silent_since_ms;
+  scu__store_lane *lanes;
+  size_t lane_count;
+  bool had_association;
+  bool is_window_unwelcome; /* the peer goes away when it is proposed */
+  unsigned busy_answers;    /* one after the other, that ask for patience (A7xx) */
+  uint64_t pause_until_ms;
+  scu__timer timer; /* the end of a pause */
 
   scu__task task;
   scu__progress progress;
@@ -40,13 +40,24 @@ typedef struct store_op {
 static scu_session *session_of(const store_op *store) {
   return store->op.session;
 }
+static const scu__config *config_of(const store_op *store) {
+  return store->op.session->config;
+}
 static void go_on(store_op *store) {
   scu__task_queue(session_of(store)->loop, &store->task);
+}
+static bool is_stopping(const store_op *store) {
+  return store->op.is_cancelled || scu__error_is_set(&store->failure);
+}
+static bool is_any_out(const store_op *store) {
+  return store->plan.waiting + store->plan.done < store->plan.count;
 }
 
 static void come_back(store_op *store) {
   if (--store->outside == 0) go_on(store);
 }
+
+static void warn(store_op *store, const char *format, ...) SCU__PRINTF(2, 3);
 
 /* --- outcomes ----------------------------------------------------------------------------------------------------- */
 
@@ -59,144 +70,344 @@ static void tell(store_op *store, const scu_instance_outcome *outcome) {
   come_back(store);
 }
 
-static scu__candidate *current(store_op *store) {
-  return &store->plan.candidates[store->plan.next];
-}
-
-/* The current candidate will not be sent. */
-static void give_up(store_op *store, scu_outcome outcome, const char *reason) {
-  scu_instance_outcome told = scu__candidate_outcome(current(store));
+/* The candidate will not be sent, or not again. */
+static void give_up(store_op *store, scu__candidate *candidate, scu_outcome outcome, const char *reason) {
+  scu_instance_outcome told = scu__candidate_outcome(candidate);
   told.outcome = outcome;
   told.reason = reason;
-  if (outcome == SCU_OUTCOME_SKIPPED && current(store)->is_named) store->named_skips++;
-  store->plan.next++;
+  if (outcome == SCU_OUTCOME_SKIPPED && candidate->is_named) store->named_skips++;
+  scu__candidate_unprepare(candidate);
+  scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_DONE);
   tell(store, &told);
 }
 
-static void warn_of_head(store_op *store, const scu__candidate *candidate) {
+static void give_up_unknown(store_op *store, scu__candidate *candidate, const char *why) {
+  char reason[SCU__ERROR_TEXT_MAX + 64];
+  snprintf(reason, sizeof reason, "not acknowledged, its fate is unknown: %s", why);
+  give_up(store, candidate, SCU_OUTCOME_FAILED, reason);
+}
+
+static void warn(store_op *store, const char *format, ...) {
+  char text[SCU__ERROR_TEXT_MAX + 128];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  store->outside++;
+  scu__session_warn(session_of(store), "%s", text);
+  come_back(store);
+}
+
+/* True when there was something to say. */
+static bool warn_of_head(store_op *store, const scu__candidate *candidate) {
   const uint32_t worth_saying = SCU__HEAD_META_DISAGREES | SCU__HEAD_IMAGE_WITHOUT_PIXELS | SCU__HEAD_TRAILING_BYTES |
                                 SCU__HEAD_TRUNCATED | SCU__HEAD_SYNTAX_GUESSED | SCU__HEAD_SYNTAX_UNKNOWN;
-  if (!(candidate->head.warnings & worth_saying)) return;
+  if (!(candidate->head.warnings & worth_saying)) return false;
   store->outside++;
   for (uint32_t bit = 1; bit && bit <= worth_saying; bit <<= 1)
     if (candidate->head.warnings & bit & worth_saying)
       scu__session_warn(session_of(store), "%s: %s", candidate->path, scu__head_warning_text(bit));
   come_back(store);
+  return true;
 }
 
-/* --- the instance that is out ------------------------------------------------------------------------------------- */
+static void fail_all(store_op *store, const scu_error *error) {
+  if (!scu__error_is_set(&store->failure)) scu__error_copy(&store->failure, error);
+  go_on(store);
+}
 
-static void answered(void *owner, const scu_instance_outcome *outcome) {
+/* --- trying again ------------------------------------------------------------------------------------------------- */
+
+static uint64_t back_off_ms(const store_op *store, unsigned times) {
+  uint64_t wait = config_of(store)->retry_wait_ms;
+  while (--times > 0 && wait < BACK_OFF_MAX_MS) wait *= 2;
+  return wait < BACK_OFF_MAX_MS ? wait : BACK_OFF_MAX_MS;
+}
+
+/* The earliest of what is waited for. */
+static void wait_until(store_op *store, uint64_t when_ms) {
+  if (!store->timer.is_set || when_ms < store->timer.at_ms)
+    scu__timer_set(session_of(store)->loop, &store->timer, when_ms);
+}
+
+static void timer_expired(scu__timer *self, uint64_t now_ms) {
+  (void)now_ms;
+  go_on((store_op *)((char *)self - offsetof(store_op, timer)));
+}
+
+static bool is_by_ourselves(const scu_error *error) {
+  return error->result == SCU_ERROR_ABORTED && error->phase == SCU_PHASE_NONE;
+}
+
+/* RULES 5: what may be otherwise next time. */
+static bool is_lost_connection(const scu_error *error) {
+  switch (error->result) {
+  case SCU_ERROR_CLOSED:
+  case SCU_ERROR_TRANSPORT:
+  case SCU_ERROR_PROTOCOL: return true;
+  case SCU_ERROR_ABORTED: return !is_by_ourselves(error);
+  default: return false;
+  }
+}
+
+static bool is_transient(const store_op *store, const scu_error *error) {
+  if (error->result == SCU_ERROR_REJECTED) return error->reject_result == 2;
+  return store->had_association && is_lost_connection(error);
+}
+
+/* --- lanes: what comes back --------------------------------------------------------------------------------------- */
+
+static void lane_answered(void *owner, scu__store_lane *lane, scu__candidate *candidate,
+                          const scu_instance_outcome *outcome) {
   store_op *store = owner;
-  scu__timer_stop(session_of(store)->loop, &store->timer);
+  bool is_busy = outcome->outcome == SCU_OUTCOME_FAILED && outcome->status >> 8 == 0xA7;
+  lane->has_progressed = true;
+  lane->losses = 0;
+  store->busy_answers = is_busy ? store->busy_answers + 1 : 0;
+  /* Patience is with the peer: what it goes on refusing is not waited for again, instance after instance. */
+  if (is_busy && store->busy_answers <= config_of(store)->retries && !is_stopping(store)) {
+    candidate->attempts++;
+    candidate->is_unknown = false;
+    scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_WAITING);
+    uint64_t wait = back_off_ms(store, store->busy_answers);
+    store->pause_until_ms = scu__loop_now(session_of(store)->loop) + wait;
+    warn(store, "the peer has no room at present (status %04X, %s); trying again in %" PRIu64 " ms", outcome->status,
+         outcome->reason, wait);
+    return;
+  }
   if (outcome->outcome == SCU_OUTCOME_FAILED && store->first_failure == 0) store->first_failure = outcome->status;
   if (outcome->outcome != SCU_OUTCOME_FAILED) store->bytes += outcome->bytes;
   store->progress.bytes_done = store->bytes;
-  store->has_progressed = true;
-  store->plan.next++;
+  scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_DONE);
   tell(store, outcome);
 }
 
-/* The instance that is out gets its fate from the association's. */
-static void lose_instance(store_op *store, const scu_error *error) {
-  scu__timer_stop(session_of(store)->loop, &store->timer);
-  scu__outgoing_stop(&store->outgoing, scu__lease_link(&store->lease));
-  char reason[SCU__ERROR_TEXT_MAX + 64];
-  snprintf(reason, sizeof reason, "not acknowledged, its fate is unknown: %s", error->reason);
-  give_up(store, SCU_OUTCOME_FAILED, reason);
+static void lane_moved(void *owner, scu__store_lane *lane) {
+  store_op *store = owner;
+  (void)lane;
+  store->progress.bytes_done = store->bytes;
+  for (size_t i = 0; i < store->lane_count; i++) store->progress.bytes_done += store->lanes[i].sent_ahead;
+  scu__progress_tell(&store->progress, false);
 }
 
-static void watch_instance(store_op *store) {
-  scu_loop *loop = session_of(store)->loop;
-  scu__timer_set(loop, &store->timer, scu__loop_now(loop) + PROGRESS_MS);
+/* Whether it was stored nobody knows: it is sent again, which does no harm where it was. */
+static void lane_unanswered(void *owner, scu__store_lane *lane, scu__candidate *candidate, const scu_error *error) {
+  store_op *store = owner;
+  (void)lane;
+  bool may_go_again =
+      is_lost_connection(error) && candidate->attempts < config_of(store)->retries && !is_stopping(store);
+  candidate->is_unknown = true;
+  if (may_go_again) {
+    candidate->attempts++;
+    scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_WAITING);
+  } else {
+    give_up_unknown(store, candidate, error->reason);
+  }
 }
 
-static void fail_all(store_op *store, const scu_error *error);
+static bool is_any_other_alive(const store_op *store, const scu__store_lane *lane) {
+  for (size_t i = 0; i < store->lane_count; i++)
+    if (&store->lanes[i] != lane && !store->lanes[i].is_dead && store->lanes[i].lease.association) return true;
+  return false;
+}
 
-/* Ticks while an instance is out: progress of large ones, and silence that lasts too long. */
-static void timer_expired(scu__timer *self, uint64_t now_ms) {
-  store_op *store = (store_op *)((char *)self - offsetof(store_op, timer));
-  const scu__config *config = session_of(store)->config;
-  scu__link *link = scu__lease_link(&store->lease);
-  uint64_t moved = scu__link_moved(link);
-  if (moved != store->moved) {
-    store->progress.bytes_done += moved - store->moved;
-    store->moved = moved;
-    store->silent_since_ms = now_ms;
-    watch_instance(store);
-    scu__progress_tell(&store->progress, false); /* last: when its hook returns, the instance may be answered */
+static void forget_coverage(scu__store_lane *lane) {
+  lane->covered_from = lane->covered_to = 0;
+}
+
+/* Some old peers drop the connection on the item itself (RULES 7). */
+static bool is_window_to_blame(const store_op *store, const scu__store_lane *lane, const scu_error *error) {
+  return lane->has_offered_window && !store->had_association && is_lost_connection(error) &&
+         error->phase == SCU_PHASE_ASSOCIATE && !is_stopping(store);
+}
+
+/* The first loss after an answer is tried again at once; then the pauses grow. */
+static void open_later(store_op *store, scu__store_lane *lane, const scu_error *error) {
+  uint64_t wait = lane->has_progressed ? 0 : back_off_ms(store, ++lane->losses);
+  lane->not_before_ms = scu__loop_now(session_of(store)->loop) + wait;
+  bool was_rejected = error->result == SCU_ERROR_REJECTED;
+  const char *what = was_rejected ? "there was no association" : "the association was lost";
+  if (wait > 0)
+    warn(store, "%s (%s); trying again in %" PRIu64 " ms", what, error->reason, wait);
+  else
+    warn(store, "%s (%s); the rest is sent over another one", what, error->reason);
+}
+
+static void lane_lost(void *owner, scu__store_lane *lane, const scu_error *error) {
+  store_op *store = owner;
+  forget_coverage(lane);
+  lane->must_open = true;
+  if (is_window_to_blame(store, lane, error)) {
+    store->is_window_unwelcome = true;
+    warn(store, "the peer does not take an association with an asynchronous operations window (%s); going on without",
+         error->reason);
     return;
   }
-  if (now_ms - store->silent_since_ms < config->timeout_response_ms) {
-    watch_instance(store);
-    return;
+  bool has_others = is_any_other_alive(store, lane);
+  bool is_worth_it = lane->has_progressed || lane->losses < config_of(store)->retries;
+  bool may_try = is_worth_it && is_transient(store, error) && !is_stopping(store);
+  if (may_try && !(has_others && error->result == SCU_ERROR_REJECTED)) {
+    open_later(store, lane, error);
+  } else if (has_others && !is_by_ourselves(error) && error->result != SCU_ERROR_TIMEOUT && !is_stopping(store)) {
+    lane->is_dead = true;
+    warn(store, "one association less: %s", error->reason);
+  } else {
+    fail_all(store, error);
   }
-  scu_error error;
-  scu__error_clear(&error);
-  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no C-STORE response for %llu ms",
-                 (unsigned long long)config->timeout_response_ms);
-  scu__error_peer(&error, session_of(store)->peer_text);
-  lose_instance(store, &error);
-  store->is_leased = false;
-  scu__lease_abort(&store->lease);
-  fail_all(store, &error);
+  lane->has_progressed = false;
 }
 
-/* --- sending one -------------------------------------------------------------------------------------------------- */
-
-static scu_result start_current(store_op *store, scu__way way, const scu__accepted_context *context, scu_error *error) {
-  scu__link *link = scu__lease_link(&store->lease);
-  store->moved = scu__link_moved(link);
-  store->silent_since_ms = scu__loop_now(session_of(store)->loop);
-  watch_instance(store);
-  return scu__outgoing_start(&store->outgoing, link, current(store), way, context, error);
-}
-
-/* The next association is opened for the plan. */
-static void renew_lease(store_op *store) {
-  scu__lease_return(&store->lease);
-  store->is_leased = false;
-  store->is_proposed = false;
-  store->must_open = true;
-  scu__lease_acquire(&store->lease, session_of(store));
-}
-
-/* While the answer is awaited the file that comes next can be opened. */
-static void prepare_next(store_op *store) {
-  for (size_t i = store->plan.next + 1; i < store->plan.count; i++) {
+static bool lane_fits(void *owner, scu__store_lane *lane, const scu__negotiated *negotiated) {
+  const store_op *store = owner;
+  if (lane->covered_to > lane->covered_from) return true; /* proposed for these: those without a way are told singly */
+  if (lane->must_open) return false;
+  for (size_t i = store->plan.first; i < store->plan.count; i++) {
+    const scu__accepted_context *context;
     const scu__candidate *candidate = &store->plan.candidates[i];
-    if (!candidate->is_instance) continue;
-    scu__outgoing_prepare(&store->outgoing, candidate);
+    if (candidate->state != SCU__CANDIDATE_WAITING || !candidate->is_instance) continue;
+    if (scu__store_plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS) return false;
+  }
+  return true;
+}
+
+static scu_result lane_propose(void *owner, scu__store_lane *lane, scu__associate *rq) {
+  store_op *store = owner;
+  lane->must_open = false;
+  if (lane->covered_from < store->plan.first) lane->covered_from = store->plan.first;
+  return scu__store_plan_propose(&store->plan, lane->covered_from, rq, &lane->covered_to);
+}
+
+static void lane_ready(void *owner, scu__store_lane *lane) {
+  store_op *store = owner;
+  store->had_association = true;
+  lane->must_open = false;
+  lane->has_progressed = false;
+  go_on(store);
+}
+
+static const scu__store_lane_handler lane_handler = {
+    .fits = lane_fits,
+    .propose = lane_propose,
+    .ready = lane_ready,
+    .answered = lane_answered,
+    .unanswered = lane_unanswered,
+    .lost = lane_lost,
+    .moved = lane_moved,
+};
+
+/* --- lanes: what goes out ----------------------------------------------------------------------------------------- */
+
+/* What an open lane could do next: the first in the window that it can send, or that nobody can. */
+typedef struct choice {
+  scu__candidate *candidate; /* to send; NULL = none */
+  scu__way way;
+  const scu__accepted_context *context;
+  scu__candidate *impossible; /* its contexts were proposed, and the peer takes none */
+  scu__candidate *uncovered;  /* the first that needs contexts that were not proposed */
+} choice;
+
+static choice choose(store_op *store, const scu__store_lane *lane) {
+  choice c = {0};
+  const scu__negotiated *negotiated = scu__store_lane_negotiated(lane);
+  for (size_t i = store->plan.first; i < store->plan.count; i++) {
+    scu__candidate *candidate = &store->plan.candidates[i];
+    if (candidate->state != SCU__CANDIDATE_WAITING || !candidate->is_instance) continue;
+    bool is_covered = i >= lane->covered_from && i < lane->covered_to;
+    c.way = scu__store_plan_settle(candidate, negotiated, &c.context);
+    if (c.way == SCU__WAY_AS_IT_IS || (c.way == SCU__WAY_REWRITTEN && is_covered)) {
+      c.candidate = candidate;
+      return c;
+    }
+    if (is_covered) {
+      c.impossible = candidate;
+      return c;
+    }
+    if (!c.uncovered) c.uncovered = candidate;
+  }
+  return c;
+}
+
+static void open_lane(store_op *store, scu__store_lane *lane) {
+  scu__store_lane_open(lane, config_of(store)->async_window > 1 && !store->is_window_unwelcome);
+}
+
+/* The next association is opened for what this one cannot carry. */
+static void renew_lane(store_op *store, scu__store_lane *lane, const scu__candidate *from) {
+  scu__store_lane_return(lane);
+  lane->must_open = true;
+  lane->covered_from = (size_t)(from - store->plan.candidates);
+  lane->covered_to = 0;
+  open_lane(store, lane);
+}
+
+/* While answers are awaited the file that comes next can be opened. */
+static void prepare_next(store_op *store, const scu__candidate *after) {
+  for (size_t i = (size_t)(after - store->plan.candidates) + 1; i < store->plan.count; i++) {
+    scu__candidate *candidate = &store->plan.candidates[i];
+    if (candidate->state != SCU__CANDIDATE_WAITING || !candidate->is_instance) continue;
+    scu__candidate_prepare(candidate, session_of(store)->allocator);
     return;
   }
 }
 
-static void send_current(store_op *store) {
-  scu__candidate *candidate = current(store);
-  const scu__negotiated *negotiated = scu__link_negotiated(scu__lease_link(&store->lease));
-  const scu__accepted_context *context;
-  scu__way way = scu__store_plan_settle(candidate, negotiated, &context);
-  if (way == SCU__WAY_NONE) {
-    if (!store->is_proposed || store->plan.next >= store->plan.proposed) {
-      renew_lease(store);
-      return;
-    }
-    char reason[256];
-    scu__store_plan_explain(candidate, negotiated, reason, sizeof reason);
-    give_up(store, SCU_OUTCOME_FAILED, reason);
-    go_on(store);
-    return;
-  }
+/* False: the user's code has run. */
+static bool send_one(store_op *store, scu__store_lane *lane, const choice *c) {
   scu_error error;
   scu__error_clear(&error);
-  if (start_current(store, way, context, &error) == SCU_OK) {
-    prepare_next(store);
-    warn_of_head(store, candidate);
+  if (scu__store_lane_send(lane, c->candidate, c->way, c->context, &error) != SCU_OK) {
+    give_up(store, c->candidate, SCU_OUTCOME_FAILED, error.reason);
+    return false;
+  }
+  scu__store_plan_set(&store->plan, c->candidate, SCU__CANDIDATE_OUT);
+  prepare_next(store, c->candidate);
+  return !warn_of_head(store, c->candidate);
+}
+
+static bool serve_open(store_op *store, scu__store_lane *lane) {
+  while (store->plan.waiting > 0 && scu__store_lane_room(lane) > 0) {
+    choice c = choose(store, lane);
+    if (c.impossible) {
+      char reason[256];
+      scu__store_plan_explain(c.impossible, scu__store_lane_negotiated(lane), reason, sizeof reason);
+      give_up(store, c.impossible, SCU_OUTCOME_FAILED, reason);
+      return false;
+    }
+    if (c.candidate) {
+      if (!send_one(store, lane, &c)) return false;
+      continue;
+    }
+    if (c.uncovered && lane->out == 0) renew_lane(store, lane, c.uncovered); /* else first the answers */
+    return true;
+  }
+  return true;
+}
+
+static size_t count_opening(const store_op *store) {
+  size_t count = 0;
+  for (size_t i = 0; i < store->lane_count; i++) count += scu__store_lane_is_opening(&store->lanes[i]);
+  return count;
+}
+
+/* False: the user's code has run. */
+static bool serve(store_op *store, scu__store_lane *lane, uint64_t now_ms) {
+  if (lane->is_dead) return true;
+  if (lane->is_open) return serve_open(store, lane);
+  if (lane->lease.association || store->plan.waiting <= count_opening(store)) return true;
+  if (now_ms < lane->not_before_ms)
+    wait_until(store, lane->not_before_ms);
+  else
+    open_lane(store, lane);
+  return true;
+}
+
+static void serve_all(store_op *store) {
+  uint64_t now = scu__loop_now(session_of(store)->loop);
+  if (now < store->pause_until_ms) {
+    wait_until(store, store->pause_until_ms);
     return;
   }
-  scu__timer_stop(session_of(store)->loop, &store->timer);
-  give_up(store, SCU_OUTCOME_FAILED, error.reason);
-  go_on(store);
+  for (size_t i = 0; i < store->lane_count; i++)
+    if (!serve(store, &store->lanes[i], now)) return;
 }
 
 /* --- ending ------------------------------------------------------------------------------------------------------- */
@@ -205,15 +416,28 @@ static void finish(store_op *store, scu_result result, const scu_error *error) {
   store->outside++;
   scu__progress_tell(&store->progress, true);
   store->outside--;
-  store->is_leased = false;
-  scu__lease_return(&store->lease);
+  scu__timer_stop(session_of(store)->loop, &store->timer);
+  for (size_t i = 0; i < store->lane_count; i++) {
+    if (scu__store_lane_is_opening(&store->lanes[i]))
+      scu__store_lane_abort(&store->lanes[i]);
+    else
+      scu__store_lane_return(&store->lanes[i]);
+  }
   scu__op_finish(&store->op, result, error);
 }
 
 /* Everything that is left is told as not sent, so that nothing is missing from the account. */
-static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) {
+static void tell_rest(store_op *store, scu_outcome outcome, const char *why) {
+  char reason[SCU__ERROR_TEXT_MAX + 16];
+  snprintf(reason, sizeof reason, "not sent: %s", why);
   store->outside++; /* throughout: the source is not asked from inside a hook */
-  while (store->plan.next < store->plan.count) give_up(store, outcome, reason);
+  while (store->plan.first < store->plan.count) {
+    scu__candidate *candidate = &store->plan.candidates[store->plan.first];
+    if (candidate->is_unknown)
+      give_up_unknown(store, candidate, why);
+    else
+      give_up(store, candidate, outcome, reason);
+  }
   bool has_ended = store->plan.is_exhausted || scu__error_is_set(&store->plan.failure);
   if (store->op.is_cancelled) scu__source_drop_iterators(store->source); /* they may wait for a pipe */
   scu__path_found found;
@@ -235,15 +459,8 @@ static void tell_rest(store_op *store, scu_outcome outcome, const char *reason) 
   store->outside--;
 }
 
-static void fail_all(store_op *store, const scu_error *error) {
-  if (!scu__error_is_set(&store->failure)) scu__error_copy(&store->failure, error);
-  go_on(store);
-}
-
 static void finish_failed(store_op *store) {
-  char reason[SCU__ERROR_TEXT_MAX + 16];
-  snprintf(reason, sizeof reason, "not sent: %s", store->failure.reason);
-  tell_rest(store, SCU_OUTCOME_FAILED, reason);
+  tell_rest(store, SCU_OUTCOME_FAILED, store->failure.reason);
   finish(store, store->failure.result, &store->failure);
 }
 
@@ -251,144 +468,96 @@ static void finish_cancelled(store_op *store) {
   scu_error error;
   scu__error_clear(&error);
   scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_REQUEST, "cancelled by the caller");
-  tell_rest(store, SCU_OUTCOME_SKIPPED, "not sent: cancelled");
+  tell_rest(store, SCU_OUTCOME_SKIPPED, "cancelled");
   finish(store, SCU_ERROR_CANCELLED, &error);
 }
 
 /* --- driving ------------------------------------------------------------------------------------------------------ */
 
-/* Candidates that are no instances leave the window here; true when there were any. */
+/* Candidates that are no instances leave the window here, in their turn; true when there were any. */
 static bool pass_over(store_op *store) {
-  size_t before = store->plan.next;
-  while (store->plan.next < store->plan.count && !current(store)->is_instance) {
-    const scu__candidate *candidate = current(store);
+  bool was_any = false;
+  for (size_t i = store->plan.first; i < store->plan.count; i++) {
+    scu__candidate *candidate = &store->plan.candidates[i];
+    if (candidate->state != SCU__CANDIDATE_WAITING) continue;
+    if (candidate->is_instance) break;
     bool is_foreign = !candidate->is_dicom && !candidate->is_named;
-    give_up(store, is_foreign ? SCU_OUTCOME_SKIPPED : SCU_OUTCOME_FAILED,
+    give_up(store, candidate, is_foreign ? SCU_OUTCOME_SKIPPED : SCU_OUTCOME_FAILED,
             candidate->error ? candidate->error->reason : "");
+    was_any = true;
   }
-  return store->plan.next != before;
+  return was_any;
 }
 
 static void pretend_to_send(store_op *store) {
-  scu_instance_outcome told = scu__candidate_outcome(current(store));
-  warn_of_head(store, current(store));
+  scu__candidate *candidate = &store->plan.candidates[store->plan.first];
+  scu_instance_outcome told = scu__candidate_outcome(candidate);
+  warn_of_head(store, candidate);
   told.outcome = SCU_OUTCOME_OK;
-  told.transfer_syntax_uid = current(store)->head.meta.transfer_syntax.text;
-  told.bytes = current(store)->head.dataset_length;
+  told.transfer_syntax_uid = candidate->head.meta.transfer_syntax.text;
+  told.bytes = candidate->head.dataset_length;
   told.reason = "would be sent";
   store->bytes += told.bytes;
-  store->plan.next++;
+  scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_DONE);
   tell(store, &told);
+}
+
+static void scan(store_op *store) {
+  scu_error error;
+  scu__error_clear(&error);
+  for (size_t i = 0; i < store->lane_count; i++) forget_coverage(&store->lanes[i]);
+  store->outside++;
+  scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
+  store->outside--;
+  if (result == SCU_END)
+    finish(store, SCU_OK, NULL);
+  else if (result != SCU_OK)
+    finish(store, result, &error);
+  else
+    go_on(store);
 }
 
 static void advance(scu__task *self) {
   store_op *store = (store_op *)((char *)self - offsetof(store_op, task));
-  if (store->op.is_done || store->outside > 0 || scu__outgoing_is_busy(&store->outgoing)) return;
-  if (scu__error_is_set(&store->failure)) {
-    finish_failed(store);
-    return;
-  }
-  if (store->op.is_cancelled) {
-    finish_cancelled(store);
+  if (store->op.is_done || store->outside > 0) return;
+  if (is_stopping(store)) {
+    if (is_any_out(store)) return; /* they are answered first, or their association ends */
+    if (scu__error_is_set(&store->failure))
+      finish_failed(store);
+    else
+      finish_cancelled(store);
     return;
   }
   if (pass_over(store)) return; /* hooks have run: look again */
-  if (store->plan.next == store->plan.count) {
-    scu_error error;
-    scu__error_clear(&error);
-    store->is_proposed = false;
-    scu__outgoing_prepare(&store->outgoing, NULL); /* its candidate goes with the window */
-    store->outside++;
-    scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
-    store->outside--;
-    if (result == SCU_END)
-      finish(store, SCU_OK, NULL);
-    else if (result != SCU_OK)
-      finish(store, result, &error);
-    else
-      go_on(store);
-    return;
-  }
-  if (store->is_dry_run) {
+  if (store->plan.done == store->plan.count) {
+    scan(store);
+  } else if (store->is_dry_run) {
     pretend_to_send(store);
     go_on(store);
-  } else if (store->is_leased)
-    send_current(store);
-  else if (!store->lease.association)
-    scu__lease_acquire(&store->lease, session_of(store));
-}
-
-/* --- lease -------------------------------------------------------------------------------------------------------- */
-
-static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
-  store_op *store = owner;
-  if (store->is_proposed) return true; /* whatever came of it: instances without a way are told one by one */
-  if (store->must_open) return false;
-  for (size_t i = store->plan.next; i < store->plan.count; i++) {
-    const scu__accepted_context *context;
-    const scu__candidate *candidate = &store->plan.candidates[i];
-    if (candidate->is_instance && scu__store_plan_settle(candidate, negotiated, &context) != SCU__WAY_AS_IT_IS)
-      return false;
+  } else {
+    serve_all(store);
   }
-  return true;
-}
-
-static scu_result lease_propose(void *owner, scu__associate *rq) {
-  store_op *store = owner;
-  store->is_proposed = true;
-  store->must_open = false;
-  return scu__store_plan_propose(&store->plan, rq);
-}
-
-static void lease_ready(void *owner, scu__link *link) {
-  (void)link;
-  store_op *store = owner;
-  store->is_leased = true;
-  store->must_open = false;
-  store->has_progressed = false;
-  go_on(store);
-}
-
-/* Once an association has carried something, its loss is worth another try for the rest (not for the one that was
- * out: whether it was stored nobody knows). */
-static void lease_lost(void *owner, const scu_error *error) {
-  store_op *store = owner;
-  store->is_leased = false;
-  store->is_proposed = false;
-  if (scu__outgoing_is_busy(&store->outgoing)) lose_instance(store, error); /* its exchange went with the association */
-  bool is_worth_a_try = store->has_progressed && error->result != SCU_ERROR_REJECTED &&
-                        !(error->result == SCU_ERROR_ABORTED && error->phase == SCU_PHASE_NONE);
-  store->has_progressed = false;
-  if (!is_worth_a_try || store->op.is_cancelled) {
-    fail_all(store, error);
-    return;
-  }
-  store->must_open = true;
-  store->outside++;
-  scu__session_warn(session_of(store), "the association was lost (%s); the rest is sent over another one",
-                    error->reason);
-  come_back(store);
 }
 
 /* --- operation ---------------------------------------------------------------------------------------------------- */
 
-/* The instance that is out is finished; the rest is not begun. */
+/* The instances that are out are finished; the rest is not begun. */
 static void cancel(scu_op *op) {
   store_op *store = (store_op *)op;
-  if (scu__outgoing_is_busy(&store->outgoing)) return;
-  if (!store->is_leased && store->lease.association) scu__lease_abort(&store->lease);
+  for (size_t i = 0; i < store->lane_count; i++)
+    if (scu__store_lane_is_opening(&store->lanes[i])) scu__store_lane_abort(&store->lanes[i]);
   go_on(store);
 }
 
 static void abort_store(scu_op *op, const scu_error *error) {
   store_op *store = (store_op *)op;
-  if (!store->lease.association) fail_all(store, error);
+  if (!is_any_other_alive(store, NULL)) fail_all(store, error);
 }
 
 static void free_store(scu_op *op) {
   store_op *store = (store_op *)op;
-  scu__outgoing_stop(&store->outgoing, scu__lease_link(&store->lease));
-  scu__lease_abort(&store->lease);
+  for (size_t i = 0; i < store->lane_count; i++) scu__store_lane_free(&store->lanes[i]);
+  scu__free(op->session->allocator, store->lanes);
   scu__timer_stop(op->session->loop, &store->timer);
   scu__task_remove(op->session->loop, &store->task);
   scu__store_plan_free(&store->plan);
@@ -396,6 +565,18 @@ static void free_store(scu_op *op) {
 
 static const scu__op_class store_class = {
     .name = "C-STORE", .cancel = cancel, .abort = abort_store, .free = free_store};
+
+static scu_result make_lanes(store_op *store) {
+  const scu__config *config = config_of(store);
+  store->lanes = scu__alloc_array(session_of(store)->allocator, config->store_associations, sizeof *store->lanes);
+  if (!store->lanes) return SCU_ERROR_MEMORY;
+  for (store->lane_count = 0; store->lane_count < config->store_associations; store->lane_count++) {
+    scu_result result = scu__store_lane_init(&store->lanes[store->lane_count], session_of(store), config->async_window,
+                                             &lane_handler, store);
+    if (result != SCU_OK) return result;
+  }
+  return SCU_OK;
+}
 
 static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) {
   if (!session->loop || !source) return NULL;
@@ -407,10 +588,10 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   store->task.run = advance;
   scu__error_clear(&store->failure);
   store->progress.session = session;
-  store->outgoing = (scu__outgoing){.allocator = session->allocator, .owner = store, .answered = answered};
-  store->lease = (scu__lease){
-      .owner = store, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
-  if (scu__store_plan_init(&store->plan, session->allocator, session->config->allow_truncated) != SCU_OK) {
+  scu_result result = make_lanes(store);
+  if (result == SCU_OK)
+    result = scu__store_plan_init(&store->plan, session->allocator, session->config->allow_truncated);
+  if (result != SCU_OK) {
     scu_op_free(&store->op);
     return NULL;
   }
@@ -429,8 +610,7 @@ scu_op *scu_store_start(scu_session *session, scu_source *source) {
 
 void scu__store_set_originator(scu_op *op, const scu__ae *ae, uint16_t message_id) {
   store_op *store = (store_op *)op;
-  store->outgoing.originator = *ae;
-  store->outgoing.originator_message_id = message_id;
+  for (size_t i = 0; i < store->lane_count; i++) scu__store_lane_set_originator(&store->lanes[i], ae, message_id);
 }
 
 scu_result scu_store_take(scu_op *op, scu_store_report **out) {

@@ -118,6 +118,18 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .help = "serve this many associations at once", .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE}},
     {.info = {ROW_HEAD(SCU_OPTION_ALLOCATOR, "allocator", SCU_KIND_POINTER), .help = "where memory comes from",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+    {.info = {ROW_HEAD(SCU_OPTION_STORE_ASSOCIATIONS, "jobs", SCU_KIND_INTEGER), .minimum = 1,
+              .maximum = SCU__STORE_ASSOCIATIONS_MAX, .default_text = "1",
+              .help = "store over this many associations at once", .used_by = SCU_USED_BY_STORE}},
+    {.info = {ROW_HEAD(SCU_OPTION_ASYNC_WINDOW, "async-window", SCU_KIND_INTEGER), .minimum = 1,
+              .maximum = SCU__WINDOW_MAX, .default_text = "1", .flag = "--async-window", .argument_name = "N",
+              .help = "C-STORE requests on their way at once, if the peer agrees", .used_by = SCU_USED_BY_STORE}},
+    {.info = {ROW_HEAD(SCU_OPTION_RETRIES, "retries", SCU_KIND_INTEGER), .minimum = 0, .maximum = 100,
+              .default_text = "2", .flag = "--retries", .argument_name = "N",
+              .help = "send again this often after a lost association or when the peer has no room (A7xx)",
+              .used_by = SCU_USED_BY_STORE}},
+    DURATION_ROW(SCU_OPTION_RETRY_WAIT, "retry-wait", "1", "wait this long before that, twice as long each time",
+                 SCU_USED_BY_STORE),
 };
 
 const scu__option_row *scu__option_row_of(scu_option option) {

@@ -12,6 +12,10 @@
 
 /* Bounds of texts, NUL included. A path of the system is at most 4096. */
 enum { SCU__HOST_MAX = 256, SCU__OPTION_PATH_MAX = 4096, SCU__ACCEPT_FROM_MAX = 64 };
+enum {
+  SCU__STORE_ASSOCIATIONS_MAX = 64,
+  SCU__WINDOW_MAX = 64 /* requests out at once on one association, whatever the peer grants */
+};
 
 typedef struct scu__config {
   const scu_allocator *allocator; /* may be NULL = default */
@@ -26,6 +30,9 @@ typedef struct scu__config {
   uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;
   uint64_t timeout_retrieve_ms, move_grace_ms, cancel_wait_ms;
   bool allow_truncated;
+  size_t store_associations, async_window;
+  unsigned retries;
+  uint64_t retry_wait_ms;
   size_t accept_from_count; /* 0 = no list was given */
   scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
   uint32_t listen_max_associations;

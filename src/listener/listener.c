@@ -76,6 +76,7 @@ static void make_policy(scu_listener *listener, uint32_t max_pdu_length) {
       .is_calling_ae_accepted = is_calling_ae_accepted,
       .is_abstract_syntax_supported = is_abstract_syntax_supported,
       .max_pdu_length = max_pdu_length,
+      .window_limit = SCU__WINDOW_MAX,
       .implementation_class_uid = listener->implementation_uid,
       .implementation_version_name = listener->implementation_version,
       .user = listener,

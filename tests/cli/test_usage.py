@@ -20,7 +20,8 @@ class Usage(CliTest):
                        "--trace", "--audit", "--commit", "--prefer", "--split", "--strict", "--query"):
             for form in ([option, "x"], [option + "=x"]):
                 self.usage("find", "P@h", "PatientID=1", *form, says="not available yet")
-        self.usage("store", "P@h", "x", "--jobs", "2", says="not available yet")
+        for jobs in ("0", "65", "two"):
+            self.usage("store", "P@h", "x", "--jobs", jobs, says="--jobs")
         self.usage("listen", "-o", "d", "--layout", "{PatientID}", says="not available yet")
         for name in ("commit", "convert", "nodes"):
             self.usage(name, says="not available yet")

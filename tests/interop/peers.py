@@ -267,7 +267,7 @@ class Recorder:
         self.target, self.limit, self.sent, self.answered = port, limit, [], []
         self.listener = socket.create_server((HOST, 0))
         self.port = self.listener.getsockname()[1]
-        self.threads = []
+        self.threads, self.sockets = [], []
         self.accepting = threading.Thread(target=self.accept, daemon=True)
         self.accepting.start()
 
@@ -278,6 +278,7 @@ class Recorder:
             except OSError:
                 return
             server = socket.create_connection((HOST, self.target))
+            self.sockets += [client, server]
             sent, answered = bytearray(), bytearray()
             self.sent.append(sent)
             self.answered.append(answered)
@@ -312,6 +313,8 @@ class Recorder:
         self.accepting.join(5)
         for thread in self.threads:
             thread.join(5)
+        for one in self.sockets:
+            one.close()
 
 
 def pdus(stream):

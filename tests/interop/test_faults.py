@@ -106,7 +106,10 @@ class Faults(unittest.TestCase):
         return scu("echo", address, "--json", *WAITS, *more, seconds=30), None
 
     def store(self, address, *more):
-        return scu("store", address, *self.sent, "--json", *WAITS, *more, seconds=30), None
+        return scu("store", address, *self.sent, "--json", "--retries", "0", *WAITS, *more, seconds=30), None
+
+    def store_patiently(self, address, *more):
+        return scu("store", address, *self.sent, "--json", "--retry-wait", "0.1", *WAITS, *more, seconds=30), None
 
     def find(self, address, *more):
         return scu("find", address, "PatientID=SCU-*", "-k", "StudyInstanceUID", "-k", "PatientName", "--json", *WAITS,
@@ -258,6 +261,19 @@ class Faults(unittest.TestCase):
     def test_a_lost_association_costs_the_instance_that_was_under_way(self):
         self.check_all("store", every("close@2 reset@2 garbage@2 cut@2 abort@2", 3, 2, None, None,
                                       "its fate is unknown(.|\n)*the rest is sent over another one", step="store"))
+
+    def test_what_may_be_otherwise_next_time_is_sent_again(self):
+        """Once, that is: what goes on failing is told after the third time."""
+        for fault in ("store:close@2", "store:reset@2", "store:cut@2", "store:abort@2", "store:status=A700@2",
+                      "ingest:full@2", "associate:reject=2/3/1@1"):
+            with self.subTest(fault), Archive(self.new_folder(), fault) as archive:
+                run, _ = self.store_patiently(archive.address)
+                self.assertEqual((run.code, run.summary["ok"]), (0, 3), run)
+                self.assertRegex(run.err, "trying again|over another one")
+        for fault, code in (("store:close", 6), ("store:status=A700", 9), ("associate:reject=2/3/1", 6)):
+            with self.subTest(fault), Archive(self.new_folder(), fault) as archive:
+                run, _ = self.store_patiently(archive.address)
+                self.assertEqual((run.code, run.summary["ok"], run.summary["failed"]), (code, 0, 3), run)
 
     def test_slow_and_small_peers_get_everything(self):
         self.check_all("store", every("store:delay=300 associate:pdu=16 associate:pdu=500 associate:no-roles", 0, 3))

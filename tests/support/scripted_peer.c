@@ -57,6 +57,7 @@ struct peer_connection {
   bool has_rq, has_ac, has_release, has_released, has_abort, is_eof;
   uint16_t last_message_id;
   int served_count;
+  size_t open; /* requests without a final response */
 };
 
 static void give_up(const char *what) {
@@ -257,6 +258,10 @@ static void put_message(peer_connection *c, const peer_step *step, uint8_t conte
 
 /* --- what comes in ------------------------------------------------------------------------------------------------ */
 
+static bool wants_answer(const scu__command *command) {
+  return !scu__command_is_response(command) && command->field != SCU__C_CANCEL_RQ;
+}
+
 static void keep_message(peer_connection *c) {
   scripted_peer *p = c->peer;
   if (p->message_count == p->message_capacity) {
@@ -268,6 +273,7 @@ static void keep_message(peer_connection *c) {
   if (c->arriving.bytes.length > 0)
     c->arriving.dataset = read_dataset(&c->arriving.bytes, encoding_of(c, c->arriving.context_id));
   note(c, scu__command_name(c->arriving.command.field));
+  if (wants_answer(&c->arriving.command) && ++c->open > p->most_open) p->most_open = c->open;
   p->messages[p->message_count++] = c->arriving;
   memset(&c->arriving, 0, sizeof c->arriving);
   scu__buffer_init(&c->arriving.bytes, NULL, OUT_MAX);
@@ -441,6 +447,10 @@ static void accept_association(peer_connection *c, const peer_step *step) {
     const scu__role *role = &c->rq.roles[i];
     scu__associate_add_role(&ac, role->uid.text, role->scu, role->scp && !p->refuses_roles);
   }
+  p->offered_window = c->rq.window.present ? c->rq.window.invoked : 0;
+  ac.window.present = p->grants_window && c->rq.window.present;
+  ac.window.invoked = p->window;
+  ac.window.performed = 1;
   for (size_t i = 0; i < c->rq.extended_count; i++) answer_extended(c, &c->rq.extended[i], &ac);
   put_associate(c, &ac, SCU__PDU_ASSOCIATE_AC, step->cut);
   scu__associate_free(&ac);
@@ -492,6 +502,7 @@ static void respond_to(peer_connection *c, const peer_message *request, const pe
     scu__put_bytes(&bytes, step->bytes, step->length);
   }
   put_message(c, step, request->context_id, &response, has_dataset ? &bytes : NULL);
+  if (step->status >> 8 != 0xFF && c->open > 0) c->open--;
   scu__buffer_free(&bytes);
 }
 
@@ -640,8 +651,7 @@ static bool take_message(peer_connection *c, const peer_message **taken) {
   for (; c->next_message < p->message_count; c->next_message++) {
     if (p->messages[c->next_message].connection != c->number) continue;
     const peer_message *message = &p->messages[c->next_message++];
-    bool wants_answer = !scu__command_is_response(&message->command) && message->command.field != SCU__C_CANCEL_RQ;
-    if (wants_answer) c->request = *message;
+    if (wants_answer(&message->command)) c->request = *message;
     *taken = message;
     return true;
   }
@@ -702,6 +712,15 @@ static bool wait_step(peer_connection *c, const peer_step *step) {
   }
 }
 
+/* The one that came `back` before the last that was taken. */
+static const peer_message *request_before(const peer_connection *c, int back) {
+  const scripted_peer *p = c->peer;
+  for (size_t i = c->next_message; i-- > 0;)
+    if (p->messages[i].connection == c->number && back-- == 0) return &p->messages[i];
+  give_up("there are not so many requests");
+  return NULL;
+}
+
 static bool run_step(peer_connection *c, const peer_step *step) {
   static const char garbage[] = "\x7F\x45\x4C\x46 this is not a PDU at all";
   switch (step->action) {
@@ -715,7 +734,7 @@ static bool run_step(peer_connection *c, const peer_step *step) {
   case PEER_GARBAGE: put(c, garbage, sizeof garbage - 1, step->cut); return true;
   case PEER_RESPOND:
     if (!c->request.context_id) give_up("nothing to respond to");
-    respond_to(c, &c->request, step);
+    respond_to(c, step->back > 0 ? request_before(c, step->back) : &c->request, step);
     return true;
   case PEER_MATCHES:
     for (int i = 0; i < step->count || step->count == 0; i++)

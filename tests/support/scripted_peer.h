@@ -67,6 +67,7 @@ typedef struct peer_step {
   uint16_t port;
   uint16_t response_field; /* PEER_RESPOND, PEER_ECHO: another command field than the right one */
   const struct peer_step *script;
+  int back;             /* PEER_RESPOND: to the request that came so many before the last one */
   bool has_dataset_lie; /* the data set type says the opposite of the truth */
 } peer_step;
 
@@ -103,6 +104,9 @@ typedef struct scripted_peer {
   uint32_t max_pdu;  /* 51H of ours; 0 = 16384 */
   peer_lie lie;
   bool refuses_roles;
+  bool grants_window; /* 53H is answered with `window` operations invoked */
+  uint16_t window;
+  uint16_t offered_window; /* of the last A-ASSOCIATE-RQ; 0 = it had no 53H, or offered 0 */
   /* Answer to every 56H item, which is kept as "UID=0100 " in `offers`; NULL = none. */
   const uint8_t *agrees;
   size_t agrees_length;
@@ -128,6 +132,7 @@ typedef struct scripted_peer {
   peer_message *messages;
   size_t message_count, message_capacity;
   size_t answered_stores, row_at;
+  size_t most_open;    /* requests of one connection that waited for an answer at once */
   bool is_held_open;   /* scripted_peer_go was called */
   bool is_single;      /* scripts is ours */
   uint64_t bytes_read; /* moves as long as the other side does */

@@ -209,7 +209,8 @@ static void test_an_index_that_is_full_refuses_and_goes_on(void **state) {
   stop(&w);
 }
 
-/* --- a sink that only says when all is done ------------------------------------------------------------------------ */
+/* --- a sink that only says when all is done ------------------------------------------------------------------------
+ */
 
 typedef struct plain {
   scu_sink sink;

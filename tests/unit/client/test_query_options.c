@@ -30,8 +30,9 @@ static const char *series_row(void *user, const scu_dataset *query, size_t row) 
   if (*study)
     snprintf(text, sizeof text, "StudyInstanceUID=%s|SeriesInstanceUID=%s.%zu|Modality=CT", study, study, row + 1);
   else
-    snprintf(text, sizeof text, "StudyInstanceUID=1.2.%zu|SeriesInstanceUID=1.2.%zu.%zu|Modality=CT|PatientName=Doe^Jane",
-             row / 3 + 1, row / 3 + 1, row % 3 + 1);
+    snprintf(text, sizeof text,
+             "StudyInstanceUID=1.2.%zu|SeriesInstanceUID=1.2.%zu.%zu|Modality=CT|PatientName=Doe^Jane", row / 3 + 1,
+             row / 3 + 1, row % 3 + 1);
   return row < (*study ? 3 : 6) ? text : NULL;
 }
 
