@@ -66,6 +66,17 @@ void scu__free(const scu_allocator *allocator, void *block) {
   allocator->release(allocator->user, block);
 }
 
+void scu__wipe(void *bytes, size_t length) {
+  volatile uint8_t *at = bytes;
+  for (size_t i = 0; i < length; i++) at[i] = 0;
+}
+
+void scu__free_wiped(const scu_allocator *allocator, void *block, size_t length) {
+  if (!block) return;
+  scu__wipe(block, length);
+  scu__free(allocator, block);
+}
+
 char *scu__strndup(const scu_allocator *allocator, const char *text, size_t length) {
   if (length == SIZE_MAX) return NULL;
   char *copy = scu__alloc(allocator, length + 1);

@@ -23,6 +23,11 @@ void scu__buffer_clear(scu__buffer *buffer) {
   buffer->result = SCU_OK;
 }
 
+void scu__buffer_wipe(scu__buffer *buffer) {
+  scu__wipe(buffer->data, buffer->capacity);
+  scu__buffer_clear(buffer);
+}
+
 scu_result scu__buffer_result(const scu__buffer *buffer) {
   return buffer->result;
 }

@@ -23,6 +23,7 @@ typedef struct scu__buffer {
 void scu__buffer_init(scu__buffer *buffer, const scu_allocator *allocator, size_t maximum);
 void scu__buffer_free(scu__buffer *buffer);  /* safe on a zeroed buffer; leaves it empty and reusable */
 void scu__buffer_clear(scu__buffer *buffer); /* length 0 and no failure; keeps the memory */
+void scu__buffer_wipe(scu__buffer *buffer);  /* clears, and overwrites the memory it keeps */
 scu_result scu__buffer_result(const scu__buffer *buffer);
 
 /* Room for `length` more bytes behind data + length; NULL on failure (sticky). Commit what was written. */

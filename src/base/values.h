@@ -1,4 +1,4 @@
-/* Small things that travel by value: UIDs and AE titles with their rules. */
+/* Small things that travel by value: UIDs and AE titles with their rules, kinds of user identity. */
 #ifndef SCU_BASE_VALUES_H
 #define SCU_BASE_VALUES_H
 
@@ -15,6 +15,15 @@ typedef struct scu__uid {
 typedef struct scu__ae {
   char text[17];
 } scu__ae;
+
+/* PS3.7 D.3.3.7.1: how a user says who they are. 0 = not at all. */
+typedef enum scu__identity_type {
+  SCU__IDENTITY_USER_NAME = 1,
+  SCU__IDENTITY_PASSCODE = 2, /* with the user name */
+  SCU__IDENTITY_KERBEROS = 3,
+  SCU__IDENTITY_SAML = 4,
+  SCU__IDENTITY_JWT = 5
+} scu__identity_type;
 
 /* From bytes as found in a PDU or element: trailing NULs and spaces (either end) are dropped, anything longer than the
  * field or with a NUL or control byte inside fails (returns false and leaves ""). Does not check UID syntax:

@@ -22,6 +22,16 @@ void scu__associate_init(scu__associate *associate, const scu_allocator *allocat
          sizeof SCU_IMPLEMENTATION_VERSION_NAME);
 }
 
+static void free_secret(const scu_allocator *allocator, scu__octets *octets) {
+  scu__free_wiped(allocator, octets->data, octets->length);
+  *octets = (scu__octets){0};
+}
+
+void scu__associate_forget_identity(scu__associate *associate) {
+  free_secret(associate->allocator, &associate->identity.primary);
+  free_secret(associate->allocator, &associate->identity.secondary);
+}
+
 void scu__associate_free(scu__associate *associate) {
   const scu_allocator *allocator = associate->allocator;
   for (size_t i = 0; i < associate->context_count; i++) scu__free(allocator, associate->contexts[i].transfer_syntaxes);
@@ -32,9 +42,8 @@ void scu__associate_free(scu__associate *associate) {
   for (size_t i = 0; i < associate->common_extended_count; i++)
     scu__free(allocator, associate->common_extended[i].related);
   scu__free(allocator, associate->common_extended);
-  scu__free(allocator, associate->identity.primary.data);
-  scu__free(allocator, associate->identity.secondary.data);
-  scu__free(allocator, associate->identity_response.response.data);
+  scu__associate_forget_identity(associate);
+  free_secret(allocator, &associate->identity_response.response);
   memset(associate, 0, sizeof *associate);
 }
 
@@ -175,11 +184,10 @@ scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_
   scu__user_identity identity = {.type = (uint8_t)type, .positive_response_requested = positive_response_requested};
   if (copy_octets(associate->allocator, &identity.primary, primary, primary_length) != SCU_OK) return SCU_ERROR_MEMORY;
   if (copy_octets(associate->allocator, &identity.secondary, secondary, secondary_length) != SCU_OK) {
-    scu__free(associate->allocator, identity.primary.data);
+    free_secret(associate->allocator, &identity.primary);
     return SCU_ERROR_MEMORY;
   }
-  scu__free(associate->allocator, associate->identity.primary.data);
-  scu__free(associate->allocator, associate->identity.secondary.data);
+  scu__associate_forget_identity(associate);
   associate->identity = identity;
   return SCU_OK;
 }

@@ -48,6 +48,7 @@ scu_result scu__engine_new(const scu__engine_options *options, scu__engine **out
 void scu__engine_free(scu__engine *e) {
   if (!e) return;
   scu__output_free(&e->output);
+  if (e->rq.identity.type != 0) scu__buffer_wipe(&e->scratch);
   scu__buffer_free(&e->input.pdu);
   scu__buffer_free(&e->scratch);
   scu__associate_free(&e->rq);
@@ -65,6 +66,13 @@ static scu_result prepare(scu__engine *e, const scu__associate *associate, scu__
   return scu__output_reserve(&e->output, e->scratch.length, 1);
 }
 
+/* An identity is needed once, in the request; from then on nobody is to find it here. */
+static void forget_identity(scu__engine *e) {
+  if (e->rq.identity.type == 0) return;
+  scu__associate_forget_identity(&e->rq);
+  if (!e->options.is_acceptor) e->output.is_secret = true;
+}
+
 static bool is_proposal_complete(const scu__associate *rq) {
   return rq->called.text[0] && rq->calling.text[0] && rq->context_count > 0;
 }
@@ -78,8 +86,10 @@ scu_result scu__engine_associate(scu__engine *e, const scu__associate *rq, uint6
   result = prepare(e, &e->rq, SCU__PDU_ASSOCIATE_RQ);
   if (result != SCU_OK) {
     scu__associate_free(&e->rq);
+    scu__buffer_wipe(&e->scratch);
     return result;
   }
+  forget_identity(e);
   e->has_rq = true;
   e->now_ms = now_ms;
   return scu__engine_dispatch(e, SCU__EVT1);
@@ -104,6 +114,7 @@ scu_result scu__engine_accept(scu__engine *e, const scu__associate *ac, uint64_t
   if (result != SCU_OK) return result == SCU_ERROR_PROTOCOL ? SCU_ERROR_USAGE : result;
   /* What has begun to arrive was sent before there was an association (9.2.3, Sta3). */
   e->input.is_early = e->input.mode != SCU__INPUT_HEADER || e->input.partial_length > 0;
+  forget_identity(e);
   e->now_ms = now_ms;
   return scu__engine_dispatch(e, SCU__EVT7);
 }
@@ -111,6 +122,7 @@ scu_result scu__engine_accept(scu__engine *e, const scu__associate *ac, uint64_t
 scu_result scu__engine_reject(scu__engine *e, const scu__reject *reject, uint64_t now_ms) {
   if (scu__transition_of(SCU__EVT8, e->state).action == SCU__NO_ACTION) return SCU_ERROR_USAGE;
   e->reject = *reject;
+  forget_identity(e);
   e->now_ms = now_ms;
   return scu__engine_dispatch(e, SCU__EVT8);
 }

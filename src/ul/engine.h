@@ -42,7 +42,7 @@ typedef enum scu__engine_event_type {
 
 typedef struct scu__engine_event {
   scu__engine_event_type type;
-  const scu__associate *rq;          /* ASSOCIATE_INDICATION; lives as long as the engine */
+  const scu__associate *rq; /* ASSOCIATE_INDICATION; lives as long as the engine, its identity until the answer */
   const scu__negotiated *negotiated; /* ASSOCIATED; lives as long as the engine */
   scu__reject reject;                /* REJECTED */
   scu__abort abort;                  /* ABORTED, PROTOCOL_ERROR (what we sent) */

@@ -119,6 +119,7 @@ static void ae_1(scu__engine *e) {
 
 static void ae_2(scu__engine *e) {
   queue_whole(e, &e->scratch);
+  if (e->rq.identity.type != 0) scu__buffer_wipe(&e->scratch);
   start_timer(e, SCU__TIMER_ASSOCIATE, e->options.associate_timeout_ms);
 }
 

@@ -120,6 +120,7 @@ static scu_result finish_control_pdu(scu__engine *e) {
   e->input.is_early = false;
   scu__engine_trace_pdu(e, false, pdu->data, pdu->length);
   scu_result result = take_pdu(e, pdu->data + SCU__PDU_HEADER, pdu->length - SCU__PDU_HEADER);
+  if (e->input.header.type == SCU__PDU_ASSOCIATE_RQ) scu__buffer_wipe(pdu); /* it may hold an identity */
   if (result == SCU_ERROR_MEMORY) return result;
   if (result == SCU_OK) {
     scu__engine_dispatch(e, event_of(e->input.header.type));

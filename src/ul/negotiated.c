@@ -18,7 +18,7 @@ void scu__negotiated_free(scu__negotiated *negotiated) {
   scu__free(allocator, negotiated->refused);
   free_extended(allocator, negotiated->extended, negotiated->extended_count);
   free_extended(allocator, negotiated->extended_offers, negotiated->extended_offer_count);
-  scu__free(allocator, negotiated->identity_response.data);
+  scu__free_wiped(allocator, negotiated->identity_response.data, negotiated->identity_response.length);
   memset(negotiated, 0, sizeof *negotiated);
 }
 

@@ -83,8 +83,10 @@ typedef struct scu__acceptor_policy {
   void (*accept_roles)(void *user, const scu__uid *uid, bool *scu, bool *scp);
   /* Writes the answer, returns its length; 0 = no answer. NULL: no answers. */
   size_t (*answer_extended)(void *user, const scu__extended *proposed, uint8_t answer[SCU__EXTENDED_ANSWER_MAX]);
-  /* False refuses the association. NULL: identities are ignored and not confirmed. */
+  /* False refuses the association; asked only when there is an identity. NULL: identities are ignored and not
+   * confirmed. */
   bool (*is_identity_accepted)(void *user, const scu__user_identity *identity);
+  bool is_identity_needed; /* who brings none is refused */
   /* The last word on the answer, whatever the proposal allows: for providers that test their peers. NULL: none. */
   void (*amend)(void *amend_user, const scu__associate *rq, scu__associate *ac);
   void *amend_user;

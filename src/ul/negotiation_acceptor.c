@@ -48,6 +48,11 @@ static bool is_caller_welcome(const scu__associate *rq, const scu__acceptor_poli
   return !policy->is_calling_ae_accepted || policy->is_calling_ae_accepted(policy->user, &rq->calling);
 }
 
+static bool is_user_welcome(const scu__associate *rq, const scu__acceptor_policy *policy) {
+  if (rq->identity.type == 0) return !policy->is_identity_needed;
+  return !policy->is_identity_accepted || policy->is_identity_accepted(policy->user, &rq->identity);
+}
+
 static scu_result check_request(const scu__associate *rq, const scu__acceptor_policy *policy, scu__reject *out,
                                 scu_error *error) {
   if ((rq->protocol_version & 1) == 0) return reject(out, 2, 2, rq, error);
@@ -57,10 +62,7 @@ static scu_result check_request(const scu__associate *rq, const scu__acceptor_po
   /* Too small for one fragment: nothing could ever be said. */
   if (rq->max_pdu_length != 0 && rq->max_pdu_length < SCU__PDV_HEADER + 2) return reject(out, 2, 1, rq, error);
   /* PS3.7 D.3.3.7.3: result 1, source 2. */
-  if (rq->identity.type != 0 && policy->is_identity_accepted &&
-      !policy->is_identity_accepted(policy->user, &rq->identity))
-    return reject(out, 2, 1, rq, error);
-  return SCU_OK;
+  return is_user_welcome(rq, policy) ? SCU_OK : reject(out, 2, 1, rq, error);
 }
 
 /* --- The AC ----------------------------------------------------------------------------------------------------- */

@@ -20,13 +20,21 @@ scu_result scu__output_init(scu__output *output, const scu_allocator *allocator)
   return scu__output_reserve(output, 0, 0);
 }
 
+static void wipe_secret(scu__output *output) {
+  if (!output->is_secret) return;
+  scu__wipe(output->staged, output->capacity);
+  output->is_secret = false;
+}
+
 void scu__output_free(scu__output *output) {
+  wipe_secret(output);
   scu__free(output->allocator, output->staged);
   scu__free(output->allocator, output->pieces);
   memset(output, 0, sizeof *output);
 }
 
 void scu__output_clear(scu__output *output) {
+  wipe_secret(output);
   output->start = output->end = 0;
   output->first = output->count = 0;
   output->queued = 0;
@@ -52,6 +60,7 @@ static scu_result reserve_staged(scu__output *output, size_t bytes) {
   uint8_t *staged = scu__alloc(output->allocator, capacity);
   if (!staged) return SCU_ERROR_MEMORY;
   move_down(output, staged);
+  if (output->is_secret) scu__wipe(output->staged, output->capacity);
   scu__free(output->allocator, output->staged);
   output->staged = staged;
   output->capacity = capacity;
@@ -133,5 +142,7 @@ void scu__output_sent(scu__output *output, size_t bytes) {
     output->first = (output->first + 1) & (output->room - 1);
     output->count--;
   }
-  if (output->start == output->end) output->start = output->end = 0;
+  if (output->start < output->end) return;
+  output->start = output->end = 0;
+  wipe_secret(output);
 }

@@ -17,7 +17,8 @@ typedef struct scu__output {
   size_t start, end, capacity;
   scu__output_piece *pieces; /* a ring; its size is a power of two */
   size_t first, count, room;
-  size_t queued; /* bytes of all pieces */
+  size_t queued;  /* bytes of all pieces */
+  bool is_secret; /* staged bytes are wiped when they are sent, or forgotten */
 } scu__output;
 
 /* Room for a few fixed PDUs is there from the start and kept, so that an abort needs no memory. */

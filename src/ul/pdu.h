@@ -99,14 +99,6 @@ typedef struct scu__common_extended { /* 57H */
   size_t related_capacity;
 } scu__common_extended;
 
-typedef enum scu__identity_type {
-  SCU__IDENTITY_USER_NAME = 1,
-  SCU__IDENTITY_PASSCODE = 2,
-  SCU__IDENTITY_KERBEROS = 3,
-  SCU__IDENTITY_SAML = 4,
-  SCU__IDENTITY_JWT = 5
-} scu__identity_type;
-
 typedef struct scu__user_identity { /* 58H, RQ only; type 0 = absent */
   uint8_t type;
   bool positive_response_requested;
@@ -161,10 +153,13 @@ scu_result scu__associate_add_role(scu__associate *associate, const char *uid, b
 scu_result scu__associate_add_extended(scu__associate *associate, const char *uid, const uint8_t *bytes, size_t length);
 scu_result scu__associate_add_common_extended(scu__associate *associate, const char *uid, const char *service_class,
                                               const char *const *related, size_t count);
-/* Copies both fields; replaces an earlier identity. LIMIT beyond 65535 bytes a field. */
+/* Copies both fields; replaces an earlier identity. LIMIT beyond 65535 bytes a field. What an identity or the answer
+ * to one was held in is wiped before it is freed. */
 scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_type type,
                                        bool positive_response_requested, const uint8_t *primary, size_t primary_length,
                                        const uint8_t *secondary, size_t secondary_length);
+/* Wipes and frees both fields; that there was one, and of which type, stays known. */
+void scu__associate_forget_identity(scu__associate *associate);
 
 /* Appends the whole PDU, header included. `type` is SCU__PDU_ASSOCIATE_RQ or _AC. Returns the buffer's result. */
 scu_result scu__associate_encode(const scu__associate *associate, scu__pdu_type type, scu__buffer *buffer);
