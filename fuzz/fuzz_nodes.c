@@ -15,7 +15,7 @@ static void require(bool condition) {
 static void check_node(const scu__nodes *nodes, const scu__node *node) {
   require(scu__nodes_find(nodes, node->name) == node);
   require(node->peer.ae.text[0] != 0 && node->peer.host[0] != 0 && node->peer.port != 0 && node->line > 0);
-  for (const scu__node_setting *s = node->reserved; s; s = s->next) require(*s->key != 0 && s->value != NULL);
+  for (const scu__node_setting *s = node->settings; s; s = s->next) require(*s->key != 0 && s->value != NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {

@@ -47,12 +47,30 @@ typedef enum scu_option {
   SCU_OPTION_NODES_FILE = 23,              /* text: path of the node file; "" = none */
   SCU_OPTION_LISTEN_MAX_ASSOCIATIONS = 24, /* integer: more are rejected (2/3/2, local limit exceeded) */
   SCU_OPTION_ALLOCATOR = 25,               /* pointer to scu_allocator; NULL = the options' own */
-  SCU_OPTION_STORE_ASSOCIATIONS = 40,      /* integer: a store uses this many associations at once */
-  SCU_OPTION_ASYNC_WINDOW = 41,            /* integer: C-STORE requests out at once, as far as the peer grants it
+
+  /* Who asks for an association (PS3.7 D.3.3.7). Either a user, with a passcode or without, or a token; both is USAGE
+   * when the session is made. A passcode or token goes to the session's peer and nobody else. */
+  SCU_OPTION_IDENTITY_USER = 26,     /* text, UTF-8: user name */
+  SCU_OPTION_IDENTITY_PASSCODE = 27, /* secret: the user's */
+  SCU_OPTION_IDENTITY_TOKEN = 28,    /* secret: Kerberos service ticket, SAML assertion or JSON Web Token */
+  /* text: kerberos, saml or jwt; auto = three parts of base64url with points between are a JSON Web Token, what begins
+   * with < is a SAML assertion, anything else a Kerberos ticket. The log hook is told which. */
+  SCU_OPTION_IDENTITY_KIND = 29,
+  /* boolean: ask for a positive response (59H); without one nobody knows whether the peer looked at the identity */
+  SCU_OPTION_IDENTITY_RESPONSE = 30,
+  /* boolean: a response that was asked for and did not come is a warning. Otherwise it is SECURITY, and the association
+   * is not used */
+  SCU_OPTION_IDENTITY_OPTIONAL = 31,
+  /* boolean: send passcodes and tokens over plain TCP, where everybody on the way can read them. Without it a session
+   * with one to a peer without TLS is SECURITY, and nothing is sent. A user name alone always goes */
+  SCU_OPTION_IDENTITY_OVER_PLAIN = 32,
+
+  SCU_OPTION_STORE_ASSOCIATIONS = 33,      /* integer: a store uses this many associations at once */
+  SCU_OPTION_ASYNC_WINDOW = 34,            /* integer: C-STORE requests out at once, as far as the peer grants it
                                               (PS3.7 D.3.3.3); 1 = not proposed */
-  SCU_OPTION_RETRIES = 42,   /* integer: an instance is sent again after a lost association or status A7xx,
+  SCU_OPTION_RETRIES = 35,   /* integer: an instance is sent again after a lost association or status A7xx,
                                 an association asked for again after a transient rejection */
-  SCU_OPTION_RETRY_WAIT = 43 /* duration: before the first time, doubled each time up to a minute */
+  SCU_OPTION_RETRY_WAIT = 36 /* duration: before the first time, doubled each time up to a minute */
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */
@@ -70,8 +88,12 @@ SCU_API scu_result scu_options_set_integer(scu_options *options, scu_option opti
 SCU_API scu_result scu_options_set_boolean(scu_options *options, scu_option option, bool value);
 SCU_API scu_result scu_options_set_duration_ms(scu_options *options, scu_option option, uint64_t milliseconds);
 SCU_API scu_result scu_options_set_pointer(scu_options *options, scu_option option, const void *pointer);
-/* From text as typed by a person, for any kind but pointers: integers in decimal, booleans as yes/no, durations in
- * seconds with up to three decimals, or with unit: 500ms, 10s, 2m, 1h. */
+/* Copied as they are, `length` bytes. There is no getter: scu_options_is_set says that there is one. No error and no
+ * log line ever holds a secret, and its memory is wiped when it is replaced, reset or freed. What the caller holds, and
+ * what the operating system keeps of sent bytes, is beyond that. */
+SCU_API scu_result scu_options_set_secret(scu_options *options, scu_option option, const void *bytes, size_t length);
+/* From text as typed by a person, for any kind but pointers and secrets: integers in decimal, booleans as yes/no,
+ * durations in seconds with up to three decimals, or with unit: 500ms, 10s, 2m, 1h. */
 SCU_API scu_result scu_options_parse(scu_options *options, scu_option option, const char *utf8);
 /* Back to the default. */
 SCU_API scu_result scu_options_reset(scu_options *options, scu_option option);
@@ -97,7 +119,8 @@ typedef enum scu_option_kind {
   SCU_KIND_INTEGER = 2,
   SCU_KIND_BOOLEAN = 3,
   SCU_KIND_DURATION = 4,
-  SCU_KIND_POINTER = 5
+  SCU_KIND_POINTER = 5,
+  SCU_KIND_SECRET = 6 /* bytes that go in and never come out */
 } scu_option_kind;
 
 /* What reads an option; several may be or-ed. */
@@ -115,8 +138,8 @@ struct scu_option_info {
   scu_option option;
   const char *name; /* "timeout-connect": stable, lower case */
   scu_option_kind kind;
-  int64_t minimum, maximum;  /* integers; durations in ms; texts: length in bytes */
-  const char *default_text;  /* as scu_options_parse takes it; "" = empty text, NULL = none (pointers) */
+  int64_t minimum, maximum;  /* integers; durations in ms; texts and secrets: length in bytes */
+  const char *default_text;  /* as scu_options_parse takes it; NULL = none: pointers, secrets, texts that have no "" */
   const char *choices;       /* "batch|file|none", or NULL */
   const char *flag;          /* command line: "--timeout-connect", or NULL when it has none of its own */
   const char *argument_name; /* "SECONDS"; NULL for flags without argument */

@@ -104,6 +104,13 @@ SCU_API size_t scu_session_context_count(const scu_session *session);
 SCU_API int scu_session_context(const scu_session *session, size_t index, const char **abstract_syntax,
                                 const char **transfer_syntax, uint8_t *result);
 
+/* Whether the peer confirmed the user identity of the options (59H, PS3.7 D.3.3.7) when the last association was made.
+ * 0 also when none was offered or no confirmation was asked for. */
+SCU_API int scu_session_identity_confirmed(const scu_session *session);
+/* What came with it: a Kerberos server ticket, a SAML response, or what a peer sends for a JSON Web Token. 0 when there
+ * was nothing: bytes is NULL then. Borrowed until the next operation. */
+SCU_API int scu_session_identity_response(const scu_session *session, const uint8_t **bytes, size_t *length);
+
 #ifdef __cplusplus
 }
 #endif

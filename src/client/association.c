@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "client/identity.h"
 #include "scu/version.h"
 
 struct scu__association {
@@ -36,6 +37,7 @@ static void lose(scu__association *a, const scu_error *error) {
   scu__error_clear(&copy);
   scu__error_copy(&copy, error);
   scu__error_peer(&copy, a->session->peer_text);
+  scu__session_identity_suspect(a->session, &copy);
   a->lease = NULL;
   association_free(a);
   if (!lease) return;
@@ -47,7 +49,7 @@ static void lose(scu__association *a, const scu_error *error) {
 
 static void remember(scu_session *session, const scu__negotiated *negotiated) {
   scu__negotiation_record *record = &session->record;
-  memset(record, 0, sizeof *record);
+  record->count = 0;
   snprintf(record->implementation_uid, sizeof record->implementation_uid, "%s",
            negotiated->peer_implementation_class_uid.text);
   snprintf(record->implementation_version, sizeof record->implementation_version, "%s",
@@ -57,15 +59,29 @@ static void remember(scu_session *session, const scu__negotiated *negotiated) {
     struct scu__context_record *context = &record->contexts[record->count++];
     context->abstract_syntax = negotiated->contexts[i].abstract_syntax;
     context->transfer_syntax = negotiated->contexts[i].transfer_syntax;
+    context->result = SCU__CONTEXT_ACCEPTED;
   }
   for (size_t i = 0; i < negotiated->refused_count && record->count < SCU__CONTEXTS_MAX; i++) {
     struct scu__context_record *context = &record->contexts[record->count++];
     context->abstract_syntax = negotiated->refused[i].abstract_syntax;
+    context->transfer_syntax = (scu__uid){0};
     context->result = negotiated->refused[i].result;
   }
 }
 
 /* --- link handler ------------------------------------------------------------------------------------------------- */
+
+/* The association is there and no good: it is released, whoever waits for it is told why. */
+static void decline(scu__association *a, scu_error *error) {
+  scu__link_release(a->link);
+  scu__lease *lease = a->lease;
+  a->lease = NULL;
+  a->is_releasing = true;
+  if (!lease) return;
+  lease->association = NULL;
+  scu__error_peer(error, a->session->peer_text);
+  lease->lost(lease->owner, error);
+}
 
 static void refuse_unfit(scu__association *a, const scu__negotiated *negotiated) {
   scu_error error;
@@ -83,13 +99,7 @@ static void refuse_unfit(scu__association *a, const scu__negotiated *negotiated)
   }
   scu__error_hint(&error, "ask the peer's administrator which SOP Classes and roles are enabled for %s",
                   a->session->config->calling_ae.text);
-  scu__link_release(a->link);
-  scu__lease *lease = a->lease;
-  a->lease = NULL;
-  a->is_releasing = true;
-  lease->association = NULL;
-  scu__error_peer(&error, a->session->peer_text);
-  lease->lost(lease->owner, &error);
+  decline(a, &error);
 }
 
 static void announce(scu__association *a) {
@@ -106,8 +116,14 @@ static void announce(scu__association *a) {
 
 static void link_opened(void *owner, scu__link *link) {
   scu__association *a = owner;
-  remember(a->session, scu__link_negotiated(link));
-  announce(a);
+  const scu__negotiated *negotiated = scu__link_negotiated(link);
+  scu_error error;
+  scu__error_clear(&error);
+  remember(a->session, negotiated);
+  if (scu__session_identity_settle(a->session, negotiated, &error) == SCU_OK)
+    announce(a);
+  else
+    decline(a, &error);
 }
 
 static void link_closed(void *owner, scu__link *link, const scu_error *error) {
@@ -140,21 +156,23 @@ static const scu__link_handler link_handler = {
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
-static scu_result propose(scu_session *session, scu__lease *lease, scu__associate *rq) {
+static scu_result propose(scu_session *session, scu__lease *lease, scu__associate *rq, uint32_t association) {
   const scu__config *config = session->config;
   scu__associate_init(rq, session->allocator);
   rq->called = session->peer.ae;
   rq->calling = config->calling_ae;
   rq->implementation_class_uid = config->implementation_uid;
   memcpy(rq->implementation_version_name, config->implementation_version, sizeof rq->implementation_version_name);
-  return lease->propose(lease->owner, rq);
+  scu_result result = lease->propose(lease->owner, rq);
+  return result == SCU_OK ? scu__session_identity_offer(session, rq, association) : result;
 }
 
 static scu_result open_link(scu__association *a, scu__lease *lease) {
   scu_session *session = a->session;
   const scu__config *config = session->config;
   scu__associate rq;
-  scu_result result = propose(session, lease, &rq);
+  uint32_t number = ++session->last_association;
+  scu_result result = propose(session, lease, &rq, number);
   if (result == SCU_OK) {
     scu__link_options options = {
         .handler = &link_handler,
@@ -164,7 +182,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
         .release_timeout_ms = (uint32_t)config->timeout_release_ms,
         .peer_text = session->peer_text,
         .trace = &session->trace,
-        .association = ++session->last_association,
+        .association = number,
     };
     scu__connector_target target = {
         .host = session->peer.host,
@@ -224,6 +242,7 @@ void scu__lease_acquire(scu__lease *lease, scu_session *session) {
     a->next = session->associations;
     session->associations = a;
     scu_result result = open_link(a, lease);
+    if (result == SCU_ERROR_LIMIT) scu__session_identity_too_long(session, &a->error);
     if (result != SCU_OK)
       scu__error_set(&a->error, result, SCU_PHASE_ASSOCIATE, "the association could not be prepared");
   }

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/versioned.h"
 #include "client/association.h"
+#include "client/identity.h"
 #include "client/op.h"
 #include "config/nodes.h"
 #include "io/file.h"
@@ -23,9 +24,11 @@ static void log_line(void *user, scu__trace_level level, uint32_t association, c
 }
 
 /* The node file belongs to peers given by name only. */
-static scu_result find_peer(scu_session *session, const char *peer) {
-  if (scu__peer_is_literal(peer) || !session->config->nodes_file[0])
-    return scu__peer_resolve(NULL, peer, &session->peer, &session->error);
+static scu_result find_peer(scu_session *session, const scu_options *options, const char *peer) {
+  if (scu__peer_is_literal(peer) || !session->config->nodes_file[0]) {
+    scu_result found = scu__peer_resolve(NULL, peer, &session->peer, &session->error);
+    return found == SCU_OK ? scu__session_identity_open(session, options, NULL, "") : found;
+  }
   uint8_t *text = NULL;
   size_t length = 0;
   const char *path = session->config->nodes_file;
@@ -35,6 +38,7 @@ static scu_result find_peer(scu_session *session, const char *peer) {
   scu__nodes nodes = {0};
   result = scu__nodes_parse(session->allocator, path, (const char *)text, length, &nodes, &session->error);
   if (result == SCU_OK) result = scu__peer_resolve(&nodes, peer, &session->peer, &session->error);
+  if (result == SCU_OK) result = scu__session_identity_open(session, options, scu__nodes_find(&nodes, peer), path);
   scu__nodes_free(&nodes);
   scu__free(session->allocator, text);
   return result;
@@ -70,10 +74,15 @@ static scu_result open_session(scu_session *session, scu_loop *loop, const scu_o
   session->config = scu__alloc(session->allocator, sizeof *session->config);
   if (!session->config) return scu__error_memory(&session->error, SCU_PHASE_USAGE);
   scu_result result = scu__options_resolve(options, session->config, &session->error);
-  if (result == SCU_OK) result = find_peer(session, peer);
+  if (result == SCU_OK) result = find_peer(session, options, peer);
   if (result == SCU_OK) result = scu__peer_check_supported(&session->peer, &session->error);
   if (result != SCU_OK) return result;
   scu__peer_format(&session->peer, session->peer_text, sizeof session->peer_text);
+  result = scu__identity_check_transport(&session->identity, session->peer.is_tls, &session->error);
+  if (result != SCU_OK) {
+    scu__error_peer(&session->error, session->peer_text);
+    return result;
+  }
   if (!loop) {
     result = scu_loop_new(session->allocator, &loop);
     if (result != SCU_OK) return scu__error_set(&session->error, result, SCU_PHASE_NONE, "no event loop");
@@ -111,6 +120,7 @@ void scu_session_free(scu_session *session) {
     scu__tick_remove(session->loop, &session->tick);
   }
   if (session->owns_loop) scu_loop_free(session->loop);
+  scu__session_identity_close(session);
   scu__free(session->allocator, session->config);
   scu__free(session->allocator, session);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/trace.h"
+#include "config/identity.h"
 #include "config/options.h"
 #include "config/peer.h"
 #include "link/link.h"
@@ -21,6 +22,9 @@ typedef struct scu__negotiation_record {
     uint8_t result;
   } contexts[SCU__CONTEXTS_MAX];
   size_t count;
+  bool is_identity_confirmed;
+  uint8_t *identity_response; /* owned; NULL = none */
+  size_t identity_response_length;
 } scu__negotiation_record;
 
 struct scu_session {
@@ -29,6 +33,8 @@ struct scu_session {
   bool owns_loop;
   scu__config *config;
   scu__peer peer;
+  scu__identity identity;
+  bool is_passcode_file_shared; /* to be warned of */
   char peer_text[SCU__PEER_FORMAT_MAX];
   scu_error error;
   scu_hooks hooks;

@@ -212,8 +212,8 @@ static void read_host(nodes_parser *parser, const char *value, scu__node *node) 
   parser->has_host = true;
 }
 
-static void keep_reserved(nodes_parser *parser, const char *key, const char *value, scu__node *node) {
-  for (const scu__node_setting *s = node->reserved; s; s = s->next)
+static void keep_setting(nodes_parser *parser, const char *key, const char *value, scu__node *node) {
+  for (const scu__node_setting *s = node->settings; s; s = s->next)
     if (strcmp(s->key, key) == 0) fault_at(parser, parser->line, "%s is there twice", key);
   if (parser->result != SCU_OK) return;
   /* One block: the setting, its key, its value. */
@@ -228,8 +228,22 @@ static void keep_reserved(nodes_parser *parser, const char *key, const char *val
   memcpy(texts + key_size, value, value_size);
   setting->key = texts;
   setting->value = texts + key_size;
-  setting->next = node->reserved;
-  node->reserved = setting;
+  setting->next = node->settings;
+  node->settings = setting;
+}
+
+/* True for the keys of a user identity, whose values are checked here. */
+static bool is_identity(nodes_parser *parser, const char *key, const char *value) {
+  bool is_yes;
+  if (strcmp(key, SCU__NODE_IDENTITY_OVER_PLAIN) == 0) {
+    if (!scu__parse_boolean(value, &is_yes)) fault_at(parser, parser->line, "%s must be yes or no", key);
+    return true;
+  }
+  if (strcmp(key, SCU__NODE_USER) == 0 || strcmp(key, SCU__NODE_PASSCODE_FILE) == 0) {
+    if (*value == 0) fault_at(parser, parser->line, "%s is empty", key);
+    return true;
+  }
+  return false;
 }
 
 static void read_self(nodes_parser *parser, const char *key, const char *value) {
@@ -251,8 +265,12 @@ static void read_node(nodes_parser *parser, const char *key, const char *value) 
     read_port(parser, value, &node->peer.port, &parser->has_port);
   else if (strcmp(key, "tls") == 0) {
     if (!scu__parse_boolean(value, &node->peer.is_tls)) fault_at(parser, parser->line, "tls must be yes or no");
-  } else if (is_reserved(key))
-    keep_reserved(parser, key, value, node);
+  } else if (is_reserved(key) || is_identity(parser, key, value))
+    keep_setting(parser, key, value, node);
+  else if (strcmp(key, "passcode") == 0)
+    fault_at(parser, parser->line,
+             "no passcode stands in a node file: write it into a file of its own, and"
+             " passcode-file = FILE here");
   else
     fault_at(parser, parser->line, "unknown key '%s'", key);
 }
@@ -296,7 +314,7 @@ scu_result scu__nodes_parse(const scu_allocator *allocator, const char *name, co
 
 void scu__nodes_free(scu__nodes *nodes) {
   for (size_t i = 0; i < nodes->count; i++) {
-    for (scu__node_setting *s = nodes->nodes[i].reserved, *next; s; s = next) {
+    for (scu__node_setting *s = nodes->nodes[i].settings, *next; s; s = next) {
       next = s->next;
       scu__free(nodes->allocator, s);
     }
@@ -311,6 +329,12 @@ void scu__nodes_free(scu__nodes *nodes) {
 const scu__node *scu__nodes_find(const scu__nodes *nodes, const char *name) {
   for (size_t i = 0; i < nodes->count; i++)
     if (strcmp(nodes->nodes[i].name, name) == 0) return &nodes->nodes[i];
+  return NULL;
+}
+
+const char *scu__node_setting_of(const scu__node *node, const char *key) {
+  for (const scu__node_setting *s = node->settings; s; s = s->next)
+    if (strcmp(s->key, key) == 0) return s->value;
   return NULL;
 }
 

@@ -5,6 +5,9 @@
  *   port = 11112           host = pacs.example.org
  *                          port = 104
  *
+ * A node may also say who we are there: user, passcode-file (a file that holds the passcode and nothing else; no secret
+ * stands in the node file itself) and identity-over-plain. See config/identity.h.
+ *
  * A fault names file and line. Unknown keys are faults, except those reserved for what later versions will know about a
  * node; these are kept as text. */
 #ifndef SCU_CONFIG_NODES_H
@@ -30,7 +33,7 @@ typedef struct scu__node {
   char name[SCU__NODE_NAME_MAX];
   scu__peer peer;
   unsigned line;               /* of the section's first line */
-  scu__node_setting *reserved; /* keys kept for later versions, in no particular order */
+  scu__node_setting *settings; /* keys kept as text, in no particular order */
 } scu__node;
 
 typedef struct scu__nodes {
@@ -47,6 +50,11 @@ scu_result scu__nodes_parse(const scu_allocator *allocator, const char *name, co
 void scu__nodes_free(scu__nodes *nodes);
 /* Exact match; NULL when there is none. Valid until scu__nodes_free. */
 const scu__node *scu__nodes_find(const scu__nodes *nodes, const char *name);
+/* The checked value of a key that is kept as text, or NULL. */
+const char *scu__node_setting_of(const scu__node *node, const char *key);
+#define SCU__NODE_USER                "user"
+#define SCU__NODE_PASSCODE_FILE       "passcode-file"
+#define SCU__NODE_IDENTITY_OVER_PLAIN "identity-over-plain"
 
 /* From what a person typed to a peer: a literal is parsed, anything else is a node's name. nodes may be NULL. */
 scu_result scu__peer_resolve(const scu__nodes *nodes, const char *text, scu__peer *peer, scu_error *error);

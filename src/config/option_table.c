@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/values.h"
+#include "config/identity.h"
 #include "config/option_check.h"
 #include "config/options.h"
 #include "scu/version.h"
@@ -118,6 +119,30 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .help = "serve this many associations at once", .used_by = SCU_USED_BY_LISTENER | SCU_USED_BY_RETRIEVE}},
     {.info = {ROW_HEAD(SCU_OPTION_ALLOCATOR, "allocator", SCU_KIND_POINTER), .help = "where memory comes from",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_USER, "user", SCU_KIND_TEXT), .minimum = 1, .maximum = SCU__IDENTITY_MAX,
+              .flag = "--user", .argument_name = "NAME", .help = "say that we are this user (user identity)",
+              .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_PASSCODE, "passcode", SCU_KIND_SECRET), .minimum = 1,
+              .maximum = SCU__IDENTITY_MAX, .help = "the user's passcode", .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_TOKEN, "identity", SCU_KIND_SECRET), .minimum = 1,
+              .maximum = SCU__IDENTITY_MAX, .help = "Kerberos service ticket, SAML assertion or JSON Web Token",
+              .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_KIND, "identity-kind", SCU_KIND_TEXT), .minimum = 1, .maximum = 16,
+              .default_text = "auto", .choices = "auto|kerberos|saml|jwt", .flag = "--identity-kind",
+              .argument_name = "KIND", .help = "what --identity-file is: kerberos, saml, jwt, or auto (by its content)",
+              .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_RESPONSE, "identity-response", SCU_KIND_BOOLEAN), .minimum = 0, .maximum = 1,
+              .default_text = "yes", .flag = "--identity-response",
+              .help = "ask the peer to confirm the identity, as is the default; =no: do not",
+              .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_OPTIONAL, "identity-optional", SCU_KIND_BOOLEAN), .minimum = 0, .maximum = 1,
+              .default_text = "no", .flag = "--identity-optional",
+              .help = "go on with a warning when the peer does not confirm the identity",
+              .used_by = SCU_USED_BY_SESSION}},
+    {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_OVER_PLAIN, "identity-over-plain", SCU_KIND_BOOLEAN), .minimum = 0,
+              .maximum = 1, .default_text = "no", .flag = "--identity-over-plain",
+              .help = "send passcodes and tokens without TLS, readable for everybody on the way",
+              .used_by = SCU_USED_BY_SESSION}},
     {.info = {ROW_HEAD(SCU_OPTION_STORE_ASSOCIATIONS, "jobs", SCU_KIND_INTEGER), .minimum = 1,
               .maximum = SCU__STORE_ASSOCIATIONS_MAX, .default_text = "1",
               .help = "store over this many associations at once", .used_by = SCU_USED_BY_STORE}},

@@ -10,7 +10,9 @@
 
 typedef struct option_value {
   bool is_set;
-  char *text; /* owned */
+  char *text;      /* owned */
+  uint8_t *secret; /* owned, `length` bytes */
+  size_t length;
   int64_t integer;
   bool boolean;
   uint64_t milliseconds;
@@ -32,10 +34,31 @@ scu_result scu_options_new(const scu_allocator *allocator, scu_options **out) {
   return SCU_OK;
 }
 
+static void drop(const scu_allocator *allocator, option_value *value) {
+  scu__free(allocator, value->text);
+  scu__free_wiped(allocator, value->secret, value->length);
+  *value = (option_value){0};
+}
+
 void scu_options_free(scu_options *options) {
   if (!options) return;
-  for (size_t i = 0; i < SCU__OPTION_ROWS; i++) scu__free(options->allocator, options->values[i].text);
+  for (size_t i = 0; i < SCU__OPTION_ROWS; i++) drop(options->allocator, &options->values[i]);
   scu__free(options->allocator, options);
+}
+
+/* The copy owns what it points to; MEMORY leaves it unset. */
+static scu_result copy_value(const scu_allocator *allocator, const option_value *from, option_value *to) {
+  *to = *from;
+  to->text = NULL;
+  to->secret = NULL;
+  if (from->text) to->text = scu__strdup(allocator, from->text);
+  if (from->secret) to->secret = scu__alloc(allocator, from->length);
+  if ((from->text && !to->text) || (from->secret && !to->secret)) {
+    *to = (option_value){0};
+    return SCU_ERROR_MEMORY;
+  }
+  if (from->secret) memcpy(to->secret, from->secret, from->length);
+  return SCU_OK;
 }
 
 scu_result scu_options_copy(const scu_options *options, scu_options **out) {
@@ -45,14 +68,9 @@ scu_result scu_options_copy(const scu_options *options, scu_options **out) {
   *out = NULL;
   if (result != SCU_OK) return result;
   for (size_t i = 0; i < SCU__OPTION_ROWS; i++) {
-    copy->values[i] = options->values[i];
-    copy->values[i].text = NULL;
-    if (!options->values[i].text) continue;
-    copy->values[i].text = scu__strdup(copy->allocator, options->values[i].text);
-    if (!copy->values[i].text) {
-      scu_options_free(copy);
-      return SCU_ERROR_MEMORY;
-    }
+    if (copy_value(copy->allocator, &options->values[i], &copy->values[i]) == SCU_OK) continue;
+    scu_options_free(copy);
+    return SCU_ERROR_MEMORY;
   }
   *out = copy;
   return SCU_OK;
@@ -136,6 +154,25 @@ scu_result scu_options_set_pointer(scu_options *options, scu_option option, cons
   return SCU_OK;
 }
 
+scu_result scu_options_set_secret(scu_options *options, scu_option option, const void *bytes, size_t length) {
+  const scu__option_row *row = row_for_setting(options, option, SCU_KIND_SECRET);
+  if (!row) return SCU_ERROR_USAGE;
+  const char *name = row->info.name;
+  if (!bytes || length < (uint64_t)row->info.minimum)
+    return scu__error_set(&options->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s: must not be empty", name);
+  if (length > (uint64_t)row->info.maximum)
+    return scu__error_set(&options->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                          "%s: longer than %lld bytes, all that fits into an association request (PS3.7 D.3.3.7.1)",
+                          name, (long long)row->info.maximum);
+  uint8_t *copy = scu__alloc(options->allocator, length);
+  if (!copy) return scu__error_memory(&options->error, SCU_PHASE_USAGE);
+  memcpy(copy, bytes, length);
+  option_value *value = value_of(options, row);
+  drop(options->allocator, value);
+  *value = (option_value){.is_set = true, .secret = copy, .length = length};
+  return SCU_OK;
+}
+
 static scu_result not_a(scu_options *options, const struct scu_option_info *info, const char *text, const char *what) {
   return scu__error_set(&options->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s: '%s' is not %s",
                         info->flag ? info->flag : info->name, text, what);
@@ -160,6 +197,10 @@ scu_result scu_options_parse(scu_options *options, scu_option option, const char
     if (!scu__parse_duration(utf8, &milliseconds))
       return not_a(options, &row->info, utf8, "a time in seconds (10, 0.5, 500ms, 2m)");
     return scu_options_set_duration_ms(options, option, milliseconds);
+  /* Text as people type it is in histories and process lists. */
+  case SCU_KIND_SECRET:
+    return scu__error_set(&options->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s is a secret, and not taken from text",
+                          row->info.name);
   case SCU_KIND_TEXT:
   case SCU_KIND_POINTER: break;
   }
@@ -169,9 +210,7 @@ scu_result scu_options_parse(scu_options *options, scu_option option, const char
 scu_result scu_options_reset(scu_options *options, scu_option option) {
   const scu__option_row *row = scu__option_row_of(option);
   if (!options || !row) return SCU_ERROR_USAGE;
-  option_value *value = value_of(options, row);
-  scu__free(options->allocator, value->text);
-  *value = (option_value){0};
+  drop(options->allocator, value_of(options, row));
   return SCU_OK;
 }
 
@@ -190,7 +229,7 @@ scu_result scu_options_get_text(const scu_options *options, scu_option option, c
   const scu__option_row *row;
   const option_value *value = look_up(options, option, SCU_KIND_TEXT, &row);
   if (!row || !utf8) return SCU_ERROR_USAGE;
-  *utf8 = value ? value->text : row->info.default_text;
+  *utf8 = value ? value->text : row->info.default_text ? row->info.default_text : "";
   return SCU_OK;
 }
 
@@ -232,6 +271,15 @@ scu_result scu_options_get_pointer(const scu_options *options, scu_option option
 bool scu_options_is_set(const scu_options *options, scu_option option) {
   const scu__option_row *row = scu__option_row_of(option);
   return options && row && options->values[scu__option_index(row)].is_set;
+}
+
+bool scu__option_secret(const scu_options *options, scu_option option, const uint8_t **bytes, size_t *length) {
+  const scu__option_row *row;
+  const option_value *value = look_up(options, option, SCU_KIND_SECRET, &row);
+  if (!value) return false;
+  *bytes = value->secret;
+  *length = value->length;
+  return true;
 }
 
 int scu__option_choice(const scu_options *options, scu_option option) {

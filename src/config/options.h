@@ -45,6 +45,9 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
 
 /* Which of its choices the option's word is, counted from 0; -1 for an option without choices. options may be NULL. */
 int scu__option_choice(const scu_options *options, scu_option option);
+/* What was set with scu_options_set_secret, borrowed until it is changed; false when nothing was. options may be NULL.
+ */
+bool scu__option_secret(const scu_options *options, scu_option option, const uint8_t **bytes, size_t *length);
 /* The pointer that was set, else the bag's own allocator. Both may be NULL = default. */
 const scu_allocator *scu__options_allocator(const scu_options *options);
 /* The bag's error, for what fills it from outside of the setters. */

@@ -154,3 +154,8 @@ scu__file_kind scu__file_kind_of(const char *path, int *os_errno) {
   if (S_ISREG(status.st_mode)) return SCU__FILE_REGULAR;
   return S_ISDIR(status.st_mode) ? SCU__FILE_FOLDER : SCU__FILE_OTHER;
 }
+
+bool scu__file_is_shared(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}

@@ -29,4 +29,7 @@ typedef enum scu__file_kind { SCU__FILE_NONE, SCU__FILE_REGULAR, SCU__FILE_FOLDE
  * NULL). Never blocks on a FIFO. */
 scu__file_kind scu__file_kind_of(const char *path, int *os_errno);
 
+/* Whether group or others may read it; false when it cannot be looked at. */
+bool scu__file_is_shared(const char *path);
+
 #endif

@@ -65,10 +65,10 @@ static void test_reserved_keys_are_kept(void **state) {
   scu_error error;
   assert_int_equal(parse("[a]\naet=A\nhost=h\ncharset = ISO_IR 100\nlimit=500\n", &nodes, &error), SCU_OK);
   const scu__node *node = scu__nodes_find(&nodes, "a");
-  assert_non_null(node->reserved);
-  assert_string_equal(node->reserved->key, "limit");
-  assert_string_equal(node->reserved->value, "500");
-  assert_string_equal(node->reserved->next->value, "ISO_IR 100");
+  assert_non_null(node->settings);
+  assert_string_equal(node->settings->key, "limit");
+  assert_string_equal(node->settings->value, "500");
+  assert_string_equal(node->settings->next->value, "ISO_IR 100");
   scu__nodes_free(&nodes);
 }
 
