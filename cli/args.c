@@ -42,6 +42,12 @@ static const flag_row flags[] = {
     {FLAG_NULL, "--null", '0', NULL, "the list is separated by NUL bytes", ON_STORE | ON_GET},
     {FLAG_JOBS, "--jobs", 0, "N", "this many associations at once; auto: as many as pay (1 yet)", ON_STORE},
     {FLAG_DRY_RUN, "--dry-run", 0, NULL, "read and check everything, connect to nothing", ON_STORE},
+    {FLAG_PASSCODE_FILE, "--passcode-file", 0, "FILE", "the passcode of --user: in a file, or fd:N, or env:NAME",
+     ON_SESSION},
+    {FLAG_IDENTITY_FILE, "--identity-file", 0, "FILE",
+     "a Kerberos ticket, SAML assertion or JSON Web Token to show: a file, or fd:N, or env:NAME", ON_SESSION},
+    {FLAG_ACCEPT_USER, "--accept-user", 0, "NAME[:FILE]",
+     "serve this user and no stranger, with the passcode in FILE (fd:N, env:NAME); may be repeated", ON_ARCHIVE},
     {FLAG_REPEAT, "--repeat", 0, "N", "echo N times on one association", ON_ECHO},
     {FLAG_JSON, "--json", 0, NULL, "records for programs on stdout, one JSON object a line", ON_EVERYTHING},
     {FLAG_PROGRESS, "--progress", 0, "WHEN", "auto, always, never or json; on stderr",
@@ -55,27 +61,10 @@ static const flag_row flags[] = {
 
 /* Named in the contract, to come: refused by name, so that nobody believes they did something. */
 static const char *const not_yet[] = {
-    "--tls",
-    "--ca",
-    "--cert",
-    "--key",
-    "--key-password-file",
-    "--temp-dir",
-    "--tls-profile",
-    "--user",
-    "--passcode-file",
-    "--identity-over-plain",
-    "--log",
-    "--identity-file",
-    "--log-level",
-    "--phi",
-    "--trace",
-    "--audit",
-    "--commit",
-    "--prefer",
-    "--split",
-    "--strict",
-    "--query",
+    "--tls",      "--ca",          "--cert",   "--key",       "--key-password-file",
+    "--temp-dir", "--tls-profile", "--log",    "--log-level", "--phi",
+    "--trace",    "--audit",       "--commit", "--prefer",    "--split",
+    "--strict",   "--query",
 };
 
 /* DCMTK's way of writing options; each with ours. */
@@ -184,6 +173,10 @@ static bool set_flag(walk *w, const flag_row *row, const char *value) {
   arguments *args = w->args;
   if (row->id == FLAG_KEY || row->id == FLAG_PEER) {
     args->keys[args->key_count++] = value;
+    return true;
+  }
+  if (row->id == FLAG_ACCEPT_USER) {
+    args->users[args->user_count++] = value;
     return true;
   }
   if (args->has[row->id] && row->argument && strcmp(args->value[row->id], value) != 0) {
@@ -300,8 +293,9 @@ bool arguments_parse(cli *context, int argc, char **argv, arguments *args) {
   bool is_over = false;
   memset(args, 0, sizeof *args);
   args->keys = calloc((size_t)argc + 1, sizeof *args->keys);
+  args->users = calloc((size_t)argc + 1, sizeof *args->users);
   args->positional = calloc((size_t)argc + 1, sizeof *args->positional);
-  if (!args->keys || !args->positional) {
+  if (!args->keys || !args->users || !args->positional) {
     report_fault(context, SCU_ERROR_MEMORY, SCU_PHASE_USAGE, NULL, "out of memory");
     return false;
   }
@@ -323,6 +317,7 @@ bool arguments_parse(cli *context, int argc, char **argv, arguments *args) {
 
 void arguments_free(arguments *args) {
   free(args->keys);
+  free(args->users);
   free(args->positional);
 }
 

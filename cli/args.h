@@ -44,6 +44,9 @@ typedef enum flag {
   FLAG_PEER,
   FLAG_FAULT,
   FLAG_CHECK,
+  FLAG_PASSCODE_FILE,
+  FLAG_IDENTITY_FILE,
+  FLAG_ACCEPT_USER,
   FLAG_COUNT
 } flag;
 
@@ -60,6 +63,7 @@ enum command_bit {
   ON_HELP = 256,
   ON_ARCHIVE = 512,
   ON_QUERY = ON_FIND | ON_MOVE | ON_GET,
+  ON_SESSION = ON_ECHO | ON_STORE | ON_QUERY,
   ON_EVERYTHING = 1023
 };
 
@@ -82,6 +86,8 @@ typedef struct arguments {
   bool has[FLAG_COUNT];
   const char **keys; /* every -k, or --peer, in order */
   size_t key_count;
+  const char **users; /* every --accept-user, in order */
+  size_t user_count;
   const char **positional;
   size_t positional_count;
 } arguments;

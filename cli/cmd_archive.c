@@ -9,6 +9,7 @@
 #include "listen_address.h"
 #include "retrieve.h"
 #include "scu/archive.h"
+#include "secret_file.h"
 #include "signals.h"
 
 static void say_ready(cli *context, const scu_archive *archive) {
@@ -42,9 +43,33 @@ static bool add_peers(cli *context, scu_archive *archive, const arguments *args)
   return true;
 }
 
+/* NAME or NAME:FILE; the first : is where the name ends. */
+static bool add_user(cli *context, scu_archive *archive, const char *text) {
+  const char *split = strchr(text, ':');
+  char name[256];
+  size_t length = split ? (size_t)(split - text) : strlen(text);
+  if (length == 0 || length >= sizeof name) {
+    report_usage(context, "--accept-user alice:/etc/scu/alice.passcode",
+                 "--accept-user: the name is empty or too long");
+    return false;
+  }
+  memcpy(name, text, length);
+  name[length] = 0;
+  secret *passcode = split ? secret_read(context, "--accept-user", split + 1) : NULL;
+  if (split && !passcode) return false;
+  scu_result result =
+      scu_archive_accept_user(archive, name, passcode ? passcode->bytes : NULL, passcode ? passcode->length : 0);
+  secret_free(passcode);
+  if (result == SCU_OK) return true;
+  report_error(context, scu_archive_error(archive));
+  return false;
+}
+
 static void serve(cli *context, scu_archive *archive, const arguments *args) {
   scu_hooks hooks = cli_hooks(context);
   if (!add_peers(context, archive, args)) return;
+  for (size_t i = 0; i < args->user_count; i++)
+    if (!add_user(context, archive, args->users[i])) return;
   scu_result result = scu_archive_set_hooks(archive, &hooks);
   if (result == SCU_OK) {
     signals_aim_at_archive(archive);
@@ -157,6 +182,9 @@ const command command_archive = {
         "Keeps what it is sent as files under DIR/objects with an index beside them, and answers queries and\n"
         "retrievals. Says `listening on HOST:PORT as AET` on stderr when it is ready. --demo fills an empty DIR with\n"
         "phantom images. Ctrl-C finishes what is coming in and ends; a second one ends at once.\n"
+        "\n"
+        "With --accept-user every association has to say who is asking (PS3.7 D.3.3.7): a name, with the passcode in\n"
+        "FILE where one is given. It is confirmed when the peer asks; anybody else is rejected.\n"
         "\n"
         "--check reads every file, makes the index agree with them - anew where it is damaged - and ends: with 10\n"
         "when a file is damaged, which is told and left as it is.\n",

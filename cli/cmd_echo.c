@@ -20,6 +20,7 @@ static void print_response(cli *context, const scu_session *session, const scu_r
     json_text(stdout, "peer", scu_session_peer(session));
     json_text(stdout, "peer_implementation_class_uid", scu_session_peer_implementation_uid(session));
     json_text(stdout, "peer_implementation_version_name", scu_session_peer_implementation_version(session));
+    if (scu_session_identity_confirmed(session)) json_number(stdout, "identity_confirmed", 1);
     json_seconds(stdout, "seconds", scu_response_elapsed_ms(response));
     json_close(stdout);
   } else if (!context->is_quiet) {
@@ -59,6 +60,11 @@ static void say_association(cli *context, const scu_session *session) {
   say(context, "peer implementation: %s %s", scu_session_peer_implementation_uid(session),
       scu_session_peer_implementation_version(session));
   say(context, "peer's maximum PDU: %" PRIu32 " bytes", scu_session_peer_max_pdu(session));
+  size_t length;
+  if (scu_session_identity_response(session, NULL, &length))
+    say(context, "user identity: confirmed, with an answer of %zu bytes", length);
+  else if (scu_session_identity_confirmed(session))
+    say(context, "user identity: confirmed");
   const char *abstract_syntax, *transfer_syntax;
   uint8_t result;
   for (size_t i = 0; scu_session_context(session, i, &abstract_syntax, &transfer_syntax, &result); i++)

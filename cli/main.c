@@ -9,6 +9,7 @@
 #include "json_lines.h"
 #include "nodes_file.h"
 #include "scu/version.h"
+#include "secret_file.h"
 #include "signals.h"
 
 static const command *const commands[] = {
@@ -77,7 +78,7 @@ static bool apply_common(cli *context, const arguments *args) {
   }
   if (!apply_color(context, args) || !apply_progress(context, args)) return false;
   if (!(context->command->uses & (SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER))) return true;
-  if (!nodes_file_apply(context)) return false;
+  if (!nodes_file_apply(context) || !secret_options_apply(context, args)) return false;
   apply_host_name(context);
   return true;
 }

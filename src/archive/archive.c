@@ -176,6 +176,10 @@ scu__index_query scu__archive_query(const scu__visitor *visitor, const char *abs
   };
 }
 
+static bool is_identity_accepted(void *user, const scu__user_identity *identity) {
+  return scu__archive_users_know(((const scu_archive *)user)->users, identity);
+}
+
 static void make_policy(scu_archive *archive) {
   archive->policy = (scu__acceptor_policy){
       .our_ae = archive->config->calling_ae.text,
@@ -389,6 +393,12 @@ static scu_result open_archive(scu_archive *archive, scu_loop *loop, const scu_o
   if (tiny) archive->config->max_pdu = tiny->number;
   result =
       options ? scu_options_copy(options, &archive->options) : scu_options_new(archive->allocator, &archive->options);
+  /* Who the archive's user is to one peer is no business of those that it sends to. */
+  if (result == SCU_OK) {
+    scu_options_reset(archive->options, SCU_OPTION_IDENTITY_USER);
+    scu_options_reset(archive->options, SCU_OPTION_IDENTITY_PASSCODE);
+    scu_options_reset(archive->options, SCU_OPTION_IDENTITY_TOKEN);
+  }
   if (result == SCU_OK && !loop) {
     result = scu_loop_new(archive->allocator, &loop);
     archive->owns_loop = result == SCU_OK;
@@ -442,6 +452,7 @@ void scu_archive_free(scu_archive *archive) {
     scu__free(archive->allocator, archive->peers);
     archive->peers = next;
   }
+  scu__archive_users_free(archive->users, archive->allocator);
   scu__fault_free(archive->fault);
   scu_options_free(archive->options);
   scu__free(archive->allocator, archive->config);
@@ -481,6 +492,19 @@ scu_result scu_archive_add_peer(scu_archive *archive, const char *ae, const char
   added->next = archive->peers;
   archive->peers = added;
   if (archive->commitments) scu__commitments_peer_added(archive->commitments);
+  return SCU_OK;
+}
+
+scu_result scu_archive_accept_user(scu_archive *archive, const char *name, const void *passcode, size_t length) {
+  scu__error_clear(&archive->error);
+  if (!name || !*name || (passcode && length == 0))
+    return scu__error_set(&archive->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                          "a user without name, or with an empty "
+                          "passcode");
+  scu_result result = scu__archive_users_add(&archive->users, archive->allocator, name, passcode, length);
+  if (result != SCU_OK) return scu__error_memory(&archive->error, SCU_PHASE_USAGE);
+  archive->policy.is_identity_accepted = is_identity_accepted;
+  archive->policy.is_identity_needed = true;
   return SCU_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "archive/ingest.h"
 #include "archive/lane.h"
 #include "archive/ledger.h"
+#include "archive/users.h"
 #include "config/options.h"
 #include "listener/incoming.h"
 #include "listener/server.h"
@@ -40,7 +41,8 @@ struct scu_archive {
   scu__server *server;
   scu__acceptor_policy policy;
   scu__archive_peer *peers;
-  scu__fault *fault; /* NULL: it behaves */
+  scu__archive_user *users; /* NULL: identities are not looked at */
+  scu__fault *fault;        /* NULL: it behaves */
   scu__fault_acceptor faulty;
   scu__visitor *strays; /* holds services that outlive their association */
   scu__fault_sink faulty_sink;

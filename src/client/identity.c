@@ -32,8 +32,7 @@ static scu_result read_passcode(scu_session *session, const char *path) {
 
 scu_result scu__session_identity_open(scu_session *session, const scu_options *options, const scu__node *node,
                                       const char *nodes_path) {
-  scu_result result =
-      scu__identity_resolve(options, node, session->allocator, &session->identity, &session->error);
+  scu_result result = scu__identity_resolve(options, node, session->allocator, &session->identity, &session->error);
   const char *file = result == SCU_OK ? scu__identity_passcode_file(options, node) : NULL;
   if (!file) return result;
   if (session->identity.type == 0)

@@ -95,7 +95,8 @@ static scu_result take_token(scu__identity *identity, const scu_options *options
                              scu_error *error) {
   int choice = scu__option_choice(options, SCU_OPTION_IDENTITY_KIND);
   identity->is_guessed = choice <= 0;
-  identity->type = (uint8_t)(choice <= 0 ? (int)scu__identity_guess(token, length) : SCU__IDENTITY_KERBEROS - 1 + choice);
+  identity->type =
+      (uint8_t)(choice <= 0 ? (int)scu__identity_guess(token, length) : SCU__IDENTITY_KERBEROS - 1 + choice);
   return copy_field(identity->allocator, token, length, &identity->primary, &identity->primary_length, error);
 }
 
@@ -144,11 +145,10 @@ scu_result scu__identity_set_passcode(scu__identity *identity, const uint8_t *by
 
 scu_result scu__identity_check_transport(const scu__identity *identity, bool is_tls, scu_error *error) {
   if (is_tls || identity->may_go_plain || identity->type <= SCU__IDENTITY_USER_NAME) return SCU_OK;
-  scu_result result = scu__error_set(error, SCU_ERROR_SECURITY, SCU_PHASE_SECURE,
-                                     "user identity: a %s is not sent without TLS, readable for everybody on the way",
-                                     identity->type == SCU__IDENTITY_PASSCODE
-                                         ? "passcode"
-                                         : scu__identity_type_text(identity->type));
+  scu_result result =
+      scu__error_set(error, SCU_ERROR_SECURITY, SCU_PHASE_SECURE,
+                     "user identity: a %s is not sent without TLS, readable for everybody on the way",
+                     identity->type == SCU__IDENTITY_PASSCODE ? "passcode" : scu__identity_type_text(identity->type));
   scu__error_hint(error, "identity-over-plain sends it all the same; a user name alone may go without");
   return result;
 }

@@ -18,8 +18,8 @@ enum { SCU__IDENTITY_MAX = 65535 - 6 };
 
 typedef struct scu__identity {
   const scu_allocator *allocator;
-  uint8_t type;       /* scu__identity_type; 0 = none is offered */
-  bool is_guessed;    /* the type, from the content of a token */
+  uint8_t type;    /* scu__identity_type; 0 = none is offered */
+  bool is_guessed; /* the type, from the content of a token */
   bool wants_response, is_response_optional, may_go_plain;
   uint8_t *primary, *secondary; /* owned, wiped when freed */
   size_t primary_length, secondary_length;

@@ -69,7 +69,8 @@ static void add_hint(const scu__reject *reject, const scu__ae *called, const scu
   else if (reject->result == 2)
     scu__error_hint(error, "the peer is busy: try again later, or with fewer associations at a time");
   else if (reject->source == 2 && reject->reason == 1)
-    scu__error_hint(error, "if a user identity was sent, check it: this is how a peer refuses one");
+    scu__error_hint(error,
+                    "if a user identity was sent, check it; if not, the peer may want one: this is how it refuses");
 }
 
 scu_result scu__reject_error(const scu__reject *reject, const scu__ae *called, const scu__ae *calling,

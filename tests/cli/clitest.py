@@ -165,11 +165,27 @@ def parse_command(content):
     return found
 
 
+def find_identity(request):
+    """The content of the 58H item of an A-ASSOCIATE-RQ (without its PDU header), or None."""
+    at = 68
+    while at < len(request):
+        length = struct.unpack_from(">H", request, at + 2)[0]
+        inside, end = at + 4, at + 4 + length
+        while request[at] == 0x50 and inside < end:
+            size = struct.unpack_from(">H", request, inside + 2)[0]
+            if request[inside] == 0x58:
+                return request[inside + 4:inside + 4 + size]
+            inside += 4 + size
+        at = end
+    return None
+
+
 class Peer:
     """One behaviour for every association:
     answers(command number, command elements, dataset) -> [(status, dataset or None, extra elements)]
     reject=(result, source, reason), silent=True (never answers the association), hang=True (never answers a request),
-    abort=True (aborts when a request comes), garbage=bytes, close=True (closes when a request comes)."""
+    abort=True (aborts when a request comes), garbage=bytes, close=True (closes when a request comes),
+    confirms=bytes (answers a user identity with a 59H of this content)."""
 
     def __init__(self, **behaviour):
         self.behaviour = behaviour
@@ -181,6 +197,7 @@ class Peer:
         self.arrived = threading.Event()
         self.connections = []
         self.contexts = {}
+        self.identities = []  # the content of every 58H item
         threading.Thread(target=self.serve, daemon=True).start()
 
     def close(self):
@@ -220,6 +237,9 @@ class Peer:
 
     def talk(self, connection):
         _, request = self.read_pdu(connection)
+        identity = find_identity(request)
+        if identity is not None:
+            self.identities.append(identity)
         if self.behaviour.get("silent"):
             self.arrived.set()
             self.read(connection, 1)
@@ -230,7 +250,11 @@ class Peer:
             connection.sendall(struct.pack(">BBIBBBB", 3, 0, 4, 0, *self.behaviour["reject"]))
             self.read(connection, 1 << 20)
         self.contexts[connection] = {}
-        connection.sendall(self.accept(request, self.contexts[connection]))
+        answer = b""
+        if identity is not None and "confirms" in self.behaviour:
+            content = self.behaviour["confirms"]
+            answer = struct.pack(">BBHH", 0x59, 0, 2 + len(content), len(content)) + content
+        connection.sendall(self.accept(request, self.contexts[connection], answer))
         parts = {}
         while True:
             kind, body = self.read_pdu(connection)
@@ -243,7 +267,7 @@ class Peer:
             self.take_data(connection, body, parts)
 
     @staticmethod
-    def accept(request, contexts):
+    def accept(request, contexts, identity=b""):
         """Accepts every context with the first syntax it offers (Implicit LE when that is among them), and every role.
         `contexts` receives the ids by abstract syntax, those with Implicit LE first."""
         roles = b""
@@ -273,7 +297,7 @@ class Peer:
                 sub = b"\x40\0" + struct.pack(">H", len(chosen)) + chosen
                 items += b"\x21\0" + struct.pack(">H", 4 + len(sub)) + bytes([body[0], 0, 0, 0]) + sub
             at += 4 + length
-        user = b"\x51\0\0\x04" + struct.pack(">I", 16384) + b"\x52\0\0\x05" + b"1.2.3" + roles
+        user = b"\x51\0\0\x04" + struct.pack(">I", 16384) + b"\x52\0\0\x05" + b"1.2.3" + roles + identity
         items += b"\x50\0" + struct.pack(">H", len(user)) + user
         body = struct.pack(">HH", 1, 0) + request[4:36] + bytes(32) + items
         return struct.pack(">BBI", 2, 0, len(body)) + body
