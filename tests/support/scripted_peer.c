@@ -314,6 +314,8 @@ static void take_associate(peer_connection *c, scu__pdu_type type, const uint8_t
   if (scu__associate_decode(body, length, type, NULL, &got, &error) != SCU_OK) give_up(error.reason);
   c->their_max_pdu = got.max_pdu_length;
   if (type == SCU__PDU_ASSOCIATE_RQ) {
+    scu__buffer_clear(&c->peer->request);
+    scu__put_bytes(&c->peer->request, body, length);
     scu__associate_free(&c->rq);
     c->rq = got;
     c->has_rq = true;
@@ -452,7 +454,14 @@ static void accept_association(peer_connection *c, const peer_step *step) {
   ac.window.invoked = p->window;
   ac.window.performed = 1;
   for (size_t i = 0; i < c->rq.extended_count; i++) answer_extended(c, &c->rq.extended[i], &ac);
+  static const uint8_t nothing[1];
+  if (p->confirms_identity && c->rq.identity.type != 0) {
+    ac.identity_response.present = true;
+    ac.identity_response.response.data = (uint8_t *)(uintptr_t)(p->identity_answer ? p->identity_answer : nothing);
+    ac.identity_response.response.length = p->identity_answer_length;
+  }
   put_associate(c, &ac, SCU__PDU_ASSOCIATE_AC, step->cut);
+  ac.identity_response.response = (scu__octets){0}; /* the test's */
   scu__associate_free(&ac);
 }
 
@@ -863,6 +872,7 @@ void scripted_peer_start_many(scripted_peer *peer, scu_loop *loop, const peer_st
   peer->scripts = scripts;
   peer->script_count = count;
   peer->random = 42;
+  scu__buffer_init(&peer->request, NULL, OUT_MAX);
   scu__address actual;
   if (scu__socket_listen("127.0.0.1", 0, &peer->listener, &actual, NULL) != SCU_OK) give_up("listen");
   peer->port = scu__address_port(&actual);
@@ -904,6 +914,7 @@ void scripted_peer_stop(scripted_peer *peer) {
     scu__buffer_free(&peer->messages[i].bytes);
   }
   free(peer->messages);
+  scu__buffer_free(&peer->request);
   if (peer->is_single) free((void *)(uintptr_t)peer->scripts);
   memset(peer, 0, sizeof *peer);
 }

@@ -111,6 +111,10 @@ typedef struct scripted_peer {
   const uint8_t *agrees;
   size_t agrees_length;
   char offers[1024];
+  bool confirms_identity; /* answers a 58H item with a 59H of these bytes */
+  const void *identity_answer;
+  size_t identity_answer_length;
+  scu__buffer request;       /* the last A-ASSOCIATE-RQ, without its header */
   const char *refused_class; /* abstract syntaxes that begin so are answered with 3 */
   const char *only_syntax;   /* other transfer syntaxes are answered with 4 */
   /* PEER_SERVE */
