@@ -176,7 +176,8 @@ const command command_archive = {
     .name = "archive",
     .bit = ON_ARCHIVE,
     .uses = SCU_USED_BY_LISTENER | SCU_USED_BY_SINK,
-    .synopsis = "archive DIR [--port [ADDR:]N] [--aet NAME] [--demo] [--peer NAME=AET@host:port ...]",
+    .synopsis = "archive DIR [--port [ADDR:]N] [--aet NAME] [--demo] [--peer NAME=AET@host:port ...] [--accept-user "
+                "NAME[:FILE] ...]",
     .summary = "a small PACS on a folder: store, find, move, get",
     .text =
         "Keeps what it is sent as files under DIR/objects with an index beside them, and answers queries and\n"

@@ -54,7 +54,8 @@ static bool read_open_descriptor(cli *context, const char *option, const char *w
   const char *digits = where + strlen("fd:");
   int descriptor = 0;
   for (const char *p = digits; *p; p++) {
-    if (*p < '0' || *p > '9' || p - digits > 5) return fail(context, option, where, "fd: wants the number of a descriptor");
+    if (*p < '0' || *p > '9' || p - digits > 5)
+      return fail(context, option, where, "fd: wants the number of a descriptor");
     descriptor = descriptor * 10 + (*p - '0');
   }
   if (*digits == 0) return fail(context, option, where, "fd: wants the number of a descriptor");

@@ -1,5 +1,5 @@
-/* Secrets of the command line: --passcode-file, --identity-file, and the passcode files of --accept-user. They are never
- * arguments, which everybody on the machine can read. */
+/* Secrets of the command line: --passcode-file, --identity-file, and the passcode files of --accept-user. They are
+ * never arguments, which everybody on the machine can read. */
 #ifndef SCU_CLI_SECRET_FILE_H
 #define SCU_CLI_SECRET_FILE_H
 

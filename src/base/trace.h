@@ -16,7 +16,8 @@ typedef struct scu__trace {
   /* One line of UTF-8 without newline, never patient data; association 0 = none. Called on the loop's thread; must
    * not call back into the library. */
   void (*line)(void *user, scu__trace_level level, uint32_t association, const char *text);
-  /* Whole PDUs as they went (sent) or came, header included; may be NULL. */
+  /* Whole PDUs as they went (sent) or came, header included; may be NULL. An A-ASSOCIATE-RQ may hold a passcode or
+   * token in its 58H item: to be masked before it is kept. */
   void (*pdu)(void *user, uint32_t association, int is_sent, const uint8_t *bytes, size_t length);
   void *user;
 } scu__trace;

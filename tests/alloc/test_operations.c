@@ -142,9 +142,15 @@ static scu_result do_get(torture *t) {
 /* --- the sweep -----------------------------------------------------------------------------------------------------
  */
 
+/* With a user, whom the peer confirms with an answer. */
 static bool open_session(torture *t) {
   scu_options *options = NULL;
-  scu_result result = scu_session_new_on(t->time.loop, &t->session, options, t->peer.name);
+  scu_result result = scu_options_new(&t->memory.allocator, &options);
+  if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_IDENTITY_USER, "alice");
+  if (result == SCU_OK) result = scu_options_set_secret(options, SCU_OPTION_IDENTITY_PASSCODE, "tiger", 5);
+  if (result == SCU_OK) result = scu_options_set_boolean(options, SCU_OPTION_IDENTITY_OVER_PLAIN, true);
+  if (result == SCU_OK) result = scu_session_new_on(t->time.loop, &t->session, options, t->peer.name);
+  scu_options_free(options);
   return result == SCU_OK;
 }
 
@@ -161,6 +167,9 @@ static scu_result run(scu_result (*operation)(torture *), size_t fail_at, bool i
   if (test_loop_try(&t->time, &t->memory.allocator)) {
     scripted_peer_start(&t->peer, t->time.loop, good);
     t->peer.row = rows;
+    t->peer.confirms_identity = true;
+    t->peer.identity_answer = "yes";
+    t->peer.identity_answer_length = 3;
     t->peer.instances = instances;
     t->peer.instance_count = 2;
     if (open_session(t)) {

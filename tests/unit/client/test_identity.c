@@ -1,4 +1,5 @@
-/* User identity on an association (PS3.7 D.3.3.7, RULES 33): what is offered, byte by byte, and what comes of the answer. */
+/* User identity on an association (PS3.7 D.3.3.7, RULES 33): what is offered, byte by byte, and what comes of the
+ * answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +18,8 @@ static const peer_step good[] = {
 static void set_user(fixture *f, const char *user, const char *passcode) {
   assert_int_equal(scu_options_set_text(f->options, SCU_OPTION_IDENTITY_USER, user), SCU_OK);
   if (passcode)
-    assert_int_equal(
-        scu_options_set_secret(f->options, SCU_OPTION_IDENTITY_PASSCODE, passcode, strlen(passcode)), SCU_OK);
+    assert_int_equal(scu_options_set_secret(f->options, SCU_OPTION_IDENTITY_PASSCODE, passcode, strlen(passcode)),
+                     SCU_OK);
   scu_options_set_boolean(f->options, SCU_OPTION_IDENTITY_OVER_PLAIN, passcode != NULL);
 }
 
@@ -64,12 +65,16 @@ static void test_all_five_kinds_go_out_as_the_standard_has_them(void **state) {
     size_t length;
   } rows[] = {
       {NULL, "J\xC3\xA9", NULL, "\x58\0\0\x09\x01\x01\0\x03J\xC3\xA9\0\0", 13},
-      {NULL, "al", "tiger", "\x58\0\0\x0D\x02\x01\0\x02"
-                            "al\0\x05tiger", 17},
+      {NULL, "al", "tiger",
+       "\x58\0\0\x0D\x02\x01\0\x02"
+       "al\0\x05tiger",
+       17},
       {"kerberos", NULL, "tick", "\x58\0\0\x0A\x03\x01\0\x04tick\0\0", 14},
       {"saml", NULL, "<a/>", "\x58\0\0\x0A\x04\x01\0\x04<a/>\0\0", 14},
-      {"jwt", NULL, "a.b.c", "\x58\0\0\x0B\x05\x01\0\x05"
-                             "a.b.c\0\0", 15},
+      {"jwt", NULL, "a.b.c",
+       "\x58\0\0\x0B\x05\x01\0\x05"
+       "a.b.c\0\0",
+       15},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     for (int asks = 1; asks >= 0; asks--) {

@@ -131,10 +131,10 @@ static void test_the_kind_of_a_token_is_guessed_by_its_form(void **state) {
     const char *token;
     scu__identity_type type;
   } rows[] = {
-      {"eyJh.eyJz.c2ln-_", SCU__IDENTITY_JWT}, {"a.b.c", SCU__IDENTITY_JWT},     {"a.b", SCU__IDENTITY_KERBEROS},
-      {"a.b.c.d", SCU__IDENTITY_KERBEROS},     {"a..c", SCU__IDENTITY_KERBEROS}, {"a.b.", SCU__IDENTITY_KERBEROS},
+      {"eyJh.eyJz.c2ln-_", SCU__IDENTITY_JWT}, {"a.b.c", SCU__IDENTITY_JWT},        {"a.b", SCU__IDENTITY_KERBEROS},
+      {"a.b.c.d", SCU__IDENTITY_KERBEROS},     {"a..c", SCU__IDENTITY_KERBEROS},    {"a.b.", SCU__IDENTITY_KERBEROS},
       {".b.c", SCU__IDENTITY_KERBEROS},        {"a.b.c\n", SCU__IDENTITY_KERBEROS}, {"a.b=.c", SCU__IDENTITY_KERBEROS},
-      {"<a.b.c/>", SCU__IDENTITY_SAML},        {"<", SCU__IDENTITY_SAML},        {" <a/>", SCU__IDENTITY_KERBEROS},
+      {"<a.b.c/>", SCU__IDENTITY_SAML},        {"<", SCU__IDENTITY_SAML},           {" <a/>", SCU__IDENTITY_KERBEROS},
       {"\x6E\x82", SCU__IDENTITY_KERBEROS},    {"", SCU__IDENTITY_KERBEROS},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

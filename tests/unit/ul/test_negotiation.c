@@ -134,6 +134,23 @@ static void test_answer_gives_back_the_titles_and_answers_each_item(void **state
   scu__associate_free(&rq);
 }
 
+static void no_user(scu__associate *rq) {
+  scu__associate_forget_identity(rq);
+  rq->identity.type = 0;
+}
+
+static void test_who_brings_no_identity_is_refused_where_one_is_needed(void **state) {
+  (void)state;
+  scu__acceptor_policy policy = welcoming_policy();
+  policy.is_identity_needed = true;
+  expect_reject(no_user, &policy, 2, 1); /* PS3.7 D.3.3.7.3 */
+  scu__associate rq = received_rq(NULL), ac;
+  scu__reject reject;
+  assert_int_equal(answer(&rq, &policy, &ac, &reject), SCU_OK);
+  scu__associate_free(&ac);
+  scu__associate_free(&rq);
+}
+
 static bool only_explicit(void *user, const scu__uid *abstract_syntax, const scu__uid *transfer_syntax) {
   (void)user;
   (void)abstract_syntax;
@@ -441,6 +458,7 @@ int main(void) {
       cmocka_unit_test(test_a_short_extended_answer_means_zero_for_the_rest),
       cmocka_unit_test(test_an_answer_that_cannot_be_used_as_a_whole_is_a_protocol_error),
       cmocka_unit_test(test_identity_confirmation_is_told),
+      cmocka_unit_test(test_who_brings_no_identity_is_refused_where_one_is_needed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
