@@ -138,7 +138,7 @@ static scu__outgoing *free_slot(scu__store_lane *lane) {
 }
 
 scu_result scu__store_lane_send(scu__store_lane *lane, scu__candidate *candidate, scu__way way,
-                          const scu__accepted_context *context, scu_error *error) {
+                                const scu__accepted_context *context, scu_error *error) {
   scu__outgoing *slot = free_slot(lane);
   if (lane->out == 0) touch(lane);
   scu_result result = scu__outgoing_start(slot, scu__lease_link(&lane->lease), candidate, way, context, error);
@@ -149,8 +149,8 @@ scu_result scu__store_lane_send(scu__store_lane *lane, scu__candidate *candidate
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-scu_result scu__store_lane_init(scu__store_lane *lane, scu_session *session, size_t window, const scu__store_lane_handler *handler,
-                          void *owner) {
+scu_result scu__store_lane_init(scu__store_lane *lane, scu_session *session, size_t window,
+                                const scu__store_lane_handler *handler, void *owner) {
   *lane = (scu__store_lane){.handler = handler, .owner = owner, .session = session};
   lane->lease = (scu__lease){
       .owner = lane, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
@@ -165,8 +165,7 @@ scu_result scu__store_lane_init(scu__store_lane *lane, scu_session *session, siz
 
 void scu__store_lane_free(scu__store_lane *lane) {
   if (!lane->session) return;
-  for (size_t i = 0; i < lane->slot_count; i++)
-    scu__outgoing_stop(&lane->slots[i], scu__lease_link(&lane->lease));
+  for (size_t i = 0; i < lane->slot_count; i++) scu__outgoing_stop(&lane->slots[i], scu__lease_link(&lane->lease));
   scu__lease_abort(&lane->lease);
   scu__timer_stop(loop_of(lane), &lane->timer);
   scu__free(lane->session->allocator, lane->slots);

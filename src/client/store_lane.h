@@ -45,8 +45,8 @@ struct scu__store_lane {
 };
 
 /* `window`: the most that may be out at once, 1 to SCU__WINDOW_MAX. MEMORY. */
-scu_result scu__store_lane_init(scu__store_lane *lane, scu_session *session, size_t window, const scu__store_lane_handler *handler,
-                          void *owner);
+scu_result scu__store_lane_init(scu__store_lane *lane, scu_session *session, size_t window,
+                                const scu__store_lane_handler *handler, void *owner);
 /* Forgets what is out; aborts the association when it is leased. Safe on a zeroed one. */
 void scu__store_lane_free(scu__store_lane *lane);
 /* The C-MOVE that the instances are sub-operations of. */
@@ -65,6 +65,6 @@ const scu__negotiated *scu__store_lane_negotiated(const scu__store_lane *lane);
 size_t scu__store_lane_room(const scu__store_lane *lane);
 /* STORAGE and others: it did not go out. */
 scu_result scu__store_lane_send(scu__store_lane *lane, scu__candidate *candidate, scu__way way,
-                          const scu__accepted_context *context, scu_error *error);
+                                const scu__accepted_context *context, scu_error *error);
 
 #endif

@@ -240,6 +240,7 @@ static void test_a_retrieve_by_uid_alone_where_nothing_can_be_found(void **state
     scu_retrieve_report_free(report);
     scu_query_free(query);
     fixture_stop(&f);
+    test_sink_free(&sink);
   }
 }
 
@@ -257,6 +258,7 @@ static void test_a_worklist_cannot_be_retrieved(void **state) {
   scu_retrieve_report_free(report);
   scu_query_free(query);
   fixture_stop(&f);
+  test_sink_free(&sink);
 }
 
 int main(void) {

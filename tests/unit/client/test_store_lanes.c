@@ -20,7 +20,8 @@
   { .action = PEER_WAIT_MESSAGE }
 #define END                                                                                                            \
   { .action = PEER_END }
-#define ANSWER(code, how_far_back) {.action = PEER_RESPOND, .status = (code), .back = (how_far_back)}
+#define ANSWER(code, how_far_back)                                                                                     \
+  { .action = PEER_RESPOND, .status = (code), .back = (how_far_back) }
 
 static const peer_step good[] = {START, {.action = PEER_SERVE}, END};
 
@@ -80,7 +81,8 @@ static const fixture_outcome *outcome_of(const run *r, const char *uid) {
   return NULL;
 }
 
-/* --- the window ----------------------------------------------------------------------------------------------------- */
+/* --- the window -----------------------------------------------------------------------------------------------------
+ */
 
 static void test_never_more_than_the_window_and_every_answer_to_its_own_object(void **state) {
   (void)state;
@@ -120,12 +122,11 @@ static void test_the_smaller_of_offer_and_grant_holds(void **state) {
     uint16_t grant;
     size_t out;
   } cases[] = {
-      {1, true, 4, 1},   /* not proposed, so nothing is granted */
-      {4, false, 0, 1},  /* no answer: 1 and 1 */
-      {4, true, 1, 1},   {4, true, 3, 3},
-      {4, true, 0, 4},   /* unlimited: what we offered */
-      {4, true, 100, 4}, /* more than was offered */
-      {64, true, 0, 12}, /* all there are */
+      {1, true, 4, 1},                                     /* not proposed, so nothing is granted */
+      {4, false, 0, 1},                                    /* no answer: 1 and 1 */
+      {4, true, 1, 1},   {4, true, 3, 3}, {4, true, 0, 4}, /* unlimited: what we offered */
+      {4, true, 100, 4},                                   /* more than was offered */
+      {64, true, 0, 12},                                   /* all there are */
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     peer_step script[40] = {START};
@@ -149,8 +150,8 @@ static void test_the_smaller_of_offer_and_grant_holds(void **state) {
 /* Four are out, two are answered, the connection goes: the other two are sent again over another one. */
 static void test_what_was_not_answered_when_the_connection_went_is_sent_again(void **state) {
   (void)state;
-  static const peer_step cut[] = {
-      START, NEXT, NEXT, NEXT, NEXT, ANSWER(0, 0), ANSWER(0, 2), {.action = PEER_CLOSE}, END};
+  static const peer_step cut[] = {START, NEXT, NEXT, NEXT, NEXT, ANSWER(0, 0), ANSWER(0, 2), {.action = PEER_CLOSE},
+                                  END};
   const peer_step *scripts[] = {cut, good};
   for (int64_t retries = 0; retries < 2; retries++) {
     run r;
@@ -187,7 +188,8 @@ static void test_a_peer_that_goes_away_at_the_window_is_asked_without(void **sta
   }
 }
 
-/* --- several associations ------------------------------------------------------------------------------------------- */
+/* --- several associations -------------------------------------------------------------------------------------------
+ */
 
 static void test_each_object_goes_once_over_one_of_the_associations(void **state) {
   (void)state;
@@ -255,7 +257,8 @@ static void test_one_that_is_lost_does_not_stop_the_others(void **state) {
   end(&r);
 }
 
-/* --- patience --------------------------------------------------------------------------------------------------------- */
+/* --- patience
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void test_a_peer_without_room_is_given_time(void **state) {
   (void)state;
