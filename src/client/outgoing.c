@@ -56,7 +56,7 @@ static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
   scu_result result = SCU_OK;
   outgoing->file = candidate->file;
   candidate->file = NULL;
-  if (!outgoing->file) result = scu__file_source_open(candidate->path, outgoing->allocator, &outgoing->file, error);
+  if (!outgoing->file) result = scu__candidate_open(candidate, outgoing->allocator, &outgoing->file, error);
   if (result != SCU_OK) return result;
   if (outgoing->file->size != outgoing->candidate->file_size)
     return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");

@@ -17,7 +17,7 @@ scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allo
 }
 
 void scu__candidate_prepare(scu__candidate *candidate, const scu_allocator *allocator) {
-  if (!candidate->file) scu__file_source_open(candidate->path, allocator, &candidate->file, NULL);
+  if (!candidate->file) scu__candidate_open(candidate, allocator, &candidate->file, NULL);
 }
 
 void scu__candidate_unprepare(scu__candidate *candidate) {
@@ -66,10 +66,15 @@ static scu_result check_identity(scu__candidate *candidate, scu_error *error) {
   return SCU_OK;
 }
 
+scu_result scu__candidate_open(const scu__candidate *candidate, const scu_allocator *allocator, scu__source **out,
+                               scu_error *error) {
+  return scu__file_source_open(candidate->path, allocator, out, error);
+}
+
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
                                scu_error *error) {
   scu__source *file = NULL;
-  scu_result result = scu__file_source_open(candidate->path, allocator, &file, error);
+  scu_result result = scu__candidate_open(candidate, allocator, &file, error);
   if (result != SCU_OK) {
     candidate->is_dicom = candidate->is_named; /* an unreadable file is not taken for a foreign one */
     return result;

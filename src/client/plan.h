@@ -51,6 +51,11 @@ typedef struct scu__store_plan {
 scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allocator, bool allow_truncated);
 void scu__store_plan_free(scu__store_plan *plan);
 
+/* Opens what the candidate is read from, whenever its bytes are wanted. Errors as scu__file_source_open; the caller
+ * closes it. */
+scu_result scu__candidate_open(const scu__candidate *candidate, const scu_allocator *allocator, scu__source **out,
+                               scu_error *error);
+
 /* Reads the head of candidate->path (set by the caller, with is_named) and checks that it is an instance to store. */
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
                                scu_error *error);
