@@ -62,3 +62,42 @@ bool scu__path_component_safe(const char *component) {
   if (strchr(".- ", component[0]) || strchr(". ", component[length - 1])) return false;
   return !is_windows_device(component, length);
 }
+
+static bool is_padding(uint8_t byte) {
+  return byte == ' ' || byte == 0;
+}
+
+/* One component into `to`; its length, or 0 when it is not safe. */
+static size_t put_component(const uint8_t *bytes, size_t length, char *to) {
+  char component[256];
+  while (length > 0 && *bytes == ' ') bytes++, length--;
+  while (length > 0 && bytes[length - 1] == ' ') length--;
+  if (length >= sizeof component || memchr(bytes, 0, length)) return 0;
+  memcpy(component, bytes, length);
+  component[length] = 0;
+  if (!scu__path_component_safe(component)) return 0;
+  memcpy(to, component, length);
+  return length;
+}
+
+bool scu__door_file_id(const uint8_t *bytes, size_t length, char path[SCU__DOOR_PATH_MAX]) {
+  size_t at = 0;
+  path[0] = 0;
+  while (length > 0 && is_padding(bytes[length - 1])) length--;
+  if (length == 0 || length >= SCU__DOOR_PATH_MAX) return false;
+  for (unsigned count = 1;; count++) {
+    const uint8_t *end = memchr(bytes, '\\', length);
+    size_t size = end ? (size_t)(end - bytes) : length;
+    size_t put = count <= SCU__DOOR_COMPONENTS_MAX ? put_component(bytes, size, path + at) : 0;
+    if (put == 0) {
+      path[0] = 0;
+      return false;
+    }
+    at += put;
+    path[at] = end ? '/' : 0;
+    if (!end) return true;
+    at++;
+    bytes += size + 1;
+    length -= size + 1;
+  }
+}

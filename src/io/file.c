@@ -53,24 +53,12 @@ static void file_close(scu__source *self) {
   scu__free(file->allocator, file);
 }
 
-/* O_NONBLOCK only so that opening a FIFO or a device does not hang; regular files ignore it. */
-static scu_result open_regular(const char *path, int *fd, uint64_t *size, scu_error *error) {
-  *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (*fd < 0) {
-    int os_errno = errno;
-    if (os_errno == ENXIO)
-      return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "%s: not a regular file (a socket or device)",
-                            path);
-    return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, os_errno, "%s: cannot open", path);
-  }
+/* Anything but a regular file is refused. */
+static scu_result look_at(int fd, const char *path, uint64_t *size, scu_error *error) {
   struct stat status;
-  if (fstat(*fd, &status) != 0) {
-    int os_errno = errno;
-    close(*fd);
-    return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, os_errno, "%s: cannot look at", path);
-  }
+  if (fstat(fd, &status) != 0)
+    return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, errno, "%s: cannot look at", path);
   if (!S_ISREG(status.st_mode)) {
-    close(*fd);
     const char *kind = S_ISDIR(status.st_mode)    ? "a folder"
                        : S_ISFIFO(status.st_mode) ? "a FIFO"
                        : S_ISSOCK(status.st_mode) ? "a socket"
@@ -81,13 +69,15 @@ static scu_result open_regular(const char *path, int *fd, uint64_t *size, scu_er
   return SCU_OK;
 }
 
-scu_result scu__file_source_open(const char *path, const scu_allocator *allocator, scu__source **out,
-                                 scu_error *error) {
+scu_result scu__file_source_adopt(int fd, const char *path, const scu_allocator *allocator, scu__source **out,
+                                  scu_error *error) {
   *out = NULL;
-  int fd = -1;
   uint64_t size = 0;
-  scu_result result = open_regular(path, &fd, &size, error);
-  if (result != SCU_OK) return result;
+  scu_result result = look_at(fd, path, &size, error);
+  if (result != SCU_OK) {
+    close(fd);
+    return result;
+  }
   file_source *file = scu__alloc(allocator, sizeof *file);
   char *copy = file ? scu__strdup(allocator, path) : NULL;
   if (!copy) {
@@ -103,6 +93,18 @@ scu_result scu__file_source_open(const char *path, const scu_allocator *allocato
   };
   *out = &file->source;
   return SCU_OK;
+}
+
+/* O_NONBLOCK only so that opening a FIFO or a device does not hang; regular files ignore it. */
+scu_result scu__file_source_open(const char *path, const scu_allocator *allocator, scu__source **out,
+                                 scu_error *error) {
+  *out = NULL;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd >= 0) return scu__file_source_adopt(fd, path, allocator, out, error);
+  if (errno == ENXIO)
+    return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "%s: not a regular file (a socket or device)",
+                          path);
+  return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, errno, "%s: cannot open", path);
 }
 
 void scu__source_close(scu__source *source) {

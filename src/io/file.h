@@ -13,6 +13,9 @@
  * fixed at open; a file that shrinks later gives STORAGE from read_at, naming the path. Errors: STORAGE, MEMORY.
  * `*out` is owned by the caller: scu__source_close. */
 scu_result scu__file_source_open(const char *path, const scu_allocator *allocator, scu__source **out, scu_error *error);
+/* The same with a descriptor that is open already and is taken over, also on failure; `path` is for messages. */
+scu_result scu__file_source_adopt(int fd, const char *path, const scu_allocator *allocator, scu__source **out,
+                                  scu_error *error);
 /* Calls source->close when there is one; NULL is allowed. */
 void scu__source_close(scu__source *source);
 
