@@ -2,6 +2,8 @@
 #ifndef SCU_FILE_H
 #define SCU_FILE_H
 
+#include <stdbool.h>
+
 #include "scu/allocator.h"
 #include "scu/dataset.h"
 #include "scu/error.h"
@@ -21,6 +23,11 @@ SCU_API const scu_dataset *scu_file_meta(const scu_file *file);          /* grou
 SCU_API const scu_dataset *scu_file_dataset(const scu_file *file);       /* never NULL */
 SCU_API const char *scu_file_transfer_syntax(const scu_file *file);      /* UID */
 SCU_API const char *scu_file_transfer_syntax_name(const scu_file *file); /* "Explicit VR Little Endian" */
+
+/* True when the file's meta group names the Media Storage Directory class (PS3.10 8.6), whatever the file is called:
+ * then scu_source_add_dicomdir takes it. False for any other file, and for what cannot be read. Reads the beginning of
+ * the file only. */
+SCU_API bool scu_file_is_dicomdir(const char *path);
 
 #ifdef __cplusplus
 }

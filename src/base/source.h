@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "scu/allocator.h"
 
 /* Embed as the first member of a backend, or use a static one. One thread at a time. */
 typedef struct scu__source scu__source;
@@ -23,6 +24,9 @@ typedef struct scu__memory_source {
   const uint8_t *bytes;
 } scu__memory_source;
 void scu__memory_source_init(scu__memory_source *source, const void *bytes, size_t length);
+
+/* The same as an object of its own, for whoever closes what it was given. NULL when there is no memory. */
+scu__source *scu__memory_source_new(const scu_allocator *allocator, const void *bytes, size_t length);
 
 /* Sequential bytes made on demand (a rewritten dataset). read gives 1..room bytes and SCU_OK, or SCU_END after the
  * last, or an error. */

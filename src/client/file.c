@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "data/dataset_builder.h"
+#include "data/dicomdir.h"
 #include "data/inflate.h"
 #include "data/part10.h"
 #include "data/transfer_syntax.h"
@@ -188,4 +189,13 @@ const char *scu_file_transfer_syntax(const scu_file *file) {
 const char *scu_file_transfer_syntax_name(const scu_file *file) {
   const char *name = scu__uid_name(file->meta.transfer_syntax.text);
   return name ? name : file->meta.transfer_syntax.text;
+}
+
+bool scu_file_is_dicomdir(const char *path) {
+  scu__source *source = NULL;
+  scu__file_meta meta;
+  if (scu__file_source_open(path, NULL, &source, NULL) != SCU_OK) return false;
+  bool is_dicomdir = scu__part10_read(source, NULL, &meta, NULL) == SCU_OK && scu__dicomdir_is(&meta);
+  scu__source_close(source);
+  return is_dicomdir;
 }

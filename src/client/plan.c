@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "data/dicomdir.h"
 #include "data/sop_class.h"
 #include "data/uids.h"
+#include "io/below.h"
 #include "io/file.h"
 
 scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allocator, bool allow_truncated) {
@@ -51,7 +53,12 @@ void scu__store_plan_free(scu__store_plan *plan) {
 
 /* --- scan --------------------------------------------------------------------------------------------------------- */
 
-/* A file that can be sent names its class and instance; a DICOMDIR is DICOM but nothing to store. */
+/* A DICOMDIR is DICOM but nothing to store. Its file meta says so, its dataset has no SOP Class UID (PS3.3 F.3). */
+static bool is_dicomdir(const scu__head *head) {
+  return scu__dicomdir_is(&head->meta) || strcmp(head->sop_class.text, SCU__UID_MEDIA_STORAGE_DIRECTORY) == 0;
+}
+
+/* A file that can be sent names its class and instance. */
 static scu_result check_identity(scu__candidate *candidate, scu_error *error) {
   const scu__head *head = &candidate->head;
   if (!head->sop_class.text[0] || !head->sop_instance.text[0])
@@ -61,14 +68,16 @@ static scu_result check_identity(scu__candidate *candidate, scu_error *error) {
     return scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "the SOP Class UID is not a UID");
   if (!scu__uid_is_valid(head->meta.transfer_syntax.text))
     return scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_FILE, "the Transfer Syntax UID is not a UID");
-  if (strcmp(head->sop_class.text, SCU__UID_MEDIA_STORAGE_DIRECTORY) == 0)
-    return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_FILE, "a DICOMDIR is not an instance to store");
   return SCU_OK;
 }
 
 scu_result scu__candidate_open(const scu__candidate *candidate, const scu_allocator *allocator, scu__source **out,
                                scu_error *error) {
-  return scu__file_source_open(candidate->path, allocator, out, error);
+  const scu__place *place = &candidate->place;
+  if (place->root_length > 0) return scu__below_open(candidate->path, place->root_length, allocator, out, error);
+  if (!place->bytes) return scu__file_source_open(candidate->path, allocator, out, error);
+  *out = scu__memory_source_new(allocator, place->bytes, place->length);
+  return *out ? SCU_OK : scu__error_memory(error, SCU_PHASE_FILE);
 }
 
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
@@ -84,6 +93,11 @@ scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *a
   result = scu__head_walk(file, allocator, &options, &candidate->head, error);
   candidate->is_dicom = result == SCU_OK || candidate->head.meta.has_preamble || candidate->head.meta.has_meta;
   scu__source_close(file);
+  if (result != SCU_ERROR_MEMORY && is_dicomdir(&candidate->head)) {
+    scu__error_clear(error);
+    candidate->is_dicom = false; /* met in a folder it is passed over like any file that is no instance */
+    return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_FILE, "a DICOMDIR is not an instance to store");
+  }
   return result == SCU_OK ? check_identity(candidate, error) : result;
 }
 
@@ -99,6 +113,7 @@ static scu_result scan_one(scu__store_plan *plan, const scu__path_found *found, 
   memset(candidate, 0, sizeof *candidate);
   candidate->path = scu__strdup(plan->allocator, found->path);
   if (!candidate->path) return scu__error_memory(error, SCU_PHASE_FILE);
+  candidate->place = found->place;
   candidate->is_named = found->is_named;
   plan->count++;
   plan->waiting++;

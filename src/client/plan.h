@@ -15,12 +15,13 @@ typedef enum scu__candidate_state {
   SCU__CANDIDATE_DONE /* its outcome was told */
 } scu__candidate_state;
 
-/* One file of the window. */
+/* One file, or object in memory, of the window. */
 typedef struct scu__candidate {
-  char *path;
+  char *path; /* "" for an object in memory */
+  scu__place place;
   bool is_named;
   bool is_instance; /* the head walk succeeded; else `error` says why not */
-  bool is_dicom;    /* false: not a DICOM file at all */
+  bool is_dicom;    /* false: not a DICOM file at all, or a DICOMDIR */
   scu__head head;
   uint64_t file_size; /* when it was walked: a file that has changed since is not sent */
   scu_error *error;   /* NULL = none */
@@ -51,12 +52,13 @@ typedef struct scu__store_plan {
 scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allocator, bool allow_truncated);
 void scu__store_plan_free(scu__store_plan *plan);
 
-/* Opens what the candidate is read from, whenever its bytes are wanted. Errors as scu__file_source_open; the caller
- * closes it. */
+/* Opens what the candidate is read from, whenever its bytes are wanted: by its place. Errors as scu__file_source_open;
+ * the caller closes it. */
 scu_result scu__candidate_open(const scu__candidate *candidate, const scu_allocator *allocator, scu__source **out,
                                scu_error *error);
 
-/* Reads the head of candidate->path (set by the caller, with is_named) and checks that it is an instance to store. */
+/* Reads the head of candidate->path (set by the caller, with place and is_named) and checks that it is an instance to
+ * store. */
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
                                scu_error *error);
 

@@ -106,7 +106,9 @@ static bool warn_of_head(store_op *store, const scu__candidate *candidate) {
   store->outside++;
   for (uint32_t bit = 1; bit && bit <= worth_saying; bit <<= 1)
     if (candidate->head.warnings & bit & worth_saying)
-      scu__session_warn(session_of(store), "%s: %s", candidate->path, scu__head_warning_text(bit));
+      scu__session_warn(session_of(store), "%s: %s",
+                        candidate->path[0] ? candidate->path : candidate->head.sop_instance.text,
+                        scu__head_warning_text(bit));
   come_back(store);
   return true;
 }
