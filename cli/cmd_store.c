@@ -1,4 +1,4 @@
-/* scu store: C-STORE of files, folders and lists. */
+/* scu store: C-STORE of files, folders, the files of a DICOMDIR, and lists. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,19 +8,25 @@
 #include "errors.h"
 #include "json_lines.h"
 #include "list.h"
+#include "scu/file.h"
 
 static bool is_folder(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+static scu_result add_path(const char *path, const arguments *args, scu_source *source) {
+  const char *filter = args->has[FLAG_FILTER] ? args->value[FLAG_FILTER] : NULL;
+  if (is_folder(path)) return scu_source_add_folder(source, path, filter, args->has[FLAG_RECURSIVE]);
+  if (scu_file_is_dicomdir(path)) return scu_source_add_dicomdir(source, path);
+  return scu_source_add_file(source, path);
+}
+
 /* The peer first, then paths. */
 static bool add_paths(cli *context, const arguments *args, scu_source *source) {
-  const char *filter = args->has[FLAG_FILTER] ? args->value[FLAG_FILTER] : NULL;
   for (size_t i = 1; i < args->positional_count; i++) {
     const char *path = args->positional[i];
-    scu_result result = is_folder(path) ? scu_source_add_folder(source, path, filter, args->has[FLAG_RECURSIVE])
-                                        : scu_source_add_file(source, path);
+    scu_result result = add_path(path, args, source);
     if (result == SCU_OK) continue;
     report_fault(context, result, SCU_PHASE_USAGE, NULL, "cannot take %s", path);
     return false;
@@ -112,11 +118,13 @@ const command command_store = {
     .bit = ON_STORE,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_STORE,
     .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--dry-run]",
-    .summary = "send files, folders or a list of files (C-STORE)",
+    .summary = "send files, folders, what a DICOMDIR names, or a list of files (C-STORE)",
     .text = "Every file is checked before it is offered: one that is cut short is not sent.\n"
-            "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n",
+            "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n"
+            "A DICOMDIR that is named stands for the files it names, below its own folder and nowhere else.\n",
     .examples = "scu store PACS@10.0.0.5:104 image.dcm\n"
                 "scu store PACS@10.0.0.5:104 -r /data/images --filter '*.dcm'\n"
+                "scu store PACS@10.0.0.5:104 /media/cdrom/DICOMDIR\n"
                 "find /data -name '*.dcm' -print0 | scu store pacs --from - --null",
     .run = run,
 };
