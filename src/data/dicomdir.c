@@ -1,6 +1,7 @@
 /* Reader over a read-ahead window; of every item of (0004,1220) three values are kept. */
 #include "data/dicomdir.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -72,12 +73,20 @@ static scu_result feed_inflated(scu__dicomdir *d) {
 }
 
 /* A long value on disk is passed over; an inflated one has to be taken piece by piece. */
-static scu_result pass_value(scu__dicomdir *d) {
+static scu_result pass_value(scu__dicomdir *d, const scu__token *token) {
   if (d->inflater) return SCU_OK;
   uint64_t count;
   scu_result result = scu__reader_skip_value(&d->reader, &count);
-  d->offset += result == SCU_OK ? count : 0;
-  return result;
+  if (result != SCU_OK) return result;
+  if (count > d->ahead.source->size - d->offset) {
+    scu__error_set(&d->fault, SCU_ERROR_MALFORMED, SCU_PHASE_FILE,
+                   "cut inside the value of (%04X,%04X) that begins at offset %" PRIu64,
+                   (unsigned)SCU_TAG_GROUP(token->tag), (unsigned)SCU_TAG_ELEMENT(token->tag), token->offset);
+    scu__error_at(&d->fault, token->tag, token->offset);
+    return SCU_ERROR_MALFORMED;
+  }
+  d->offset += count;
+  return SCU_OK;
 }
 
 /* Tokens */
@@ -156,11 +165,11 @@ static scu_result take_token(scu__dicomdir *d, const scu__token *token) {
     break;
   case SCU__TOKEN_ITEM_END: return d->is_in_records && token->depth == 1 ? SCU_OK : SCU_MORE;
   case SCU__TOKEN_ELEMENT:
-    if (!is_wanted(d, token)) result = pass_value(d);
+    if (!is_wanted(d, token)) result = pass_value(d, token);
     break;
   case SCU__TOKEN_FRAGMENT:
     d->wanted = 0;
-    result = pass_value(d);
+    result = pass_value(d, token);
     break;
   case SCU__TOKEN_VALUE: keep_value(d, token); break;
   default: break;
