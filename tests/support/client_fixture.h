@@ -13,7 +13,7 @@
 enum { FIXTURE_OUTCOMES_MAX = 4096 };
 
 typedef struct fixture_outcome {
-  char uid[65], reason[256], transfer_syntax[65];
+  char uid[65], reason[256], transfer_syntax[65], path[128];
   uint16_t status;
   scu_outcome outcome;
 } fixture_outcome;
@@ -37,6 +37,7 @@ static inline void fixture_instance(void *user, const scu_instance_outcome *told
   snprintf(kept->uid, sizeof kept->uid, "%s", told->sop_instance_uid);
   snprintf(kept->reason, sizeof kept->reason, "%s", told->reason);
   snprintf(kept->transfer_syntax, sizeof kept->transfer_syntax, "%s", told->transfer_syntax_uid);
+  snprintf(kept->path, sizeof kept->path, "%s", told->path);
   kept->status = told->status;
   kept->outcome = told->outcome;
   if (f->on_instance) f->on_instance(f);

@@ -105,6 +105,52 @@ static void test_unsafe_components_are_told(void **state) {
   assert_false(scu__path_component_safe(text));
 }
 
+static void assert_path(const char *file_id, const char *path) {
+  char got[SCU__DOOR_PATH_MAX];
+  assert_true(scu__door_file_id((const uint8_t *)file_id, strlen(file_id), got));
+  assert_string_equal(got, path);
+}
+
+static void assert_no_path(const void *file_id, size_t length) {
+  char got[SCU__DOOR_PATH_MAX] = "x";
+  assert_false(scu__door_file_id(file_id, length, got));
+  assert_string_equal(got, "");
+}
+
+static void test_file_ids_become_paths_below_a_folder(void **state) {
+  (void)state;
+  char got[SCU__DOOR_PATH_MAX];
+  assert_path("IM1", "IM1");
+  assert_path("DICOM\\ST1\\IM000001", "DICOM/ST1/IM000001");
+  assert_path("DICOM \\ST1\\ IM1 ", "DICOM/ST1/IM1");
+  assert_path("a\\1.2.3.dcm;1", "a/1.2.3.dcm;1");
+  assert_true(scu__door_file_id((const uint8_t *)"A\\B\0", 4, got)); /* padded as a UID is */
+  assert_string_equal(got, "A/B");
+}
+
+static void test_file_ids_that_lead_elsewhere_are_refused(void **state) {
+  (void)state;
+  static const char *const hostile[] = {
+      "",       " ",       "..",          ".",    "..\\x",    "a\\..\\x", "a\\..",  "\\a",      "a\\",
+      "a\\\\b", "a\\ \\b", "/etc/passwd", "a/b",  "a\\b/c",   "../x",     "..\\..", "C:\\x",    "a\\c:x",
+      "~\\..",  ".hidden", "a\\-rf",      "a\nb", "\xC3\xA9", "a\x7F",    "CON",    "a\\aux.1", "\\\\server\\x",
+      "a.",     "a\\... ", " .. \\a",
+  };
+  for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) assert_no_path(hostile[i], strlen(hostile[i]));
+  assert_no_path("a\0b", 3);
+  assert_no_path("a\0\\b", 4);
+  assert_no_path(NULL, 0);
+  char text[SCU__DOOR_PATH_MAX * 2];
+  memset(text, 'a', sizeof text);
+  assert_no_path(text, 256);
+  assert_no_path(text, SCU__DOOR_PATH_MAX - 1);
+  assert_no_path(text, sizeof text);
+  for (size_t i = 1; i < sizeof text; i += 2) text[i] = '\\';
+  assert_no_path(text, 2 * SCU__DOOR_COMPONENTS_MAX + 1);
+  char got[SCU__DOOR_PATH_MAX];
+  assert_true(scu__door_file_id((const uint8_t *)text, 2 * SCU__DOOR_COMPONENTS_MAX - 1, got));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_valid_uids_are_their_own_names_and_padding_is_dropped),
@@ -113,6 +159,8 @@ int main(void) {
       cmocka_unit_test(test_different_odd_uids_get_different_names),
       cmocka_unit_test(test_variants_stay_safe),
       cmocka_unit_test(test_unsafe_components_are_told),
+      cmocka_unit_test(test_file_ids_become_paths_below_a_folder),
+      cmocka_unit_test(test_file_ids_that_lead_elsewhere_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
