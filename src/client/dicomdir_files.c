@@ -157,7 +157,10 @@ scu_result scu__dicomdir_files_next(scu__dicomdir_files *files, scu__path_found 
     if (result == SCU_END) break;
     if (result == SCU_OK) result = visit(files, record, found);
     if (result == SCU_OK) return SCU_OK;
-    if (result == SCU_ERROR_MEMORY) return scu__error_memory(error, SCU_PHASE_FILE);
+    if (result == SCU_ERROR_MEMORY) {
+      files->has_ended = true;
+      return scu__error_memory(error, SCU_PHASE_FILE);
+    }
     if (result < 0) return give_up(files, result, found);
     scu__error_clear(&files->problem);
     result = SCU_OK;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/client_fixture.h"
+#include "support/dicomdir_writer.h"
 #include "support/failing_allocator.h"
 #include "support/sample_file.h"
 #include "support/test_sink.h"
@@ -88,6 +89,26 @@ static scu_result do_store(torture *t) {
   }
   scu_store_report_free(report);
   scu_source_free(source);
+  return result;
+}
+
+/* A DICOMDIR, a dataset and a file in memory: four instances. */
+static scu_result do_store_sources(torture *t) {
+  scu_source *source = NULL;
+  scu_store_report *report = NULL;
+  scu_dataset *dataset = sample_dataset(&(sample_file){.number = 3, .pixels = 2000}, "1.2.3.3");
+  scu__buffer file;
+  sample_bytes(&(sample_file){.number = 4, .pixels = 2000}, &file);
+  scu_result result = scu_source_new(&t->memory.allocator, &source);
+  if (result == SCU_OK) result = scu_source_add_dicomdir(source, in_scratch("DICOMDIR"));
+  if (result == SCU_OK) result = scu_source_add_dataset(source, dataset, SCU__UID_DEFLATED_EXPLICIT_LE);
+  if (result == SCU_OK) result = scu_source_add_memory(source, file.data, file.length);
+  if (result == SCU_OK) result = scu_store(t->session, source, &report);
+  if (result == SCU_OK && scu_store_report_count(report, SCU_OUTCOME_OK) != 4) result = SCU_ERROR_MEMORY;
+  scu_store_report_free(report);
+  scu_source_free(source);
+  scu_dataset_free(dataset);
+  scu__buffer_free(&file);
   return result;
 }
 
@@ -222,6 +243,11 @@ static void test_a_rewritten_store_survives_every_lack_of_memory(void **state) {
   sweep(do_store_rewritten);
 }
 
+static void test_a_store_of_other_sources_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_store_sources);
+}
+
 static void test_a_find_survives_every_lack_of_memory(void **state) {
   (void)state;
   sweep(do_find);
@@ -242,6 +268,11 @@ static int make_files(void **state) {
     write_scratch(name, bytes.data, bytes.length);
     scu__buffer_free(&bytes);
   }
+  static const dicomdir_record records[] = {{.file_id = "1.DCM"}, {.file_id = "2.dcm"}};
+  scu__buffer dicomdir;
+  dicomdir_write(&(dicomdir_writer){.transfer_syntax = SCU__UID_DEFLATED_EXPLICIT_LE}, records, 2, &dicomdir);
+  write_scratch("DICOMDIR", dicomdir.data, dicomdir.length);
+  scu__buffer_free(&dicomdir);
   return 0;
 }
 
@@ -250,6 +281,7 @@ int main(void) {
       cmocka_unit_test(test_an_echo_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_store_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_rewritten_store_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_store_of_other_sources_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
   };
