@@ -9,6 +9,7 @@ import unittest
 
 import support  # first: it knows where the others are
 import archives
+import dicomfile
 import make_samples
 import peers
 
@@ -57,6 +58,13 @@ class Examples(unittest.TestCase):
         with peers.StoreScp("+B") as storescp:
             self.assertIn("3 stored", self.run_example("store_folder", storescp.address, os.path.dirname(self.samples[0])))
             self.assertEqual(len(storescp.files()), 3)
+
+    def test_store_memory(self):
+        with peers.StoreScp("+B") as storescp:
+            self.assertIn("1 stored", self.run_example("store_memory", storescp.address, "EXAMPLE-1"))
+            file = dicomfile.read(storescp.files()[0], support.DICTIONARY)
+            self.assertEqual(dicomfile.value_of(file, 0x00100020), "EXAMPLE-1")
+        self.run_example("store_memory", "ANY@127.0.0.1:%d" % peers.free_port(), "EXAMPLE-1", code=1)
 
     def test_find_print(self):
         self.assertIn(archives.STUDIES["ct study"], self.run_example("find_print", self.peer.address, "SCU-JP-1"))
