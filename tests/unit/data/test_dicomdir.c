@@ -162,6 +162,14 @@ static void test_deep_nesting_is_read_and_deeper_is_an_error(void **state) {
   assert_int_equal(seen_count, 1);
 }
 
+static void test_a_file_id_inside_a_nested_item_is_not_the_records(void **state) {
+  (void)state;
+  dicomdir_record records[] = {{.type = "STUDY", .nested = 2}, {.file_id = "B1"}};
+  assert_int_equal(read_written(&(dicomdir_writer){0}, records, 2), SCU_END);
+  assert_int_equal(seen_count, 2);
+  assert_string_equal(seen[0].file_id, "");
+}
+
 /* What came before the cut stands; the cut itself is never taken for the end. */
 static void test_a_file_cut_anywhere_is_an_error_after_what_came_before(void **state) {
   (void)state;
@@ -210,6 +218,7 @@ int main(void) {
       cmocka_unit_test(test_offsets_that_lead_in_circles_are_not_followed),
       cmocka_unit_test(test_file_ids_that_are_too_long_or_empty_are_told),
       cmocka_unit_test(test_deep_nesting_is_read_and_deeper_is_an_error),
+      cmocka_unit_test(test_a_file_id_inside_a_nested_item_is_not_the_records),
       cmocka_unit_test(test_a_file_cut_anywhere_is_an_error_after_what_came_before),
       cmocka_unit_test(test_other_files_are_told_apart),
   };
