@@ -43,7 +43,7 @@ SCU_API scu_result scu_source_add_folder(scu_source *source, const char *path, c
  * the version of ISO 9660 (";1"). It never leads out of that folder: one with "..", "/", empty or otherwise unsafe
  * components, and whatever is or is behind a symbolic link, is a failed instance, as is a file that is not there.
  * A DICOMDIR that is broken is a failed instance after those that could be read. Memory does not grow with the records
- * but for 8 to 16 bytes a file. One descriptor is open while the DICOMDIR has its turn. MEMORY. */
+ * but for some 20 bytes a file. One descriptor is open while the DICOMDIR has its turn. MEMORY. */
 SCU_API scu_result scu_source_add_dicomdir(scu_source *source, const char *path);
 /* A DICOM file (PS3.10) in memory, sent as one on disk would be; without preamble or file meta too. Not copied: the
  * bytes must stay as they are until the source is freed. The outcome's path is "". USAGE: bytes is NULL; MEMORY. */

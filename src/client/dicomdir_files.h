@@ -1,8 +1,8 @@
 /* The files that a DICOMDIR names, one at a time, for a store source (PS3.10 8, PS3.3 F).
  *
  * Nothing outside of the folder that the DICOMDIR is in is opened (catalogue F05). Memory is bounded: a record at a
- * time, and 8 bytes for each file named so far, so that a file named twice comes once; beyond the first million files
- * that is not looked at any more. What a record says of patients is not read. */
+ * time, and some 20 bytes for each file named so far, so that a file named twice comes once; beyond the first million
+ * files that is not looked at any more. What a record says of patients is not read. */
 #ifndef SCU_CLIENT_DICOMDIR_FILES_H
 #define SCU_CLIENT_DICOMDIR_FILES_H
 
