@@ -15,6 +15,10 @@ struct scu__source {
   /* Reads exactly `length` bytes at `offset`. A source that turns out shorter is SCU_ERROR_STORAGE. May block on a
    * local disk, never on a network. */
   scu_result (*read_at)(scu__source *self, uint64_t offset, void *to, size_t length, scu_error *error);
+  /* The bytes themselves, for a system call to read: we may not touch them, since a file may shrink under its mapping
+   * and only the kernel takes that for an error. Valid until close. NULL: not to be had, or not worth it. May be NULL.
+   */
+  const uint8_t *(*lend)(scu__source *self, uint64_t offset, size_t length);
   void (*close)(scu__source *self); /* frees the backend; may be NULL */
 };
 

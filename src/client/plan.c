@@ -19,7 +19,9 @@ scu_result scu__store_plan_init(scu__store_plan *plan, const scu_allocator *allo
 }
 
 void scu__candidate_prepare(scu__candidate *candidate, const scu_allocator *allocator) {
-  if (!candidate->file) scu__candidate_open(candidate, allocator, &candidate->file, NULL);
+  if (candidate->file || scu__candidate_open(candidate, allocator, &candidate->file, NULL) != SCU_OK) return;
+  scu__source *file = candidate->file;
+  if (file->lend && file->size > 0) file->lend(file, 0, 1); /* what it costs to lend is paid now */
 }
 
 void scu__candidate_unprepare(scu__candidate *candidate) {

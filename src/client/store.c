@@ -152,9 +152,14 @@ static bool is_lost_connection(const scu_error *error) {
   }
 }
 
+/* A file of ours failed in the middle of its message: only an abort ends that (PS3.8), and it costs those beside it. */
+static bool is_our_own_file(const scu_error *error) {
+  return error->result == SCU_ERROR_STORAGE || error->result == SCU_ERROR_MALFORMED;
+}
+
 static bool is_transient(const store_op *store, const scu_error *error) {
   if (error->result == SCU_ERROR_REJECTED) return error->reject_result == 2;
-  return store->had_association && is_lost_connection(error);
+  return store->had_association && (is_lost_connection(error) || is_our_own_file(error));
 }
 
 /* --- lanes: what comes back --------------------------------------------------------------------------------------- */
@@ -196,8 +201,8 @@ static void lane_moved(void *owner, scu__store_lane *lane) {
 static void lane_unanswered(void *owner, scu__store_lane *lane, scu__candidate *candidate, const scu_error *error) {
   store_op *store = owner;
   (void)lane;
-  bool may_go_again =
-      is_lost_connection(error) && candidate->attempts < config_of(store)->retries && !is_stopping(store);
+  bool is_worth_it = is_lost_connection(error) || is_our_own_file(error);
+  bool may_go_again = is_worth_it && candidate->attempts < config_of(store)->retries && !is_stopping(store);
   candidate->is_unknown = true;
   if (may_go_again) {
     candidate->attempts++;
@@ -225,7 +230,8 @@ static bool is_window_to_blame(const store_op *store, const scu__store_lane *lan
 
 /* The first loss after an answer is tried again at once; then the pauses grow. */
 static void open_later(store_op *store, scu__store_lane *lane, const scu_error *error) {
-  uint64_t wait = lane->has_progressed ? 0 : back_off_ms(store, ++lane->losses);
+  bool is_at_once = lane->has_progressed || is_our_own_file(error);
+  uint64_t wait = is_at_once ? 0 : back_off_ms(store, ++lane->losses);
   lane->not_before_ms = scu__loop_now(session_of(store)->loop) + wait;
   bool was_rejected = error->result == SCU_ERROR_REJECTED;
   const char *what = was_rejected ? "there was no association" : "the association was lost";
@@ -246,7 +252,7 @@ static void lane_lost(void *owner, scu__store_lane *lane, const scu_error *error
     return;
   }
   bool has_others = is_any_other_alive(store, lane);
-  bool is_worth_it = lane->has_progressed || lane->losses < config_of(store)->retries;
+  bool is_worth_it = lane->has_progressed || is_our_own_file(error) || lane->losses < config_of(store)->retries;
   bool may_try = is_worth_it && is_transient(store, error) && !is_stopping(store);
   if (may_try && !(has_others && error->result == SCU_ERROR_REJECTED)) {
     open_later(store, lane, error);

@@ -1,22 +1,30 @@
 /* The file backend of scu__source, and reading small files whole. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "io/os_error.h"
 
+/* Mapping a smaller file costs more than reading it. The address space of small machines is not for whole files. */
+#define LEND_MIN     (128u * 1024)
+#define FAULT_IN_MAX (4u * 1024 * 1024) /* pages of such a file are mapped at once, not one fault after the other */
+#define LEND_MAX     (sizeof(void *) > 4 ? UINT64_C(1) << 40 : UINT64_C(64) << 20)
+
 typedef struct file_source {
   scu__source source;
   const scu_allocator *allocator;
   int fd;
   char *path;
+  uint8_t *mapped; /* the whole file; NULL = not yet */
+  bool is_unmappable;
 } file_source;
 
 /* Reads until `length` bytes are there or the file ends; the number read, or -1 and errno. */
@@ -46,8 +54,23 @@ static scu_result file_read_at(scu__source *self, uint64_t offset, void *to, siz
   return SCU_ERROR_STORAGE;
 }
 
+static const uint8_t *file_lend(scu__source *self, uint64_t offset, size_t length) {
+  file_source *file = (file_source *)self;
+  if (file->is_unmappable || offset > self->size || length > self->size - offset) return NULL;
+  if (!file->mapped) {
+    bool is_worth_it = self->size >= LEND_MIN && self->size <= LEND_MAX;
+    int flags = MAP_SHARED | (self->size <= FAULT_IN_MAX ? MAP_POPULATE : 0);
+    void *mapped = is_worth_it ? mmap(NULL, (size_t)self->size, PROT_READ, flags, file->fd, 0) : MAP_FAILED;
+    file->is_unmappable = mapped == MAP_FAILED;
+    if (file->is_unmappable) return NULL;
+    file->mapped = mapped;
+  }
+  return file->mapped + offset;
+}
+
 static void file_close(scu__source *self) {
   file_source *file = (file_source *)self;
+  if (file->mapped) munmap(file->mapped, (size_t)self->size);
   close(file->fd);
   scu__free(file->allocator, file->path);
   scu__free(file->allocator, file);
@@ -86,7 +109,7 @@ scu_result scu__file_source_adopt(int fd, const char *path, const scu_allocator 
     return scu__error_memory(error, SCU_PHASE_FILE);
   }
   *file = (file_source){
-      .source = {.size = size, .read_at = file_read_at, .close = file_close},
+      .source = {.size = size, .read_at = file_read_at, .lend = file_lend, .close = file_close},
       .allocator = allocator,
       .fd = fd,
       .path = copy,

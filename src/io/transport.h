@@ -21,7 +21,8 @@ typedef struct scu__transport scu__transport;
 struct scu__transport {
   size_t size;
   /* One vectored send in order. SCU_OK with *sent >= 1 (possibly less than offered), SCU_PENDING with *sent = 0 when
-   * the connection takes nothing now, CLOSED when the peer is gone, else TRANSPORT. Empty slices are allowed. */
+   * the connection takes nothing now, CLOSED when the peer is gone, STORAGE when the bytes of a slice are not there
+   * (any more), else TRANSPORT. Empty slices are allowed. */
   scu_result (*send)(scu__transport *self, const scu__slice *slices, size_t count, size_t *sent, scu_error *error);
   /* SCU_OK with 1..room bytes, SCU_PENDING (would block), SCU_END (orderly close by the peer), CLOSED (reset), else
    * TRANSPORT. Less than `room` need not mean that nothing is left: read until PENDING or wait for the poller. */

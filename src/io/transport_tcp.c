@@ -48,6 +48,7 @@ static scu_result tcp_send(scu__transport *self, const scu__slice *slices, size_
       return SCU_OK;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return SCU_PENDING;
+    if (errno == EFAULT) return SCU_ERROR_STORAGE; /* a lent file has shrunk */
     if (errno != EINTR) return failed(errno, "cannot send", error);
   }
 }

@@ -269,8 +269,21 @@ static scu_result send_sabotaged(scu__link *link, scu_error *error) {
   return result;
 }
 
-/* One batch: fills the engine, then sends straight from its memory, or through the staging buffer when file bytes are
- * among it. SCU_END: nothing to send. */
+/* The bytes of the segments, lent by their sources; false when one of them has to be read. */
+static bool lend(const scu__segment *segments, size_t count, scu__slice *slices) {
+  for (size_t i = 0; i < count; i++) {
+    const uint8_t *bytes = segments[i].bytes;
+    scu__source *source = segments[i].source;
+    if (source && source->lend) bytes = source->lend(source, segments[i].offset, segments[i].length);
+    if (!bytes) return false;
+    slices[i] = (scu__slice){bytes, segments[i].length};
+  }
+  return true;
+}
+
+/* One batch: fills the engine, then sends straight from its memory and from what sources lend, or through the staging
+ * buffer. What is left of a source's bytes is staged, so that no reference outlives this call. SCU_END: nothing to
+ * send. */
 static scu_result send_batch(scu__link *link, scu_error *error) {
   scu_result result = send_staged(link, error);
   if (result != SCU_OK) return result;
@@ -278,16 +291,19 @@ static scu_result send_batch(scu__link *link, scu_error *error) {
   result = queue_fragments(link, error);
   if (result != SCU_OK) return result;
   scu__segment segments[SCU__SLICES_MAX];
+  scu__slice slices[SCU__SLICES_MAX];
   size_t count = scu__engine_output(link->engine, segments, SCU__SLICES_MAX);
   if (count == 0) return SCU_END;
-  if (has_source(segments, count) || count == SCU__SLICES_MAX) return stage(link, error);
-  scu__slice slices[SCU__SLICES_MAX];
-  for (size_t i = 0; i < count; i++) slices[i] = (scu__slice){segments[i].bytes, segments[i].length};
+  bool has_file = has_source(segments, count);
+  if (count == SCU__SLICES_MAX || !lend(segments, count, slices)) return stage(link, error);
   size_t sent;
   result = send_slices(link, slices, count, &sent, error);
   if (sent > 0) scu__engine_sent(link->engine, sent);
   link->is_front_cut = scu__engine_queued(link->engine) > 0;
-  return result;
+  if (!has_file || !link->is_front_cut || (result < 0 && result != SCU_ERROR_STORAGE)) return result;
+  scu_result staged = stage(link, error); /* a file that has shrunk is told of here */
+  if (staged == SCU_OK) link->is_front_cut = false;
+  return staged;
 }
 
 static void set_interest(scu__link *link, bool wants_write) {

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "client/plan.h"
 #include "support/client_fixture.h"
 #include "support/sample_file.h"
@@ -309,6 +311,39 @@ static void test_a_peer_that_goes_in_the_middle_of_a_large_object_is_one_error(v
 }
 
 /* A peer that reads and reads moves bytes, but one that stops reading does not: no time-out while it goes on. */
+/* Whatever was read of it, mapped or not: the file fails with words, and the others arrive. */
+static void test_a_file_that_shrinks_while_it_is_sent_fails_alone(void **state) {
+  (void)state;
+  for (int64_t retries = 0; retries < 2; retries++) {
+    for (long left = 0; left <= 4 << 20; left += 2 << 20) {
+      fixture f;
+      fixture_prepare(&f, good);
+      scu_options_set_integer(f.options, SCU_OPTION_RETRIES, retries);
+      fixture_open(&f);
+      scu_source *source = new_source();
+      const char *large = write_sample(&(sample_file){.number = 1, .pixels = 24u << 20});
+      char path[512];
+      snprintf(path, sizeof path, "%s", large);
+      scu_source_add_file(source, path);
+      scu_source_add_file(source, write_sample(&(sample_file){.number = 2, .pixels = 200}));
+      scu_op *op = scu_store_start(f.session, source);
+      while (f.peer.bytes_read < 1 << 20) assert_int_equal(scu_loop_wait(f.time.loop, 1000), SCU_OK);
+      assert_int_equal(truncate(path, left), 0);
+      assert_int_equal(scu_op_wait(op), SCU_OK);
+      scu_store_report *report;
+      assert_int_equal(scu_store_take(op, &report), SCU_OK);
+      check_counts(report, 1, 0, 1, 0);
+      assert_string_equal(f.outcomes[0].uid, "1.2.3.1");
+      bool has_words = strstr(f.outcomes[0].reason, "shorter") || strstr(f.outcomes[0].reason, "changed");
+      if (!has_words) fail_msg("%s", f.outcomes[0].reason);
+      scu_store_report_free(report);
+      scu_op_free(op);
+      scu_source_free(source);
+      fixture_stop(&f);
+    }
+  }
+}
+
 static void test_a_peer_that_stops_reading_runs_into_the_time_out(void **state) {
   (void)state;
   static const peer_step script[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_STALL}};
@@ -1001,6 +1036,7 @@ int main(void) {
       cmocka_unit_test(test_after_a_lost_association_the_rest_goes_over_another),
       cmocka_unit_test(test_an_association_that_carried_nothing_is_tried_again_only_so_often),
       cmocka_unit_test(test_a_peer_that_goes_in_the_middle_of_a_large_object_is_one_error),
+      cmocka_unit_test(test_a_file_that_shrinks_while_it_is_sent_fails_alone),
       cmocka_unit_test(test_a_peer_that_stops_reading_runs_into_the_time_out),
       cmocka_unit_test(test_cancel_skips_what_was_not_begun),
       cmocka_unit_test(test_cancel_finishes_the_instance_that_is_out),
