@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scu/proposal.h"
 #include "scu/report.h"
 
 #ifdef __cplusplus
@@ -34,6 +35,18 @@ typedef struct scu_hooks {
    * this hook may call scu_cancel, scu_abort and scu_listener_stop, and nothing else of the library. */
   void (*log)(void *user, int level, uint32_t association, const char *text);
   void *user;
+
+  /* Associations of a session, numbered from 1 as the log numbers them. These three come from inside protocol steps as
+   * well: they may call scu_cancel, scu_abort and the getters of the session, and nothing else of the library. A hook
+   * that is slow delays what it is told of, and every other association of its loop. */
+
+  /* An association is about to be asked for: the proposal may be changed. */
+  void (*before_associate)(void *user, uint32_t association, scu_proposal *proposal);
+  /* It is there - error is NULL, and scu_session_context and its neighbours say what was agreed - or it could not be
+   * had: connecting failed, or it was rejected or aborted. */
+  void (*after_associate)(void *user, uint32_t association, const scu_error *error);
+  /* One that was there is over: released (error is NULL), aborted by either side, or closed unexpectedly. */
+  void (*after_close)(void *user, uint32_t association, const scu_error *error);
 } scu_hooks;
 
 #ifdef __cplusplus

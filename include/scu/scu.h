@@ -10,6 +10,7 @@
 #include "scu/listener.h"
 #include "scu/loop.h"
 #include "scu/options.h"
+#include "scu/proposal.h"
 #include "scu/query.h"
 #include "scu/report.h"
 #include "scu/result.h"

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "client/identity.h"
+#include "client/proposal.h"
 #include "scu/version.h"
 
 struct scu__association {
@@ -15,6 +16,8 @@ struct scu__association {
   scu__lease *lease; /* who has it; NULL = idle */
   bool is_announced; /* ready was called for this lease */
   bool is_releasing;
+  bool was_open;   /* after_associate was told that it is there */
+  uint32_t number; /* as in the log */
   scu_error error; /* why there is no link */
   scu__task task;  /* answers from a clean stack */
 };
@@ -28,6 +31,13 @@ static void association_free(scu__association *a) {
   scu__task_remove(a->session->loop, &a->task);
   scu__link_free(a->link);
   scu__free(a->session->allocator, a);
+}
+
+/* error NULL: it was released. */
+static void tell_end(const scu__association *a, const scu_error *error) {
+  const scu_hooks *hooks = &a->session->hooks;
+  if (a->was_open && hooks->after_close) hooks->after_close(hooks->user, a->number, error);
+  if (!a->was_open && hooks->after_associate) hooks->after_associate(hooks->user, a->number, error);
 }
 
 /* Ends the lease with an error, and the association with it. */
@@ -120,6 +130,9 @@ static void link_opened(void *owner, scu__link *link) {
   scu_error error;
   scu__error_clear(&error);
   remember(a->session, negotiated);
+  a->was_open = true;
+  const scu_hooks *hooks = &a->session->hooks;
+  if (hooks->after_associate) hooks->after_associate(hooks->user, a->number, NULL);
   if (scu__session_identity_settle(a->session, negotiated, &error) == SCU_OK)
     announce(a);
   else
@@ -129,6 +142,7 @@ static void link_opened(void *owner, scu__link *link) {
 static void link_closed(void *owner, scu__link *link, const scu_error *error) {
   (void)link;
   scu__association *a = owner;
+  tell_end(a, error);
   if (error || !a->lease) {
     lose(a, error);
     return;
@@ -167,12 +181,21 @@ static scu_result propose(scu_session *session, scu__lease *lease, scu__associat
   return result == SCU_OK ? scu__session_identity_offer(session, rq, association) : result;
 }
 
+static scu_result let_hook_edit(scu__association *a, scu__associate *rq) {
+  const scu_hooks *hooks = &a->session->hooks;
+  scu_proposal proposal = {.rq = rq};
+  if (hooks->before_associate) hooks->before_associate(hooks->user, a->number, &proposal);
+  if (rq->context_count > 0) return SCU_OK;
+  return scu__error_set(&a->error, SCU_ERROR_USAGE, SCU_PHASE_ASSOCIATE, "the hook has left nothing to propose");
+}
+
 static scu_result open_link(scu__association *a, scu__lease *lease) {
   scu_session *session = a->session;
   const scu__config *config = session->config;
   scu__associate rq;
-  uint32_t number = ++session->last_association;
-  scu_result result = propose(session, lease, &rq, number);
+  a->number = ++session->last_association;
+  scu_result result = propose(session, lease, &rq, a->number);
+  if (result == SCU_OK) result = let_hook_edit(a, &rq);
   if (result == SCU_OK) {
     scu__link_options options = {
         .handler = &link_handler,
@@ -182,7 +205,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
         .release_timeout_ms = (uint32_t)config->timeout_release_ms,
         .peer_text = session->peer_text,
         .trace = &session->trace,
-        .association = number,
+        .association = a->number,
     };
     scu__connector_target target = {
         .host = session->peer.host,
@@ -200,9 +223,10 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
 /* Answers a lease that got an idle association, or none at all. */
 static void answer(scu__task *self) {
   scu__association *a = (scu__association *)((char *)self - offsetof(scu__association, task));
-  if (!a->link)
+  if (!a->link) {
+    tell_end(a, &a->error);
     lose(a, &a->error);
-  else if (scu__link_is_open(a->link))
+  } else if (scu__link_is_open(a->link))
     announce(a);
 }
 

@@ -176,6 +176,53 @@ scu_result scu__associate_add_common_extended(scu__associate *associate, const c
   return append_common_extended(associate, &common);
 }
 
+/* False: the context has no syntax left. */
+static bool lose_syntax(scu__context *context, const char *transfer_syntax, bool *was_there) {
+  size_t kept = 0;
+  for (size_t i = 0; i < context->count; i++) {
+    bool is_it = !transfer_syntax || strcmp(context->transfer_syntaxes[i].text, transfer_syntax) == 0;
+    *was_there = *was_there || is_it;
+    if (!is_it) context->transfer_syntaxes[kept++] = context->transfer_syntaxes[i];
+  }
+  context->count = kept;
+  return kept > 0;
+}
+
+bool scu__associate_remove_contexts(scu__associate *associate, const char *abstract_syntax,
+                                    const char *transfer_syntax) {
+  bool was_any = false;
+  size_t kept = 0;
+  for (size_t i = 0; i < associate->context_count; i++) {
+    scu__context *context = &associate->contexts[i];
+    bool is_it = strcmp(context->abstract_syntax.text, abstract_syntax) == 0;
+    if (is_it && !lose_syntax(context, transfer_syntax, &was_any))
+      scu__free(associate->allocator, context->transfer_syntaxes);
+    else
+      associate->contexts[kept++] = *context;
+  }
+  associate->context_count = kept;
+  for (size_t i = 0; i < kept; i++) associate->contexts[i].id = (uint8_t)(2 * i + 1);
+  return was_any;
+}
+
+void scu__associate_remove_role(scu__associate *associate, const char *uid) {
+  size_t kept = 0;
+  for (size_t i = 0; i < associate->role_count; i++)
+    if (strcmp(associate->roles[i].uid.text, uid) != 0) associate->roles[kept++] = associate->roles[i];
+  associate->role_count = kept;
+}
+
+void scu__associate_remove_extended(scu__associate *associate, const char *uid) {
+  size_t kept = 0;
+  for (size_t i = 0; i < associate->extended_count; i++) {
+    if (strcmp(associate->extended[i].uid.text, uid) == 0)
+      scu__free(associate->allocator, associate->extended[i].bytes.data);
+    else
+      associate->extended[kept++] = associate->extended[i];
+  }
+  associate->extended_count = kept;
+}
+
 scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_type type,
                                        bool positive_response_requested, const uint8_t *primary, size_t primary_length,
                                        const uint8_t *secondary, size_t secondary_length) {

@@ -153,6 +153,12 @@ scu_result scu__associate_add_role(scu__associate *associate, const char *uid, b
 scu_result scu__associate_add_extended(scu__associate *associate, const char *uid, const uint8_t *bytes, size_t length);
 scu_result scu__associate_add_common_extended(scu__associate *associate, const char *uid, const char *service_class,
                                               const char *const *related, size_t count);
+/* Takes away the contexts of this class with this transfer syntax (NULL: any); one that has others as well only loses
+ * it. The rest gets its IDs anew. False: there were none. */
+bool scu__associate_remove_contexts(scu__associate *associate, const char *abstract_syntax,
+                                    const char *transfer_syntax);
+void scu__associate_remove_role(scu__associate *associate, const char *uid);
+void scu__associate_remove_extended(scu__associate *associate, const char *uid);
 /* Copies both fields; replaces an earlier identity. LIMIT beyond 65535 bytes a field. What an identity or the answer
  * to one was held in is wiped before it is freed. */
 scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_type type,
