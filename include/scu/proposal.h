@@ -1,6 +1,6 @@
-/* What an A-ASSOCIATE-RQ is about to propose (PS3.8 9.3.2, PS3.7 D.3.3), for the before_associate hook to look at and to
- * change. Valid during the hook only; texts and lists are borrowed until the next change. What an operation needs and the
- * hook takes away, the operation misses: it then ends with REJECTED, as if the peer had refused it. */
+/* What an A-ASSOCIATE-RQ is about to propose (PS3.8 9.3.2, PS3.7 D.3.3), for the before_associate hook to look at and
+ * to change. Valid during the hook only; texts and lists are borrowed until the next change. What an operation needs
+ * and the hook takes away, the operation misses: it then ends with REJECTED, as if the peer had refused it. */
 #ifndef SCU_PROPOSAL_H
 #define SCU_PROPOSAL_H
 
@@ -27,7 +27,8 @@ SCU_API scu_result scu_proposal_add(scu_proposal *proposal, const char *abstract
                                     const char *const *transfer_syntaxes, size_t count);
 /* The contexts of this abstract syntax with this transfer syntax (NULL: with any); a context that has others as well
  * only loses this one. Roles and extended negotiation of a class go with its last context. SCU_END: there were none. */
-SCU_API scu_result scu_proposal_remove(scu_proposal *proposal, const char *abstract_syntax, const char *transfer_syntax);
+SCU_API scu_result scu_proposal_remove(scu_proposal *proposal, const char *abstract_syntax,
+                                       const char *transfer_syntax);
 /* SCP/SCU role selection of a class (PS3.7 D.3.3.4); both 0: no item, so that we are SCU. USAGE, MEMORY. */
 SCU_API scu_result scu_proposal_set_role(scu_proposal *proposal, const char *sop_class, int as_scu, int as_scp);
 /* SOP Class Extended Negotiation (PS3.7 D.3.3.5); length 0: no item. USAGE, LIMIT, MEMORY. */

@@ -1,5 +1,5 @@
 /* The file backend of scu__source, and reading small files whole. */
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include "io/file.h"
 
 #include <errno.h>
@@ -14,9 +14,8 @@
 #include "io/os_error.h"
 
 /* Mapping a smaller file costs more than reading it. The address space of small machines is not for whole files. */
-#define LEND_MIN     (128u * 1024)
-#define FAULT_IN_MAX (4u * 1024 * 1024) /* pages of such a file are mapped at once, not one fault after the other */
-#define LEND_MAX     (sizeof(void *) > 4 ? UINT64_C(1) << 40 : UINT64_C(64) << 20)
+#define LEND_MIN (128u * 1024)
+#define LEND_MAX (sizeof(void *) > 4 ? UINT64_C(1) << 40 : UINT64_C(64) << 20)
 
 typedef struct file_source {
   scu__source source;
@@ -59,8 +58,7 @@ static const uint8_t *file_lend(scu__source *self, uint64_t offset, size_t lengt
   if (file->is_unmappable || offset > self->size || length > self->size - offset) return NULL;
   if (!file->mapped) {
     bool is_worth_it = self->size >= LEND_MIN && self->size <= LEND_MAX;
-    int flags = MAP_SHARED | (self->size <= FAULT_IN_MAX ? MAP_POPULATE : 0);
-    void *mapped = is_worth_it ? mmap(NULL, (size_t)self->size, PROT_READ, flags, file->fd, 0) : MAP_FAILED;
+    void *mapped = is_worth_it ? mmap(NULL, (size_t)self->size, PROT_READ, MAP_SHARED, file->fd, 0) : MAP_FAILED;
     file->is_unmappable = mapped == MAP_FAILED;
     if (file->is_unmappable) return NULL;
     file->mapped = mapped;

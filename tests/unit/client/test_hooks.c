@@ -67,7 +67,8 @@ static scu_result echo(watcher *w) {
   return result;
 }
 
-/* --- beginnings and ends ------------------------------------------------------------------------------------------- */
+/* --- beginnings and ends -------------------------------------------------------------------------------------------
+ */
 
 static void test_an_association_is_told_from_its_proposal_to_its_release(void **state) {
   (void)state;
@@ -120,7 +121,8 @@ static void test_one_that_ends_early_is_told_with_the_reason(void **state) {
   }
 }
 
-/* --- the proposal --------------------------------------------------------------------------------------------------- */
+/* --- the proposal ---------------------------------------------------------------------------------------------------
+ */
 
 static void look(watcher *w, scu_proposal *proposal) {
   (void)w;
