@@ -13,9 +13,9 @@
 #include "base/alloc.h"
 #include "io/os_error.h"
 
-/* Mapping a smaller file costs more than reading it. The address space of small machines is not for whole files. */
-#define LEND_MIN (128u * 1024)
-#define LEND_MAX (sizeof(void *) > 4 ? UINT64_C(1) << 40 : UINT64_C(64) << 20)
+/* Mapping a smaller file costs more than reading it, and what was sent of a larger one would go on counting as our
+ * memory. */
+enum { LEND_MIN = 128 * 1024, LEND_MAX = 4 * 1024 * 1024 };
 
 typedef struct file_source {
   scu__source source;
