@@ -344,6 +344,40 @@ static void test_a_file_that_shrinks_while_it_is_sent_fails_alone(void **state) 
   }
 }
 
+/* It was opened and lent to the kernel while the answer to another was awaited, and then it was cut. */
+static void test_a_lent_file_that_shrinks_is_an_error_and_no_signal(void **state) {
+  (void)state;
+  static const peer_step holds[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT},  {.action = PEER_WAIT_MESSAGE},
+                                    {.action = PEER_HOLD},    {.action = PEER_RESPOND}, {.action = PEER_SERVE},
+                                    {.action = PEER_END}};
+  for (long left = 0; left < 2 << 20; left += 500 * 1000) {
+    fixture f;
+    fixture_start(&f, holds);
+    scu_source *source = new_source();
+    char path[512];
+    for (int i = 1; i <= 3; i++) {
+      const char *name = write_sample(&(sample_file){.number = i, .pixels = i == 2 ? 2u << 20 : 200});
+      if (i == 2) snprintf(path, sizeof path, "%s", name);
+      scu_source_add_file(source, name);
+    }
+    scu_op *op = scu_store_start(f.session, source);
+    while (scripted_peer_count(&f.peer, SCU__C_STORE_RQ) < 1)
+      assert_int_equal(scu_loop_wait(f.time.loop, 1000), SCU_OK);
+    assert_int_equal(truncate(path, left), 0);
+    scripted_peer_go(&f.peer);
+    assert_int_equal(scu_op_wait(op), SCU_OK);
+    scu_store_report *report;
+    assert_int_equal(scu_store_take(op, &report), SCU_OK);
+    check_counts(report, 2, 0, 1, 0);
+    for (size_t i = 0; i < f.outcome_count; i++)
+      if (f.outcomes[i].outcome == SCU_OUTCOME_FAILED) assert_string_equal(f.outcomes[i].uid, "1.2.3.2");
+    scu_store_report_free(report);
+    scu_op_free(op);
+    scu_source_free(source);
+    fixture_stop(&f);
+  }
+}
+
 static void test_a_peer_that_stops_reading_runs_into_the_time_out(void **state) {
   (void)state;
   static const peer_step script[] = {{.action = PEER_WAIT_RQ}, {.action = PEER_ACCEPT}, {.action = PEER_STALL}};
@@ -1037,6 +1071,7 @@ int main(void) {
       cmocka_unit_test(test_an_association_that_carried_nothing_is_tried_again_only_so_often),
       cmocka_unit_test(test_a_peer_that_goes_in_the_middle_of_a_large_object_is_one_error),
       cmocka_unit_test(test_a_file_that_shrinks_while_it_is_sent_fails_alone),
+      cmocka_unit_test(test_a_lent_file_that_shrinks_is_an_error_and_no_signal),
       cmocka_unit_test(test_a_peer_that_stops_reading_runs_into_the_time_out),
       cmocka_unit_test(test_cancel_skips_what_was_not_begun),
       cmocka_unit_test(test_cancel_finishes_the_instance_that_is_out),
