@@ -8,8 +8,6 @@
 #include "base/values.h"
 #include "scu/dataset.h"
 
-#define SCU__UID_MPPS_RETRIEVE "1.2.840.10008.3.1.2.3.4"
-
 enum { SCU__MPPS_MAX = 16 * 1024 * 1024, SCU__MPPS_LIST_MAX = 32, SCU__MPPS_NO_LONGER = 0xA710 };
 
 /* What is to be answered. */
@@ -31,7 +29,5 @@ scu_result scu__mpps_select(const scu_dataset *step, const scu_tag *tags, size_t
 
 /* The file of a step as bytes, header included. MEMORY, LIMIT. */
 scu_result scu__mpps_encode(const scu_dataset *step, const scu__uid *instance, scu__buffer *bytes, scu_error *error);
-/* A UID of the 2.25 arc from a random UUID (PS3.5 B.2). False without randomness. */
-bool scu__mpps_make_uid(scu__uid *uid);
 
 #endif

@@ -6,6 +6,7 @@
 #include "archive/mpps_store.h"
 #include "base/alloc.h"
 #include "data/sop_class.h"
+#include "io/new_uid.h"
 #include "service/n_service.h"
 
 typedef struct mpps_service {
@@ -168,7 +169,7 @@ static scu_result keep_request(mpps_service *mpps, const scu__command *request) 
   bool is_create = request->field == SCU__N_CREATE_RQ;
   mpps->field = request->field;
   mpps->instance = is_create ? request->affected_sop_instance : request->requested_sop_instance;
-  if (!mpps->instance.text[0] && (!is_create || !scu__mpps_make_uid(&mpps->instance))) return SCU_ERROR_UNSUPPORTED;
+  if (!mpps->instance.text[0] && (!is_create || !scu__uid_make(&mpps->instance))) return SCU_ERROR_UNSUPPORTED;
   return keep_tags(mpps, request);
 }
 
