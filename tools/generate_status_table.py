@@ -24,6 +24,8 @@ OPERATIONS = ["C-STORE", "C-GET", "C-FIND", "C-MOVE", "C-ECHO", "N-EVENT-REPORT"
 # A text is looked up by operation and code, without the SOP class. What this service says of codes that all other
 # queries use differently would mislead.
 LEFT_OUT = {"Relevant Patient Information Query"}
+# Likewise single rows: 0110 means so only together with an Error ID, which scu_response_meaning looks at.
+LEFT_OUT_ROWS = {("N-SET", "Modality Performed Procedure Step", "0110")}
 
 
 def fail(text):
@@ -50,7 +52,7 @@ def collect(rows):
     found = {}
     general = set()
     for row in rows:
-        if row["service"] in LEFT_OUT:
+        if row["service"] in LEFT_OUT or (row["dimse"], row["service"], row["code"]) in LEFT_OUT_ROWS:
             continue
         for operation in row["dimse"].split(","):
             if operation != "any" and operation not in OPERATIONS:

@@ -83,7 +83,7 @@ const scu__status_row scu__status_rows[] = {
   {SCU__N_SET_RQ, 0x0105, 0x0105, SCU__STATUS_KIND_FAILURE, "attribute tag not recognised"},
   {SCU__N_SET_RQ, 0x0106, 0x0106, SCU__STATUS_KIND_FAILURE, "attribute value out of range or unsuitable"},
   {SCU__N_SET_RQ, 0x0107, 0x0107, SCU__STATUS_KIND_WARNING, "some attributes not recognised, rest done"},
-  {SCU__N_SET_RQ, 0x0110, 0x0110, SCU__STATUS_KIND_FAILURE, "step may no longer be updated (Error ID A710)"},
+  {SCU__N_SET_RQ, 0x0110, 0x0110, SCU__STATUS_KIND_FAILURE, "general processing failure"},
   {SCU__N_SET_RQ, 0x0112, 0x0112, SCU__STATUS_KIND_FAILURE, "SOP Instance unknown"},
   {SCU__N_SET_RQ, 0x0116, 0x0116, SCU__STATUS_KIND_WARNING, "attribute value out of range, rest done or default used"},
   {SCU__N_SET_RQ, 0x0117, 0x0117, SCU__STATUS_KIND_FAILURE, "SOP Instance UID breaks the UID rules"},
