@@ -2,10 +2,13 @@
 #ifndef SCU_REPORT_H
 #define SCU_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scu/dataset.h"
 #include "scu/error.h"
+#include "scu/types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,8 +20,27 @@ SCU_API void scu_response_free(scu_response *response);
 SCU_API uint16_t scu_response_status(const scu_response *response);
 /* "success", "warning", "failure", "cancel" or "pending", by the ranges of PS3.7 C; static storage. */
 SCU_API const char *scu_response_class(const scu_response *response);
+/* What the status, and the Error ID where there is one, mean for that operation, in a few words; static storage. */
+SCU_API const char *scu_response_meaning(const scu_response *response);
 SCU_API const char *scu_response_comment(const scu_response *response); /* Error Comment (0000,0902), or "" */
 SCU_API uint32_t scu_response_elapsed_ms(const scu_response *response); /* request sent to response received */
+
+/* What responses of the N-services have beside it (PS3.7 10.3); 0, "" or NULL where there is nothing. */
+SCU_API uint16_t scu_response_error_id(const scu_response *response); /* (0000,0903) */
+/* Affected SOP Class and Instance UID (0000,0002), (0000,1000): those of the request where the peer leaves them out.
+ * After an N-CREATE without UID, the one the peer made. */
+SCU_API const char *scu_response_sop_class_uid(const scu_response *response);
+SCU_API const char *scu_response_sop_instance_uid(const scu_response *response);
+SCU_API uint16_t scu_response_type_id(const scu_response *response); /* Event or Action Type ID, as for the UIDs */
+/* Offending Element (0000,0901), the first 16, and Attribute Identifier List (0000,1005): the attributes that the
+ * status is about. Tag 0 when index is out of range. */
+SCU_API size_t scu_response_offending_count(const scu_response *response);
+SCU_API scu_tag scu_response_offending(const scu_response *response, size_t index);
+SCU_API size_t scu_response_attribute_count(const scu_response *response);
+SCU_API scu_tag scu_response_attribute(const scu_response *response, size_t index);
+/* Attribute list, event or action reply; belongs to the response. NULL: there was none, or one that cannot be read. */
+SCU_API const scu_dataset *scu_response_dataset(const scu_response *response);
+SCU_API bool scu_response_is_dataset_malformed(const scu_response *response); /* there was one that cannot be read */
 
 typedef enum scu_outcome {
   SCU_OUTCOME_OK = 0,

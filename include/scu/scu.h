@@ -9,6 +9,8 @@
 #include "scu/hooks.h"
 #include "scu/listener.h"
 #include "scu/loop.h"
+#include "scu/mpps.h"
+#include "scu/n_service.h"
 #include "scu/options.h"
 #include "scu/proposal.h"
 #include "scu/query.h"
@@ -18,6 +20,7 @@
 #include "scu/sink.h"
 #include "scu/source.h"
 #include "scu/types.h"
+#include "scu/uid.h"
 #include "scu/version.h"
 
 #endif

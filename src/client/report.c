@@ -1,23 +1,72 @@
 /* Getters of responses and reports. */
 #include "client/report.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
+#include "data/sop_class.h"
 #include "dimse/status.h"
 
 void scu_response_free(scu_response *response) {
-  if (response) scu__free(response->allocator, response);
+  if (!response) return;
+  scu_dataset_free(response->dataset);
+  scu__free(response->allocator, response->attributes);
+  scu__free(response->allocator, response);
 }
 uint16_t scu_response_status(const scu_response *response) {
   return response->status;
 }
 const char *scu_response_class(const scu_response *response) {
-  return scu__status_class_name(scu__status_class(response->status, response->field));
+  scu__status_kind kind = scu__status_class(response->status, response->field);
+  return scu__status_class_name(response->was_done_before ? SCU__STATUS_KIND_SUCCESS : kind);
+}
+
+/* Error IDs mean something for one service class only (PS3.7 C.4.2). */
+static bool is_step_final(const scu_response *response) {
+  return response->field == SCU__N_SET_RSP && response->status == SCU__STATUS_PROCESSING_FAILURE &&
+         response->error_id == 0xA710 && strcmp(response->sop_class.text, SCU__UID_MPPS) == 0;
+}
+
+const char *scu_response_meaning(const scu_response *response) {
+  if (response->was_done_before) return "created before: an earlier request had arrived";
+  if (is_step_final(response)) return "the step is final: it is completed or discontinued and may no longer be updated";
+  return scu__status_text(response->field, response->status);
 }
 const char *scu_response_comment(const scu_response *response) {
   return response->comment;
 }
 uint32_t scu_response_elapsed_ms(const scu_response *response) {
   return response->elapsed_ms;
+}
+uint16_t scu_response_error_id(const scu_response *response) {
+  return response->error_id;
+}
+const char *scu_response_sop_class_uid(const scu_response *response) {
+  return response->sop_class.text;
+}
+const char *scu_response_sop_instance_uid(const scu_response *response) {
+  return response->sop_instance.text;
+}
+uint16_t scu_response_type_id(const scu_response *response) {
+  return response->type_id;
+}
+size_t scu_response_offending_count(const scu_response *response) {
+  return response->offending_count;
+}
+scu_tag scu_response_offending(const scu_response *response, size_t index) {
+  return index < response->offending_count ? response->offending[index] : 0;
+}
+size_t scu_response_attribute_count(const scu_response *response) {
+  return response->attribute_count;
+}
+scu_tag scu_response_attribute(const scu_response *response, size_t index) {
+  return index < response->attribute_count ? response->attributes[index] : 0;
+}
+const scu_dataset *scu_response_dataset(const scu_response *response) {
+  return response->dataset;
+}
+bool scu_response_is_dataset_malformed(const scu_response *response) {
+  return response->is_dataset_malformed;
 }
 
 const char *scu_outcome_name(scu_outcome outcome) {

@@ -13,6 +13,17 @@ struct scu_response {
   uint16_t field, status;
   char comment[65];
   uint32_t elapsed_ms;
+
+  /* N-services */
+  bool was_done_before; /* N-CREATE sent again: 0111 says that an earlier one arrived (RULES 32) */
+  uint16_t error_id, type_id;
+  scu__uid sop_class, sop_instance;
+  size_t offending_count;
+  scu_tag offending[SCU__OFFENDING_MAX];
+  scu_tag *attributes;
+  size_t attribute_count;
+  scu_dataset *dataset;
+  bool is_dataset_malformed;
 };
 
 enum { SCU__OUTCOMES = SCU_OUTCOME_SKIPPED + 1 };

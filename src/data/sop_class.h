@@ -12,6 +12,7 @@
 #define SCU__UID_STORAGE_COMMITMENT           "1.2.840.10008.1.20.1" /* Push Model */
 #define SCU__UID_STORAGE_COMMITMENT_INSTANCE  "1.2.840.10008.1.20.1.1"
 #define SCU__UID_MPPS                         "1.2.840.10008.3.1.2.3.3"
+#define SCU__UID_MPPS_RETRIEVE                "1.2.840.10008.3.1.2.3.4"
 #define SCU__UID_PATIENT_ROOT_FIND            "1.2.840.10008.5.1.4.1.2.1.1"
 #define SCU__UID_PATIENT_ROOT_MOVE            "1.2.840.10008.5.1.4.1.2.1.2"
 #define SCU__UID_PATIENT_ROOT_GET             "1.2.840.10008.5.1.4.1.2.1.3"
