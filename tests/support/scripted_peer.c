@@ -292,6 +292,8 @@ static void take_pdv(peer_connection *c, const scu__pdv_header *pdv, const uint8
   scu__error_clear(&error);
   if (scu__command_decode(c->command_bytes.data, c->command_bytes.length, &c->arriving.command, &error) != SCU_OK)
     give_up(error.reason);
+  for (size_t i = 0; i < c->arriving.command.attribute_count && i < PEER_ATTRIBUTES_MAX; i++)
+    c->arriving.attributes[i] = scu__command_attribute(&c->arriving.command, i);
   c->arriving.command.attributes = NULL;
   scu__buffer_clear(&c->command_bytes);
   if (!scu__command_has_dataset(&c->arriving.command)) keep_message(c);
@@ -493,6 +495,30 @@ static void set_counts(scu__command *response, const int *counts) {
   }
 }
 
+/* The list is in `attributes`, which outlives the response. */
+static void set_n_elements(scu__command *response, const peer_step *step, scu__buffer *attributes) {
+  static const uint32_t identity =
+      SCU__HAS_AFFECTED_SOP_CLASS | SCU__HAS_AFFECTED_SOP_INSTANCE | SCU__HAS_EVENT_TYPE | SCU__HAS_ACTION_TYPE;
+  if (step->leaves_identity_out) response->present &= ~identity;
+  if (step->uid) {
+    scu__uid_from_text(&response->affected_sop_instance, step->uid);
+    response->present |= SCU__HAS_AFFECTED_SOP_INSTANCE;
+  }
+  if (step->error_id) {
+    response->error_id = step->error_id;
+    response->present |= SCU__HAS_ERROR_ID;
+  }
+  if (step->offending) {
+    response->offending[response->offending_count++] = step->offending;
+    response->present |= SCU__HAS_OFFENDING;
+  }
+  if (!step->attributes) return;
+  for (size_t i = 0; i < step->attribute_count; i++) scu__command_put_attribute(attributes, step->attributes[i]);
+  response->attributes = attributes->data;
+  response->attribute_count = step->attribute_count;
+  response->present |= SCU__HAS_ATTRIBUTES;
+}
+
 static void respond_to(peer_connection *c, const peer_message *request, const peer_step *step) {
   scu__command response;
   scu__response_to(&request->command, step->status, &response);
@@ -500,6 +526,9 @@ static void respond_to(peer_connection *c, const peer_message *request, const pe
   if (step->response_field) response.field = step->response_field;
   if (step->comment) scu__command_set_comment(&response, step->comment);
   set_counts(&response, step->counts);
+  scu__buffer attributes;
+  scu__buffer_init(&attributes, NULL, 4 * PEER_ATTRIBUTES_MAX);
+  set_n_elements(&response, step, &attributes);
   scu__buffer bytes = {0};
   bool has_dataset = step->text || step->bytes;
   if (step->text) {
@@ -513,6 +542,7 @@ static void respond_to(peer_connection *c, const peer_message *request, const pe
   put_message(c, step, request->context_id, &response, has_dataset ? &bytes : NULL);
   if (step->status >> 8 != 0xFF && c->open > 0) c->open--;
   scu__buffer_free(&bytes);
+  scu__buffer_free(&attributes);
 }
 
 static uint8_t context_of(const peer_connection *c, const char *abstract_syntax) {
@@ -649,6 +679,10 @@ static void serve_one(peer_connection *c, const peer_message *request, const pee
   case SCU__C_FIND_RQ: serve_find(c, request, step); return;
   case SCU__C_GET_RQ: serve_get(c, request); return;
   case SCU__C_CANCEL_RQ: return;
+  case SCU__N_GET_RQ:
+    answer.text = p->n_get_reply;
+    respond_to(c, request, &answer);
+    return;
   default: respond_to(c, request, &answer); return;
   }
 }

@@ -69,7 +69,15 @@ typedef struct peer_step {
   const struct peer_step *script;
   int back;             /* PEER_RESPOND: to the request that came so many before the last one */
   bool has_dataset_lie; /* the data set type says the opposite of the truth */
+  /* PEER_RESPOND to N-services: `uid` = Affected SOP Instance UID instead of that of the request, and these. */
+  uint16_t error_id;
+  uint32_t offending;         /* a tag */
+  const uint32_t *attributes; /* Attribute Identifier List */
+  size_t attribute_count;     /* at most PEER_ATTRIBUTES_MAX */
+  bool leaves_identity_out;   /* no class, instance, event and action type */
 } peer_step;
+
+enum { PEER_ATTRIBUTES_MAX = 16 };
 
 /* What an A-ASSOCIATE-AC may lie about. */
 typedef enum peer_lie {
@@ -86,8 +94,9 @@ typedef struct peer_message {
   size_t connection;
   uint8_t context_id;
   scu__command command;
-  scu_dataset *dataset; /* NULL when there was none, or one that cannot be read */
-  scu__buffer bytes;    /* of the data set */
+  uint32_t attributes[PEER_ATTRIBUTES_MAX]; /* the first of command.attribute_count */
+  scu_dataset *dataset;                     /* NULL when there was none, or one that cannot be read */
+  scu__buffer bytes;                        /* of the data set */
 } peer_message;
 
 typedef struct peer_connection peer_connection;
@@ -120,6 +129,7 @@ typedef struct scripted_peer {
   /* PEER_SERVE */
   const uint16_t *store_statuses; /* in turn; NULL = 0000 */
   size_t store_status_count;
+  const char *n_get_reply; /* PEER_SERVE: what N-GET brings, as in peer_dataset; NULL = no data set */
   /* PEER_SERVE, PEER_MATCHES: the row-th answer to this query as in peer_dataset; NULL = no more. */
   const char *(*row)(void *user, const scu_dataset *query, size_t row);
   void *user;
