@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "scu/mpps.h"
 #include "support/client_fixture.h"
 #include "support/dicomdir_writer.h"
 #include "support/failing_allocator.h"
@@ -160,6 +161,33 @@ static scu_result do_get(torture *t) {
   return result;
 }
 
+/* A step is created, changed and read: datasets both ways, and an attribute list. */
+static scu_result do_procedure_step(torture *t) {
+  static const char *const names[] = {"PatientName", "StudyID"};
+  scu_dataset
+      *attributes = NULL,
+      *text = peer_dataset(
+          "Modality=CT|PatientName=Müller^Jörg|PerformedStationAETitle=CT1|PerformedProcedureStepStartDate=20240101|"
+          "PerformedProcedureStepStartTime=101500|PerformedProcedureStepID=P1|"
+          "ScheduledStepAttributesSequence[0].StudyInstanceUID=1.2.41");
+  scu_response *response = NULL;
+  t->peer.n_get_reply = "PatientName=Müller^Jörg|StudyID=7";
+  scu_result result = scu_dataset_new(&t->memory.allocator, &attributes);
+  if (result == SCU_OK) result = scu_dataset_merge(attributes, text);
+  scu_dataset_free(text);
+  if (result == SCU_OK) result = scu_mpps_create(t->session, NULL, attributes, &response);
+  scu_response_free(response);
+  response = NULL;
+  if (result == SCU_OK) result = scu_mpps_end(t->session, "1.2.3", SCU_MPPS_COMPLETED, attributes, &response);
+  scu_response_free(response);
+  response = NULL;
+  if (result == SCU_OK) result = scu_mpps_get(t->session, "1.2.3", names, 2, &response);
+  if (result == SCU_OK) assert_non_null(scu_response_dataset(response));
+  scu_response_free(response);
+  scu_dataset_free(attributes);
+  return result;
+}
+
 /* --- the sweep -----------------------------------------------------------------------------------------------------
  */
 
@@ -258,6 +286,11 @@ static void test_a_get_survives_every_lack_of_memory(void **state) {
   sweep(do_get);
 }
 
+static void test_a_procedure_step_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_procedure_step);
+}
+
 static int make_files(void **state) {
   if (scratch_setup(state) != 0) return -1;
   for (int i = 1; i <= 2; i++) {
@@ -284,6 +317,7 @@ int main(void) {
       cmocka_unit_test(test_a_store_of_other_sources_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_procedure_step_survives_every_lack_of_memory),
   };
   return cmocka_run_group_tests(tests, make_files, scratch_teardown);
 }
