@@ -12,6 +12,7 @@ import archives
 import dicomfile
 import make_samples
 import peers
+import scu_archive
 
 BUILD = os.environ.get("SCU_BUILD", os.path.join(support.ROOT, "build", "gcc"))
 
@@ -79,6 +80,25 @@ class Examples(unittest.TestCase):
         self.run_example("move_to_self", self.peer.address, support.OUR_TITLE, self.peer.our_port,
                          archives.STUDIES["ct study"], folder)
         self.check_folder(folder)
+
+    def test_mpps(self):
+        with scu_archive.ScuArchive(os.path.join(self.folder, "steps")) as archive:
+            text = self.run_example("mpps", archive.address, "1.2.3.1", "1.2.3.1.1")
+        self.assertIn("begun: 0000H", text)
+        self.assertIn("completed: 0000H", text)
+        self.assertRegex(text, r"\(0040,0252\) CS \[COMPLETED\]")
+        self.assertIn("Beispiel^Jörg", text)
+        self.assertIn("1.2.3.1.1", text)
+
+    def test_mpps_where_it_is_not_served(self):
+        self.assertIn("1.2.840.10008.3.1.2.3.3", self.run_example("mpps", self.peer.address, "1.2.3.1", "1.2.3.1.1",
+                                                                  code=1))
+
+    def test_n_action(self):
+        with scu_archive.ScuArchive(os.path.join(self.folder, "commits")) as archive:
+            for address in (archive.address, self.peer.address):  # and Orthanc
+                text = self.run_example("n_action", address, "1.2.840.10008.5.1.4.1.1.2", next(iter(self.sent)))
+                self.assertIn("success: 0000H", text)
 
     def test_own_event_loop(self):
         with peers.StoreScp() as storescp:
