@@ -23,6 +23,23 @@ typedef struct scu_progress {
   uint64_t bytes_done;
 } scu_progress;
 
+/* An instance that is about to be sent, for before_store. Texts are valid during the hook. */
+typedef struct scu_store_candidate {
+  size_t size;
+  const char *path; /* "" for an object in memory */
+  const char *sop_class_uid, *sop_instance_uid;
+  const char *transfer_syntax_uid; /* of the file; it may go out in another native one */
+  uint64_t bytes;                  /* of its dataset */
+  uint16_t priority;               /* may be changed: 0 medium, 1 high, 2 low (PS3.7 9.3.1.1); many peers ignore it */
+} scu_store_candidate;
+
+typedef enum scu_store_choice {
+  SCU_STORE_SEND = 0,
+  SCU_STORE_SKIP = 1, /* this one: told as skipped */
+  SCU_STORE_SKIP_REST =
+      2 /* this one and all that were not begun: told as skipped; the operation then ends with SCU_OK */
+} scu_store_choice;
+
 typedef struct scu_hooks {
   size_t size;
   /* The fate of one instance is known: sent and answered, received and safe, failed or skipped. */
@@ -47,6 +64,10 @@ typedef struct scu_hooks {
   void (*after_associate)(void *user, uint32_t association, const scu_error *error);
   /* One that was there is over: released (error is NULL), aborted by either side, or closed unexpectedly. */
   void (*after_close)(void *user, uint32_t association, const scu_error *error);
+
+  /* Each instance of a store, once, before it is sent the first time; what came of it is told by `instance`. Others may
+   * be on their way meanwhile: the hook may take its time, and do what hooks may. Not asked in a dry run. */
+  scu_store_choice (*before_store)(void *user, scu_store_candidate *candidate);
 } scu_hooks;
 
 #ifdef __cplusplus

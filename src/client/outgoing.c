@@ -82,7 +82,7 @@ static scu_result make_exchange(scu__outgoing *outgoing, scu__link *link, scu__w
   scu__store_params params = {
       .sop_class = head->sop_class,
       .sop_instance = head->sop_instance,
-      .priority = SCU__PRIORITY_MEDIUM,
+      .priority = outgoing->candidate->priority,
       .originator = outgoing->originator,
       .originator_message_id = outgoing->originator_message_id,
   };

@@ -27,6 +27,8 @@ typedef struct scu__candidate {
   scu_error *error;   /* NULL = none */
   scu__candidate_state state;
   unsigned attempts; /* sent without an answer, or with one that asks for patience */
+  bool is_asked;     /* before_store was called */
+  uint16_t priority; /* as it said */
   bool is_unknown;   /* sent, and its fate not told: the association was lost */
   scu__source *file; /* opened ahead; NULL = not */
 } scu__candidate;

@@ -20,8 +20,9 @@ typedef struct store_op {
   scu_source *source;
   scu__store_plan plan;
   bool is_dry_run;
-  unsigned outside;  /* depth of calls into the user's code, which may step the loop: the window stays as it is */
-  scu_error failure; /* nothing more is sent; the rest is told of it when nobody is outside */
+  bool is_rest_skipped; /* by before_store */
+  unsigned outside;     /* depth of calls into the user's code, which may step the loop: the window stays as it is */
+  scu_error failure;    /* nothing more is sent; the rest is told of it when nobody is outside */
 
   scu__store_lane *lanes;
   size_t lane_count;
@@ -47,7 +48,7 @@ static void go_on(store_op *store) {
   scu__task_queue(session_of(store)->loop, &store->task);
 }
 static bool is_stopping(const store_op *store) {
-  return store->op.is_cancelled || scu__error_is_set(&store->failure);
+  return store->op.is_cancelled || store->is_rest_skipped || scu__error_is_set(&store->failure);
 }
 static bool is_any_out(const store_op *store) {
   return store->plan.waiting + store->plan.done < store->plan.count;
@@ -358,6 +359,31 @@ static void prepare_next(store_op *store, const scu__candidate *after) {
   }
 }
 
+static void skip(store_op *store, scu__candidate *candidate) {
+  give_up(store, candidate, SCU_OUTCOME_SKIPPED, "skipped by the application");
+}
+
+/* Asks before_store, once. True when the candidate can be sent; else the user's code has run, and may have decided. */
+static bool ask(store_op *store, scu__candidate *candidate) {
+  const scu_hooks *hooks = &session_of(store)->hooks;
+  if (candidate->is_asked || !hooks->before_store) return true;
+  candidate->is_asked = true;
+  scu_store_candidate told = {.size = sizeof told,
+                              .path = candidate->path,
+                              .sop_class_uid = candidate->head.sop_class.text,
+                              .sop_instance_uid = candidate->head.sop_instance.text,
+                              .transfer_syntax_uid = candidate->head.meta.transfer_syntax.text,
+                              .bytes = candidate->head.dataset_length,
+                              .priority = candidate->priority};
+  store->outside++;
+  scu_store_choice chosen = hooks->before_store(hooks->user, &told);
+  candidate->priority = told.priority <= SCU__PRIORITY_LOW ? told.priority : SCU__PRIORITY_MEDIUM;
+  if (chosen == SCU_STORE_SKIP_REST) store->is_rest_skipped = true;
+  if (chosen != SCU_STORE_SEND && candidate->state == SCU__CANDIDATE_WAITING) skip(store, candidate);
+  come_back(store);
+  return false;
+}
+
 /* False: the user's code has run. */
 static bool send_one(store_op *store, scu__store_lane *lane, const choice *c) {
   scu_error error;
@@ -381,7 +407,7 @@ static bool serve_open(store_op *store, scu__store_lane *lane) {
       return false;
     }
     if (c.candidate) {
-      if (!send_one(store, lane, &c)) return false;
+      if (!ask(store, c.candidate) || !send_one(store, lane, &c)) return false;
       continue;
     }
     if (c.uncovered && lane->out == 0) renew_lane(store, lane, c.uncovered); /* else first the answers */
@@ -447,7 +473,8 @@ static void tell_rest(store_op *store, scu_outcome outcome, const char *why) {
       give_up(store, candidate, outcome, reason);
   }
   bool has_ended = store->plan.is_exhausted || scu__error_is_set(&store->plan.failure);
-  if (store->op.is_cancelled) scu__source_drop_iterators(store->source); /* they may wait for a pipe */
+  bool may_drop = store->op.is_cancelled || store->is_rest_skipped;
+  if (may_drop) scu__source_drop_iterators(store->source); /* they may wait for a pipe */
   scu__path_found found;
   while (!has_ended && scu__source_next(store->source, &found, NULL) == SCU_OK) {
     scu_instance_outcome told = {.size = sizeof told,
@@ -470,6 +497,11 @@ static void tell_rest(store_op *store, scu_outcome outcome, const char *why) {
 static void finish_failed(store_op *store) {
   tell_rest(store, SCU_OUTCOME_FAILED, store->failure.reason);
   finish(store, store->failure.result, &store->failure);
+}
+
+static void finish_skipped(store_op *store) {
+  tell_rest(store, SCU_OUTCOME_SKIPPED, "skipped by the application");
+  finish(store, SCU_OK, NULL);
 }
 
 static void finish_cancelled(store_op *store) {
@@ -532,8 +564,10 @@ static void advance(scu__task *self) {
     if (is_any_out(store)) return; /* they are answered first, or their association ends */
     if (scu__error_is_set(&store->failure))
       finish_failed(store);
-    else
+    else if (store->op.is_cancelled)
       finish_cancelled(store);
+    else
+      finish_skipped(store);
     return;
   }
   if (pass_over(store)) return; /* hooks have run: look again */

@@ -321,6 +321,76 @@ static void test_cancel_does_not_wait_for_the_pause(void **state) {
   end(&r);
 }
 
+/* --- the application's word -----------------------------------------------------------------------------------------
+ */
+
+typedef struct chooser {
+  fixture *f;
+  unsigned asked;
+  scu_store_choice third; /* of the third that is asked about; the others are sent */
+  bool has_started_another;
+} chooser;
+
+static scu_store_choice choose_third(void *user, scu_store_candidate *candidate) {
+  chooser *c = user;
+  assert_int_equal(candidate->size, sizeof *candidate);
+  assert_true(strlen(candidate->path) > 0 && candidate->bytes > 0);
+  candidate->priority = 2;
+  if (++c->asked != 3) return SCU_STORE_SEND;
+  /* A hook may do something else of its own meanwhile. */
+  scu_response *response = NULL;
+  c->has_started_another = scu_echo(c->f->session, &response) == SCU_OK;
+  scu_response_free(response);
+  return c->third;
+}
+
+static void test_the_application_may_skip_one_or_the_rest(void **state) {
+  (void)state;
+  static const struct {
+    scu_store_choice third;
+    uint64_t ok, skipped, asked;
+  } cases[] = {{SCU_STORE_SEND, 8, 0, 8}, {SCU_STORE_SKIP, 7, 1, 8}, {SCU_STORE_SKIP_REST, 2, 6, 3}};
+  const peer_step *scripts[] = {good};
+  for (size_t i = 0; i < 3; i++) {
+    run r;
+    prepare(&r, scripts, 1, 1, 1);
+    fixture_open(&r.f);
+    chooser c = {.f = &r.f, .third = cases[i].third};
+    scu_hooks hooks = {.size = sizeof hooks, .user = &c, .before_store = choose_third};
+    assert_int_equal(scu_session_set_hooks(r.f.session, &hooks), SCU_OK);
+    scu_source *source = samples_of(8, 1);
+    assert_int_equal(scu_store(r.f.session, source, &r.report), SCU_OK);
+    assert_int_equal(scu_store_report_count(r.report, SCU_OUTCOME_OK), cases[i].ok);
+    assert_int_equal(scu_store_report_count(r.report, SCU_OUTCOME_SKIPPED), cases[i].skipped);
+    assert_int_equal(c.asked, cases[i].asked);
+    assert_true(c.has_started_another);
+    assert_int_equal(scripted_peer_message(&r.f.peer, SCU__C_STORE_RQ, 0)->command.priority, 2);
+    assert_int_equal(scripted_peer_count(&r.f.peer, SCU__C_STORE_RQ), cases[i].ok);
+    scu_source_free(source);
+    end(&r);
+  }
+}
+
+/* Sent again because the association was lost: it is not asked about again. */
+static void test_the_application_is_asked_once_for_each(void **state) {
+  (void)state;
+  static const peer_step closes[] = {START, NEXT, {.action = PEER_CLOSE}, END};
+  const peer_step *scripts[] = {closes, good};
+  run r;
+  prepare(&r, scripts, 2, 1, 1);
+  fixture_open(&r.f);
+  chooser c = {.f = &r.f};
+  scu_hooks hooks = {.size = sizeof hooks, .user = &c, .before_store = choose_third};
+  scu_session_set_hooks(r.f.session, &hooks);
+  scu_source *source = samples_of(2, 1);
+  assert_int_equal(scu_store(r.f.session, source, &r.report), SCU_OK);
+  assert_int_equal(scu_store_report_count(r.report, SCU_OUTCOME_OK), 2);
+  assert_int_equal(c.asked, 2);
+  assert_int_equal(scripted_peer_count(&r.f.peer, SCU__C_STORE_RQ), 3);
+  scu_source_free(source);
+  end(&r);
+}
+
 static void test_freeing_at_any_time_leaves_nothing(void **state) {
   (void)state;
   const peer_step *scripts[] = {good};
@@ -355,6 +425,8 @@ int main(void) {
       TEST(test_a_peer_without_room_is_given_time),
       TEST(test_patience_ends),
       TEST(test_cancel_does_not_wait_for_the_pause),
+      TEST(test_the_application_may_skip_one_or_the_rest),
+      TEST(test_the_application_is_asked_once_for_each),
       TEST(test_freeing_at_any_time_leaves_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
