@@ -54,7 +54,7 @@ typedef struct scu_archive_check {
   uint64_t indexed; /* whole, and known to the index now */
   uint64_t added;   /* of these, rows that were missing or told something else */
   uint64_t removed; /* rows whose file is gone */
-  uint64_t damaged; /* files that are no whole DICOM files: reported, never touched */
+  uint64_t damaged; /* no whole DICOM files, or not to be looked at: reported, never touched, their rows stay */
   int rebuilt;      /* the index was damaged and made anew; the old one is kept as damaged-index.sqlite */
 } scu_archive_check;
 

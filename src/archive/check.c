@@ -11,6 +11,7 @@
 #include "config/options.h"
 #include "data/head_walk.h"
 #include "io/file.h"
+#include "io/os_error.h"
 #include "io/walk.h"
 #include "scu/file.h"
 
@@ -152,10 +153,18 @@ static scu_result check_files(scu__check *check, scu_error *error) {
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
+/* A row goes when its file is gone. What cannot be looked at now may be whole, and was acknowledged: it is told, and
+ * the row stays. */
 static scu_result check_row(scu__check *check, const char *name, scu_error *error) {
   char path[PATH_ROOM];
   int os_errno = 0;
-  if (join(path, check->objects, name) && scu__file_kind_of(path, &os_errno) == SCU__FILE_REGULAR) return SCU_OK;
+  bool is_path = join(path, check->objects, name);
+  if (is_path && scu__file_kind_of(path, NULL) == SCU__FILE_REGULAR) return SCU_OK;
+  if (!is_path || !scu__file_is_gone(path, &os_errno)) {
+    check->counts.damaged++;
+    say(check, path, os_errno ? scu__os_words(os_errno) : "it is no file: its row stays in the index");
+    return SCU_OK;
+  }
   scu_result result = scu__index_remove(check->index, name, error);
   if (result < 0) return result;
   check->counts.removed++;

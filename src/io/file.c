@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -181,4 +182,19 @@ scu__file_kind scu__file_kind_of(const char *path, int *os_errno) {
 bool scu__file_is_shared(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+bool scu__file_is_gone(const char *path, int *os_errno) {
+  if (scu__file_kind_of(path, os_errno) != SCU__FILE_NONE) return false;
+  if (*os_errno != ENOENT && *os_errno != ENOTDIR) return false;
+  char nearest[PATH_MAX]; /* then what is above it, until something is there */
+  if (snprintf(nearest, sizeof nearest, "%s", path) >= (int)sizeof nearest) return false;
+  struct stat status;
+  while (lstat(nearest, &status) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return false;
+    char *slash = strrchr(nearest, '/');
+    if (!slash || slash == nearest) return true;
+    *slash = 0;
+  }
+  return !S_ISLNK(status.st_mode) || stat(nearest, &status) == 0;
 }

@@ -34,5 +34,9 @@ scu__file_kind scu__file_kind_of(const char *path, int *os_errno);
 
 /* Whether group or others may read it; false when it cannot be looked at. */
 bool scu__file_is_shared(const char *path);
+/* Nothing has that name: it is missing in a folder that is there, or such a folder is. Not so when something could not
+ * be looked at, nor behind a link that leads nowhere: what that is about may come back. *os_errno as above, 0 when the
+ * path was looked at. */
+bool scu__file_is_gone(const char *path, int *os_errno);
 
 #endif

@@ -124,6 +124,50 @@ static void test_rows_without_file_go_and_files_without_row_come(void **state) {
   world_stop(&w);
 }
 
+/* A link to itself cannot be looked at, not even by the superuser, as a file on a failing disk; one that leads nowhere is
+ * what is left of a tier that is not mounted. */
+static void test_a_row_stays_when_its_file_cannot_be_looked_at(void **state) {
+  (void)state;
+  world w;
+  told t;
+  fill(&w, 5);
+  assert_int_equal(unlink(object(2)), 0);
+  assert_int_equal(symlink("1.2.3.2.dcm", object(2)), 0);
+  assert_int_equal(unlink(object(3)), 0);
+  assert_int_equal(symlink("/not/mounted/1.2.3.3.dcm", object(3)), 0);
+  assert_int_equal(unlink(object(4)), 0);
+  scu_archive_check check = verify(&w, &t, SCU_OK);
+  assert_int_equal(check.removed, 1);
+  assert_int_equal(check.indexed, 2);
+  assert_true(check.damaged >= 2);
+  assert_non_null(strstr(t.lines, "1.2.3.2.dcm"));
+  assert_non_null(strstr(t.lines, "1.2.3.3.dcm"));
+  assert_int_equal(instances(&w), 4);
+  world_stop(&w);
+}
+
+static void test_rows_stay_when_their_folder_cannot_be_read(void **state) {
+  (void)state;
+  static const char *const links[] = {"1.2.1", "/not/mounted"}; /* to itself, and to nowhere */
+  for (size_t i = 0; i < 2; i++) {
+    world w;
+    told t;
+    fill(&w, 5);
+    assert_int_equal(rename(in_scratch("pacs/objects/1.2.1"), in_scratch("away")), 0);
+    assert_int_equal(symlink(links[i], in_scratch("pacs/objects/1.2.1")), 0);
+    scu_archive_check check = verify(&w, &t, SCU_OK);
+    assert_int_equal(check.removed, 0);
+    assert_true(check.damaged > 0);
+    assert_int_equal(instances(&w), 5);
+    assert_int_equal(unlink(in_scratch("pacs/objects/1.2.1")), 0);
+    assert_int_equal(rename(in_scratch("away"), in_scratch("pacs/objects/1.2.1")), 0);
+    expect(verify(&w, &t, SCU_OK), 5, 5, 0, 0, 0);
+    world_stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
 /* A row may be durable before the name of its file (see ingest.c): after a crash the newest rows are looked through. */
 static void test_a_start_after_a_crash_removes_new_rows_without_file(void **state) {
   (void)state;
@@ -277,6 +321,8 @@ int main(void) {
       TEST(test_an_archive_that_starts_without_index_makes_it_again),
       TEST(test_a_damaged_index_is_put_away_and_made_again),
       TEST(test_rows_without_file_go_and_files_without_row_come),
+      TEST(test_a_row_stays_when_its_file_cannot_be_looked_at),
+      TEST(test_rows_stay_when_their_folder_cannot_be_read),
       TEST(test_a_start_after_a_crash_removes_new_rows_without_file),
       TEST(test_a_file_cut_anywhere_is_reported_and_kept),
       TEST(test_what_is_no_dicom_file_is_damaged_and_other_files_are_not_ours),
