@@ -66,18 +66,14 @@ static bool add_user(cli *context, scu_archive *archive, const char *text) {
 }
 
 static void serve(cli *context, scu_archive *archive, const arguments *args) {
-  scu_hooks hooks = cli_hooks(context);
   if (!add_peers(context, archive, args)) return;
   for (size_t i = 0; i < args->user_count; i++)
     if (!add_user(context, archive, args->users[i])) return;
-  scu_result result = scu_archive_set_hooks(archive, &hooks);
-  if (result == SCU_OK) {
-    signals_aim_at_archive(archive);
-    if (args->value[FLAG_FAULT])
-      say(context, "warning: it misbehaves on purpose: --fault '%s'", args->value[FLAG_FAULT]);
-    say_ready(context, archive);
-    result = scu_archive_run(archive);
-  }
+  signals_aim_at_archive(archive);
+  if (args->value[FLAG_FAULT])
+    say(context, "warning: it misbehaves on purpose: --fault '%s'", args->value[FLAG_FAULT]);
+  say_ready(context, archive);
+  scu_result result = scu_archive_run(archive);
   if (result != SCU_OK) report_error(context, scu_archive_error(archive));
   if (signals_count() > 1) exit_add(&context->causes, EXIT_INTERRUPTED);
 }
@@ -150,6 +146,7 @@ static void run(cli *context, const arguments *args) {
   if (args->has[FLAG_DEMO] && !*address) scu_options_set_text(context->options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
   scu_disk_sink_options disk = {.size = sizeof disk};
   scu_disk_sink_options_from(context->options, &disk);
+  scu_hooks hooks = cli_hooks(context);
   scu_archive_options options = {
       .size = sizeof options,
       .root = args->positional[0],
@@ -157,6 +154,7 @@ static void run(cli *context, const arguments *args) {
       .on_duplicate = disk.on_duplicate,
       .demo = args->has[FLAG_DEMO],
       .fault = args->value[FLAG_FAULT],
+      .hooks = &hooks,
   };
   scu_archive *archive = NULL;
   scu_result result = scu_archive_new(NULL, &archive, context->options, &options);

@@ -426,10 +426,12 @@ scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options 
   scu__error_clear(&archive->error);
   *out = archive;
   scu_result result = SCU_ERROR_USAGE;
-  if (scu__versioned_reaches(own, SCU__SIZE_THROUGH(scu_archive_options, fault)) && own->root)
-    result = open_archive(archive, loop, options, own);
+  scu_archive_options known = {.root = NULL};
+  scu__versioned_copy(&known, sizeof known, own, SCU__SIZE_THROUGH(scu_archive_options, fault));
+  if (known.root && scu_archive_set_hooks(archive, known.hooks) == SCU_OK)
+    result = open_archive(archive, loop, options, &known);
   else
-    scu__error_set(&archive->error, result, SCU_PHASE_USAGE, "archive options without size or root");
+    scu__error_set(&archive->error, result, SCU_PHASE_USAGE, "archive options or hooks without size, or no root");
   if (result != SCU_OK) scu__error_set(&archive->error, result, SCU_PHASE_LISTEN, "the archive could not be opened");
   return result;
 }

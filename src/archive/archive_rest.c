@@ -49,7 +49,12 @@ void scu__archive_close_rest(scu_archive *archive) {
 
 static void tell_problem(void *user, const char *path, const char *reason) {
   const scu_archive *archive = user;
-  scu__trace_line(&archive->trace, SCU__LEVEL_WARNING, 0, "%s: %s", path, reason);
+  char line[SCU__OPTION_PATH_MAX + 200];
+  snprintf(line, sizeof line, "%s: %s", path, reason);
+  if (archive->hooks.warning)
+    archive->hooks.warning(archive->hooks.user, line);
+  else
+    scu__trace_line(&archive->trace, SCU__LEVEL_WARNING, 0, "%s", line);
 }
 
 scu_result scu__archive_settle_index(scu_archive *archive, scu_error *error) {

@@ -15,6 +15,13 @@ static void keep_problem(void *user, const char *path, const char *reason) {
   t->count++;
 }
 
+static void keep_warning(void *user, const char *text) {
+  told *t = user;
+  size_t used = strlen(t->lines);
+  snprintf(t->lines + used, sizeof t->lines - used, "%s\n", text);
+  t->count++;
+}
+
 static scu_archive_check verify(const world *w, told *t, scu_result expected) {
   scu_archive_check check = {.size = sizeof check};
   memset(t, 0, sizeof *t);
@@ -173,6 +180,7 @@ static void test_a_start_after_a_crash_removes_new_rows_without_file(void **stat
   (void)state;
   for (int has_crashed = 0; has_crashed < 2; has_crashed++) {
     world w;
+    told t;
     fill(&w, 5);
     assert_int_equal(unlink(object(5)), 0);
     assert_int_equal(unlink(object(2)), 0);
@@ -184,7 +192,12 @@ static void test_a_start_after_a_crash_removes_new_rows_without_file(void **stat
       assert_int_equal(scu__database_run(database, "UPDATE state SET is_open=1", NULL), SCU_OK);
       scu__database_close(database);
     }
+    scu_hooks hooks = {.size = sizeof hooks, .warning = keep_warning, .user = &t};
+    memset(&t, 0, sizeof t);
+    w.own.hooks = &hooks;
     assert_int_equal(instances(&w), has_crashed ? 3 : 5);
+    assert_int_equal(t.count, has_crashed ? 2 : 0);
+    if (has_crashed) assert_non_null(strstr(t.lines, "1.2.3.5.dcm: the file is gone"));
     world_stop(&w);
     scratch_teardown(NULL);
     assert_non_null(scratch_make());
