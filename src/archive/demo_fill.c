@@ -13,11 +13,20 @@
 
 enum { DATASET_MAX = 64 * 1024 * 1024 };
 
-typedef struct filling {
+typedef struct filling filling;
+
+/* An instance on its way into the archive. */
+typedef struct pending {
+  filling *of;
+  scu_completion *completion; /* NULL: answered */
+} pending;
+
+struct filling {
   scu_archive *archive;
-  size_t outstanding;
+  pending instances[SCU__DEMO_INSTANCES];
+  size_t count, outstanding;
   scu_result result; /* the first failure */
-} filling;
+};
 
 static void note(filling *f, uint16_t status) {
   bool is_stored = status == 0 || status >> 12 == 0xB;
@@ -25,7 +34,9 @@ static void note(filling *f, uint16_t status) {
 }
 
 static void stored(void *user, const scu_sink_outcome *outcome) {
-  filling *f = user;
+  pending *instance = user;
+  filling *f = instance->of;
+  instance->completion = NULL;
   f->outstanding--;
   note(f, outcome->status);
 }
@@ -34,23 +45,28 @@ static scu_result hand_in(filling *f, const scu_incoming *incoming, const scu__b
   scu_archive *archive = f->archive;
   scu_sink *sink = scu__ingest_sink(archive->ingest);
   scu_sink_outcome outcome = {.size = sizeof outcome};
-  scu_completion *completion = NULL;
   void *instance = NULL;
+  if (f->count == SCU__DEMO_INSTANCES) return SCU_ERROR_LIMIT;
+  pending *kept = &f->instances[f->count];
+  kept->of = f;
   scu_result result = sink->begin(sink->user, incoming, &instance, &outcome);
   if (result != SCU_OK) return result;
   result = sink->write(sink->user, instance, bytes->data, bytes->length, &outcome);
   if (result == SCU_OK)
-    result = scu__completion_new(archive->allocator, scu__loop_completions(archive->loop), stored, f, &completion);
+    result = scu__completion_new(archive->allocator, scu__loop_completions(archive->loop), stored, kept,
+                                 &kept->completion);
   if (result != SCU_OK) {
     sink->discard(sink->user, instance);
     return result;
   }
   f->outstanding++;
-  result = sink->finish(sink->user, instance, completion, &outcome);
+  f->count++;
+  result = sink->finish(sink->user, instance, kept->completion, &outcome);
   if (result == SCU_PENDING) return SCU_OK;
   f->outstanding--;
   if (result == SCU_OK) note(f, outcome.status);
-  scu__completion_free(completion);
+  scu__completion_free(kept->completion);
+  kept->completion = NULL;
   return result;
 }
 
@@ -84,11 +100,20 @@ static scu_result take_item(void *user, const scu_dataset *item) {
   return scu__index_add_worklist(f->archive->index, item, &f->archive->error);
 }
 
+/* What still comes, comes to nobody. */
+static void abandon(filling *f) {
+  for (size_t i = 0; i < f->count; i++)
+    if (f->instances[i].completion) scu__completion_abandon(f->instances[i].completion);
+}
+
+/* Until all are answered and, where that is early, their rows are in as well. */
 static scu_result fill_instances(filling *f, scu_error *error) {
   scu_result result = scu__demo_make(f->archive->allocator, take_instance, f, error);
-  while (f->outstanding > 0) {
+  while (f->outstanding > 0 || scu__ingest_is_busy(f->archive->ingest)) {
     scu_result waited = scu_loop_wait(f->archive->loop, 1000);
-    if (waited != SCU_OK) return waited;
+    if (waited == SCU_OK) continue;
+    abandon(f);
+    return waited;
   }
   return result == SCU_OK ? f->result : result;
 }

@@ -306,6 +306,29 @@ static void test_demo_fills_an_empty_archive_once(void **state) {
   world_stop(&w);
 }
 
+/* Then instances are answered before their rows are in: the worklist has to wait for these. */
+static void test_demo_fills_an_archive_that_answers_early(void **state) {
+  (void)state;
+  world w;
+  scu__index_counts counts;
+  world_start(&w);
+  world_close_archive(&w);
+  w.own.demo = 1;
+  w.own.durability = SCU_DURABILITY_NONE;
+  for (int i = 0; i < 20; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "empty%d", i);
+    snprintf(w.root, sizeof w.root, "%s", in_scratch(name));
+    world_open_archive(&w);
+    assert_false(scu__ingest_is_busy(w.archive->ingest));
+    assert_int_equal(scu__index_count(w.archive->index, &counts, NULL), SCU_OK);
+    assert_int_equal(counts.instances, 45);
+    assert_int_equal(counts.worklist_entries, 7);
+    world_close_archive(&w);
+  }
+  world_stop(&w);
+}
+
 static void test_a_demo_that_was_cut_short_is_finished_at_the_next_start(void **state) {
   (void)state;
   world w;
@@ -343,6 +366,7 @@ int main(void) {
       TEST(test_worklist_entries_stay_where_the_index_is_sound),
       TEST(test_an_archive_in_use_or_none_at_all_cannot_be_checked),
       TEST(test_demo_fills_an_empty_archive_once),
+      TEST(test_demo_fills_an_archive_that_answers_early),
       TEST(test_a_demo_that_was_cut_short_is_finished_at_the_next_start),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
