@@ -8,11 +8,14 @@
 #include "archive/ingest.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "archive/header_capture.h"
 #include "io/file.h"
 #include "listener/sink.h"
+
+enum { COMMENT_ROOM = 65 /* that much is sent */ };
 
 typedef struct item item;
 
@@ -45,7 +48,7 @@ struct item {
   scu__ingest *ingest;
   item *next;
   void *disk_instance;
-  scu__header_capture *capture; /* NULL: given up for want of memory */
+  scu__header_capture *capture;
   scu_dataset *header;
   char sop_class[65], sop_instance[65], transfer_syntax[65];
   scu_completion *outer, *inner;
@@ -53,6 +56,8 @@ struct item {
   const char *path; /* of the same, relative to the root */
   uint64_t length;
   int is_duplicate;
+  uint16_t status; /* success, or what the disk sink warned of, and its words */
+  char comment[COMMENT_ROOM];
   scu_result indexed;          /* what came of its row */
   bool has_row_coming;         /* it was queued: the batch will tell */
   bool is_indexed, is_durable; /* the two halves, on the loop's thread */
@@ -152,10 +157,14 @@ static void enqueue(item *i) {
 /* --- answering: the loop's thread --------------------------------------------------------------------------------- */
 
 static void answer(item *i, scu_result result) {
-  scu_sink_outcome outcome = {
-      .size = sizeof outcome, .path = i->path, .length = i->length, .is_duplicate = i->is_duplicate};
+  scu_sink_outcome outcome = {.size = sizeof outcome,
+                              .status = i->status,
+                              .comment = i->comment[0] ? i->comment : NULL,
+                              .path = i->path,
+                              .length = i->length,
+                              .is_duplicate = i->is_duplicate};
   if (result != SCU_OK) {
-    outcome.status = scu__sink_status(result, &outcome);
+    outcome.status = scu__sink_status(result, NULL);
     outcome.comment = "the file is safe but the index could not take it";
     outcome.path = NULL;
   }
@@ -245,9 +254,11 @@ static scu_result keep_outcome(item *i, const scu_sink_outcome *outcome) {
   i->file = scu__strdup(i->ingest->allocator, path);
   i->length = outcome->length;
   i->is_duplicate = outcome->is_duplicate;
+  i->status = outcome->status;
+  snprintf(i->comment, sizeof i->comment, "%s", outcome->comment ? outcome->comment : "");
   if (!i->file) return SCU_ERROR_MEMORY;
   i->path = i->file + skip;
-  return i->capture ? scu__header_capture_take(i->capture, &i->header) : SCU_ERROR_MEMORY;
+  return scu__header_capture_take(i->capture, &i->header);
 }
 
 /* On a thread of the disk sink: the file has its name. */

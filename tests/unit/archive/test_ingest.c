@@ -30,6 +30,7 @@ typedef struct answer {
   int count;
   uint16_t status;
   bool is_duplicate;
+  char comment[65];
 } answer;
 
 typedef struct world {
@@ -76,18 +77,19 @@ static void answered(void *user, const scu_sink_outcome *outcome) {
   to->count++;
   to->status = outcome->status;
   to->is_duplicate = outcome->is_duplicate;
+  snprintf(to->comment, sizeof to->comment, "%s", outcome->comment ? outcome->comment : "");
 }
 
-/* Instance `number`, given to the ingest; the answer comes to `to`, now or by the loop. */
-static void store(world *w, int number, answer *to) {
-  scu_sink *sink = scu__ingest_sink(w->ingest);
-  char uid[65];
-  snprintf(uid, sizeof uid, "1.2.3.%d", number);
-  scu_dataset *dataset = sample_dataset(&(sample_file){.number = number, .pixels = 200}, uid);
-  scu__buffer bytes;
-  scu__buffer_init(&bytes, NULL, 1 << 20);
-  assert_int_equal(scu__dataset_encode(dataset, SCU__EXPLICIT_LE, &bytes, NULL), SCU_OK);
+static void encode_sample(const sample_file *sample, const char *uid, scu__buffer *bytes) {
+  scu_dataset *dataset = sample_dataset(sample, uid);
+  scu__buffer_init(bytes, NULL, 1 << 20);
+  assert_int_equal(scu__dataset_encode(dataset, SCU__EXPLICIT_LE, bytes, NULL), SCU_OK);
   scu_dataset_free(dataset);
+}
+
+/* A dataset given to the ingest; the answer comes to `to`, now or by the loop. Frees the bytes. */
+static void store_bytes(world *w, const char *uid, scu__buffer *bytes, answer *to) {
+  scu_sink *sink = scu__ingest_sink(w->ingest);
   scu_incoming incoming = {.size = sizeof incoming,
                            .sop_class_uid = SAMPLE_CLASS,
                            .sop_instance_uid = uid,
@@ -100,8 +102,8 @@ static void store(world *w, int number, answer *to) {
   scu_completion *completion;
   void *instance;
   assert_int_equal(sink->begin(sink->user, &incoming, &instance, &outcome), SCU_OK);
-  assert_int_equal(sink->write(sink->user, instance, bytes.data, bytes.length, &outcome), SCU_OK);
-  scu__buffer_free(&bytes);
+  assert_int_equal(sink->write(sink->user, instance, bytes->data, bytes->length, &outcome), SCU_OK);
+  scu__buffer_free(bytes);
   assert_int_equal(scu__completion_new(NULL, scu__loop_completions(w->loop), answered, to, &completion), SCU_OK);
   scu_result result = sink->finish(sink->user, instance, completion, &outcome);
   if (result == SCU_PENDING) return;
@@ -110,10 +112,23 @@ static void store(world *w, int number, answer *to) {
   scu__completion_free(completion);
 }
 
-static void store_all(world *w, int count) {
-  for (int i = 0; i < count; i++) store(w, i + 1, &w->answers[i]);
+static void store(world *w, int number, answer *to) {
+  char uid[65];
+  scu__buffer bytes;
+  snprintf(uid, sizeof uid, "1.2.3.%d", number);
+  encode_sample(&(sample_file){.number = number, .pixels = 200}, uid, &bytes);
+  store_bytes(w, uid, &bytes, to);
+}
+
+/* Until everything is answered. */
+static void settle(world *w) {
   while (scu__ingest_is_busy(w->ingest)) assert_int_equal(scu_loop_wait(w->loop, 10000), SCU_OK);
   scu_loop_step(w->loop); /* the answers themselves */
+}
+
+static void store_all(world *w, int count) {
+  for (int i = 0; i < count; i++) store(w, i + 1, &w->answers[i]);
+  settle(w);
   for (int i = 0; i < count; i++) assert_int_equal(w->answers[i].count, 1);
 }
 
@@ -209,6 +224,31 @@ static void test_an_index_that_is_full_refuses_and_goes_on(void **state) {
   stop(&w);
 }
 
+/* What the disk sink warns of is in the answer, whenever that is given. */
+static void test_a_malformed_dataset_is_answered_with_its_warning(void **state) {
+  (void)state;
+  static const scu_durability all[] = {SCU_DURABILITY_BATCH, SCU_DURABILITY_FILE, SCU_DURABILITY_NONE};
+  static const uint8_t disorder[] = {0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0}; /* the end of an item that never began */
+  for (size_t d = 0; d < 3; d++) {
+    world w;
+    scu__buffer bytes;
+    start_with(&w, all[d], SCU__STEP_OPEN, -1);
+    open_ingest(&w, w.disk, all[d] == SCU_DURABILITY_NONE);
+    encode_sample(&(sample_file){.number = 1, .pixels = 200}, "1.2.3.1", &bytes);
+    bytes.length -= 12 + 200; /* in place of the pixels */
+    scu__put_bytes(&bytes, disorder, sizeof disorder);
+    store_bytes(&w, "1.2.3.1", &bytes, &w.answers[0]);
+    settle(&w);
+    assert_int_equal(w.answers[0].count, 1);
+    assert_int_equal(w.answers[0].status, 0xB007);
+    assert_non_null(strstr(w.answers[0].comment, "malformed"));
+    assert_int_equal(rows(&w), 1);
+    stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
 /* --- a sink that only says when all is done ------------------------------------------------------------------------
  */
 
@@ -264,6 +304,7 @@ int main(void) {
       TEST(test_many_at_once_are_all_answered_and_all_in_the_index),
       TEST(test_a_step_that_fails_refuses_what_it_was_for),
       TEST(test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for_it),
+      TEST(test_a_malformed_dataset_is_answered_with_its_warning),
       TEST(test_an_index_that_is_full_refuses_and_goes_on),
       TEST(test_a_sink_that_does_not_tell_when_a_file_is_placed_does_as_well),
   };
