@@ -361,8 +361,10 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
   scu__free(archive->allocator, path);
   if (result == SCU_OK) result = scu__archive_settle_index(archive, &archive->error);
   if (result != SCU_OK) return result;
-  result = scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index,
-                           options->durability == SCU_DURABILITY_NONE, &archive->ingest);
+  scu__ingest_options rules = {.answers_early = options->durability == SCU_DURABILITY_NONE,
+                               .replaces = options->on_duplicate == SCU_DUPLICATE_REPLACE};
+  result = scu__ingest_new(archive->loop, archive->disk, strlen(archive->objects) + 1, archive->index, &rules,
+                           &archive->ingest);
   return result == SCU_OK && options->demo ? scu__archive_fill_demo(archive, &archive->error) : result;
 }
 

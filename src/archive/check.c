@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/file_row.h"
 #include "archive/ledger.h"
 #include "base/alloc.h"
 #include "base/values.h"
@@ -13,13 +14,8 @@
 #include "io/file.h"
 #include "io/os_error.h"
 #include "io/walk.h"
-#include "scu/file.h"
 
-enum {
-  BATCH = 500,
-  PATH_ROOM = SCU__OPTION_PATH_MAX,
-  HEADER_VALUE_MAX = 16 * 1024 /* no attribute that is searched for is longer */
-};
+enum { BATCH = 500, PATH_ROOM = SCU__OPTION_PATH_MAX };
 
 static void say(const scu__check *check, const char *path, const char *reason) {
   if (check->problem) check->problem(check->user, path, reason);
@@ -89,18 +85,12 @@ static bool has_first(const char *path) {
 
 static scu_result add(scu__check *check, const char *path, const char *name, const scu__head *head, uint64_t size,
                       scu_error *error) {
-  scu_file *file = NULL;
-  if (scu_file_read(check->allocator, path, HEADER_VALUE_MAX, &file) == SCU_ERROR_MEMORY) {
-    scu_file_free(file);
-    return scu__error_memory(error, SCU_PHASE_STORAGE);
-  }
   scu__index_instance instance = {.sop_class = head->sop_class.text,
                                   .sop_instance = head->sop_instance.text,
                                   .transfer_syntax = head->meta.transfer_syntax.text,
                                   .path = name,
                                   .length = size};
-  scu_result result = scu__index_add(check->index, scu_file_dataset(file), &instance, error);
-  scu_file_free(file);
+  scu_result result = scu__file_row_add(check->index, path, &instance, check->allocator, error);
   if (result != SCU_OK) return result;
   check->counts.added++;
   check->counts.indexed++;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/file_row.h"
 #include "archive/header_capture.h"
 #include "io/file.h"
 #include "listener/sink.h"
@@ -28,7 +29,7 @@ struct scu__ingest {
   scu_sink *disk;
   scu__index *index;
   size_t root_length; /* of the path that file names begin with, slash included */
-  bool answers_early;
+  scu__ingest_options options;
 
   _Atomic(item *) waiting;   /* for a commit, the last one first; any thread */
   atomic_bool is_committing; /* who sets it owns the next four until it is over */
@@ -87,6 +88,21 @@ static scu_result settle_duplicate(item *i, bool *has_row) {
   return result;
 }
 
+/* Files get their name in one order, rows are queued in another: when there is a row already, the file may be somebody
+ * else's by now. So the row that is written last is of the file as it is. */
+static scu_result add_replaced(item *i, const scu__index_instance *instance) {
+  const scu__ingest *ingest = i->ingest;
+  scu__index_instance found;
+  scu_result result = scu__index_at_path(ingest->index, i->path, &found, NULL);
+  if (result == SCU_OK) {
+    result = scu__file_row_add_as_is(ingest->index, i->file, instance, ingest->allocator, NULL);
+    if (result != SCU_ERROR_STORAGE || !scu__index_is_in_batch(ingest->index)) return result;
+  } else if (result != SCU_END) {
+    return result;
+  }
+  return scu__index_add(ingest->index, i->header, instance, NULL);
+}
+
 static scu_result add_row(item *i) {
   bool has_row = false;
   scu_result result = i->is_duplicate ? settle_duplicate(i, &has_row) : SCU_OK;
@@ -96,6 +112,7 @@ static scu_result add_row(item *i) {
                                   .transfer_syntax = i->transfer_syntax,
                                   .path = i->path,
                                   .length = i->length};
+  if (i->ingest->options.replaces) return add_replaced(i, &instance);
   return scu__index_add(i->ingest->index, i->header, &instance, NULL);
 }
 
@@ -210,7 +227,7 @@ static void batch_done(scu__ingest *ingest, bool is_cancelled) {
       post(batch, batch->indexed);
     else
       ingest->unsettled++;
-    if (ingest->answers_early) ingest->settled++;
+    if (ingest->options.answers_early) ingest->settled++;
     batch = next;
   }
   end_commit(ingest);
@@ -225,7 +242,7 @@ static void posted_done(scu__posted *self) {
 }
 
 bool scu__ingest_wait(scu__ingest *ingest, scu__ingest_waiter *waiter) {
-  if (!ingest->answers_early || ingest->settled == ingest->taken) return false;
+  if (!ingest->options.answers_early || ingest->settled == ingest->taken) return false;
   waiter->target = ingest->taken;
   waiter->is_waiting = true;
   waiter->next = ingest->waiters;
@@ -358,7 +375,7 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
   memset(outcome, 0, sizeof *outcome);
   outcome->size = sizeof *outcome;
   i->is_durable = true;
-  if (ingest->answers_early && ++ingest->taken - ingest->settled <= SCU__INGEST_BATCH_MAX) answer(i, SCU_OK);
+  if (ingest->options.answers_early && ++ingest->taken - ingest->settled <= SCU__INGEST_BATCH_MAX) answer(i, SCU_OK);
   enqueue(i);
   start_commit(ingest);
   return SCU_PENDING;
@@ -371,8 +388,8 @@ static void discard(void *user, void *instance) {
   item_free(i);
 }
 
-scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index, bool answers_early,
-                           scu__ingest **out) {
+scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index,
+                           const scu__ingest_options *options, scu__ingest **out) {
   *out = NULL;
   const scu_allocator *allocator = scu__loop_allocator(loop);
   scu__ingest *ingest = scu__alloc(allocator, sizeof *ingest);
@@ -385,7 +402,7 @@ scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, s
   ingest->disk = disk;
   ingest->root_length = root_length;
   ingest->index = index;
-  ingest->answers_early = answers_early;
+  ingest->options = *options;
   ingest->sink = (scu_sink){.size = sizeof ingest->sink,
                             .begin = begin,
                             .write = write,

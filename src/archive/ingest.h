@@ -12,12 +12,18 @@ enum { SCU__INGEST_BATCH_MAX = 10 * 1000 };
 
 typedef struct scu__ingest scu__ingest;
 
-/* `disk` and `index` are borrowed; the index is changed by the ingest alone, on the loop's pool, one commit at a time.
- * root_length: of the path that the disk sink's file names begin with, slash included; rows hold the rest. */
-/* answers_early: an instance is answered when its file is there, its row follows (durability none); up to a bound of
- * rows that wait. Who searches waits for them: scu__ingest_wait. */
-scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index, bool answers_early,
-                           scu__ingest **out);
+typedef struct scu__ingest_options {
+  /* An instance is answered when its file is there, its row follows (durability none); up to a bound of rows that wait.
+   * Who searches waits for them: scu__ingest_wait. */
+  bool answers_early;
+  bool replaces; /* the rule of `disk` for other content under the same UID */
+} scu__ingest_options;
+
+/* `disk` and `index` are borrowed. While it is busy (below) the ingest alone changes the index: one commit at a time, on
+ * any thread. root_length: of the path that the disk sink's file names begin with, slash included; rows hold the rest.
+ */
+scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index,
+                           const scu__ingest_options *options, scu__ingest **out);
 /* Waits, stepping the loop, for what is being committed. NULL is allowed. */
 void scu__ingest_free(scu__ingest *ingest);
 scu_sink *scu__ingest_sink(scu__ingest *ingest);

@@ -16,6 +16,7 @@
 #include "link/loop.h"
 #include "listener/sink.h"
 #include "listener/sink_disk.h"
+#include "scu/file.h"
 #include "support/sample_file.h"
 #include "unit/io/scratch.h"
 
@@ -48,21 +49,31 @@ static int fault(void *user, scu__durable_step step) {
   return atomic_fetch_sub(&p->countdown, 1) == 0 ? EIO : 0;
 }
 
-static void start_with(world *w, scu_durability durability, scu__durable_step step, int countdown) {
+static void start_by(world *w, scu_durability durability, scu_on_duplicate rule, scu__durable_step step,
+                     int countdown) {
   memset(w, 0, sizeof *w);
   w->plan.step = step;
   atomic_store(&w->plan.countdown, -1);
   assert_int_equal(scu_loop_new(NULL, &w->loop), SCU_OK);
-  scu_disk_sink_options options = {.size = sizeof options, .root = in_scratch("objects"), .durability = durability};
+  scu_disk_sink_options options = {.size = sizeof options, .root = in_scratch("objects"), .durability = durability,
+                                   .on_duplicate = rule};
   scu__disk_sink_test test = {.fault = fault, .fault_user = &w->plan};
   assert_int_equal(scu__disk_sink_new_for_test(&options, &test, &w->disk), SCU_OK);
   assert_int_equal(scu__index_open(in_scratch("index.sqlite"), NULL, NULL, &w->index, NULL), SCU_OK);
   atomic_store(&w->plan.countdown, countdown);
 }
 
-static void open_ingest(world *w, scu_sink *disk, bool answers_early) {
+static void start_with(world *w, scu_durability durability, scu__durable_step step, int countdown) {
+  start_by(w, durability, SCU_DUPLICATE_KEEP, step, countdown);
+}
+
+static void open_ingest_by(world *w, scu_sink *disk, scu__ingest_options options) {
   size_t root = strlen(in_scratch("objects")) + 1;
-  assert_int_equal(scu__ingest_new(w->loop, disk, root, w->index, answers_early, &w->ingest), SCU_OK);
+  assert_int_equal(scu__ingest_new(w->loop, disk, root, w->index, &options, &w->ingest), SCU_OK);
+}
+
+static void open_ingest(world *w, scu_sink *disk, bool answers_early) {
+  open_ingest_by(w, disk, (scu__ingest_options){.answers_early = answers_early});
 }
 
 static void stop(world *w) {
@@ -80,8 +91,8 @@ static void answered(void *user, const scu_sink_outcome *outcome) {
   snprintf(to->comment, sizeof to->comment, "%s", outcome->comment ? outcome->comment : "");
 }
 
-static void encode_sample(const sample_file *sample, const char *uid, scu__buffer *bytes) {
-  scu_dataset *dataset = sample_dataset(sample, uid);
+/* Frees the dataset. */
+static void encode(scu_dataset *dataset, scu__buffer *bytes) {
   scu__buffer_init(bytes, NULL, 1 << 20);
   assert_int_equal(scu__dataset_encode(dataset, SCU__EXPLICIT_LE, bytes, NULL), SCU_OK);
   scu_dataset_free(dataset);
@@ -116,7 +127,7 @@ static void store(world *w, int number, answer *to) {
   char uid[65];
   scu__buffer bytes;
   snprintf(uid, sizeof uid, "1.2.3.%d", number);
-  encode_sample(&(sample_file){.number = number, .pixels = 200}, uid, &bytes);
+  encode(sample_dataset(&(sample_file){.number = number, .pixels = 200}, uid), &bytes);
   store_bytes(w, uid, &bytes, to);
 }
 
@@ -234,7 +245,7 @@ static void test_a_malformed_dataset_is_answered_with_its_warning(void **state) 
     scu__buffer bytes;
     start_with(&w, all[d], SCU__STEP_OPEN, -1);
     open_ingest(&w, w.disk, all[d] == SCU_DURABILITY_NONE);
-    encode_sample(&(sample_file){.number = 1, .pixels = 200}, "1.2.3.1", &bytes);
+    encode(sample_dataset(&(sample_file){.number = 1, .pixels = 200}, "1.2.3.1"), &bytes);
     bytes.length -= 12 + 200; /* in place of the pixels */
     scu__put_bytes(&bytes, disorder, sizeof disorder);
     store_bytes(&w, "1.2.3.1", &bytes, &w.answers[0]);
@@ -243,6 +254,63 @@ static void test_a_malformed_dataset_is_answered_with_its_warning(void **state) 
     assert_int_equal(w.answers[0].status, 0xB007);
     assert_non_null(strstr(w.answers[0].comment, "malformed"));
     assert_int_equal(rows(&w), 1);
+    stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
+/* Versions of one object, which differ in length and in what is searched for. */
+static void store_version(world *w, int version, answer *to) {
+  scu__buffer bytes;
+  char number[12];
+  scu_dataset *dataset = sample_dataset(&(sample_file){.number = 1, .pixels = 200 + 2 * (size_t)version}, "1.2.3.1");
+  snprintf(number, sizeof number, "%d", version);
+  scu_dataset_set_text(dataset, "InstanceNumber", number);
+  encode(dataset, &bytes);
+  store_bytes(w, "1.2.3.1", &bytes, to);
+}
+
+/* What C-FIND says of the only instance. */
+static void find_instance_number(world *w, char number[16]) {
+  scu_dataset *identifier = NULL, *row = NULL;
+  scu__index_cursor *cursor = NULL;
+  assert_int_equal(scu_dataset_new(NULL, &identifier), SCU_OK);
+  assert_int_equal(scu_dataset_new(NULL, &row), SCU_OK);
+  scu_dataset_set_text(identifier, "QueryRetrieveLevel", "IMAGE");
+  scu_dataset_set_text(identifier, "SOPInstanceUID", "1.2.3.1");
+  scu_dataset_set_text(identifier, "InstanceNumber", "");
+  scu__index_query query = {.identifier = identifier, .model = SCU__MODEL_STUDY_ROOT, .relational = true};
+  assert_int_equal(scu__index_find(w->index, &query, &cursor, NULL, NULL), SCU_OK);
+  assert_int_equal(scu__index_next(cursor, row, NULL), SCU_OK);
+  assert_int_equal(scu_dataset_text(row, "InstanceNumber", number, 16), SCU_OK);
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(row);
+  scu_dataset_free(identifier);
+}
+
+/* Many senders of one UID, each with its own version: the row tells of the file that won. */
+static void test_a_row_tells_of_the_file_that_replaced_the_others(void **state) {
+  (void)state;
+  for (int round = 0; round < 40; round++) {
+    world w;
+    scu__index_instance found;
+    scu_file *file = NULL;
+    char stored[16], told[16];
+    start_by(&w, round % 2 ? SCU_DURABILITY_BATCH : SCU_DURABILITY_FILE, SCU_DUPLICATE_REPLACE, SCU__STEP_OPEN, -1);
+    open_ingest_by(&w, w.disk, (scu__ingest_options){.replaces = true});
+    for (int i = 0; i < 30; i++) store_version(&w, i + 1, &w.answers[i]);
+    settle(&w);
+    assert_int_equal(failures(&w, 30), 0);
+    assert_int_equal(rows(&w), 1);
+    assert_int_equal(scu__index_at_path(w.index, "1.2.1/1.2.1.1/1.2.3.1.dcm", &found, NULL), SCU_OK);
+    const char *path = in_scratch("objects/1.2.1/1.2.1.1/1.2.3.1.dcm");
+    assert_int_equal(found.length, size_of(path));
+    assert_int_equal(scu_file_read(NULL, path, 1000, &file), SCU_OK);
+    assert_int_equal(scu_dataset_text(scu_file_dataset(file), "InstanceNumber", stored, sizeof stored), SCU_OK);
+    find_instance_number(&w, told);
+    assert_string_equal(told, stored);
+    scu_file_free(file);
     stop(&w);
     scratch_teardown(NULL);
     assert_non_null(scratch_make());
@@ -305,6 +373,7 @@ int main(void) {
       TEST(test_a_step_that_fails_refuses_what_it_was_for),
       TEST(test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for_it),
       TEST(test_a_malformed_dataset_is_answered_with_its_warning),
+      TEST(test_a_row_tells_of_the_file_that_replaced_the_others),
       TEST(test_an_index_that_is_full_refuses_and_goes_on),
       TEST(test_a_sink_that_does_not_tell_when_a_file_is_placed_does_as_well),
   };
