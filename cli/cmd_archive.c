@@ -70,8 +70,7 @@ static void serve(cli *context, scu_archive *archive, const arguments *args) {
   for (size_t i = 0; i < args->user_count; i++)
     if (!add_user(context, archive, args->users[i])) return;
   signals_aim_at_archive(archive);
-  if (args->value[FLAG_FAULT])
-    say(context, "warning: it misbehaves on purpose: --fault '%s'", args->value[FLAG_FAULT]);
+  if (args->value[FLAG_FAULT]) say(context, "warning: it misbehaves on purpose: --fault '%s'", args->value[FLAG_FAULT]);
   say_ready(context, archive);
   scu_result result = scu_archive_run(archive);
   if (result != SCU_OK) report_error(context, scu_archive_error(archive));

@@ -24,8 +24,8 @@ typedef struct scu_archive_options {
   scu_on_duplicate on_duplicate;
   int demo;          /* fill an empty archive with the synthetic data set, and the worklist */
   const char *fault; /* misbehave as this says (docs/faults.md); NULL or "" = do not */
-  /* Told from the first moment on, as by scu_archive_set_hooks: opening an archive that was not closed in order warns of
-   * every row that it removes, and of every file that it cannot look at. NULL = none. Copied. */
+  /* Told from the first moment on, as by scu_archive_set_hooks: opening an archive that was not closed in order warns
+   * of every row that it removes, and of every file that it cannot look at. NULL = none. Copied. */
   const scu_hooks *hooks;
 } scu_archive_options;
 

@@ -23,7 +23,7 @@ typedef struct commit_service {
   scu__commitment_item **by_uid; /* the items, sorted by SOP Instance UID */
   size_t at;                     /* how many were looked up */
   scu__task task;
-  scu__ingest_waiter waiter; /* for rows of what was acknowledged before */
+  scu__ingest_waiter waiter; /* a row is proof when the file that came with it is durable */
   bool is_being_kept;        /* the answer comes from the lane: until then it must not be freed */
   bool is_left;              /* the association is gone meanwhile */
   scu__fault_hits hits;
@@ -228,7 +228,7 @@ static void begin(commit_service *commit, const scu_dataset *information) {
   if (result == SCU_OK) result = sort_items(commit);
   if (result != SCU_OK)
     refuse(commit, SCU__STATUS_RESOURCE_LIMIT, "too many commitments are under way");
-  else if (!scu__ingest_wait(archive->ingest, &commit->waiter))
+  else if (!scu__ingest_wait_for_all(archive->ingest, &commit->waiter))
     scu__task_queue(archive->loop, &commit->task);
 }
 

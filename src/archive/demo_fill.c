@@ -53,8 +53,8 @@ static scu_result hand_in(filling *f, const scu_incoming *incoming, const scu__b
   if (result != SCU_OK) return result;
   result = sink->write(sink->user, instance, bytes->data, bytes->length, &outcome);
   if (result == SCU_OK)
-    result = scu__completion_new(archive->allocator, scu__loop_completions(archive->loop), stored, kept,
-                                 &kept->completion);
+    result =
+        scu__completion_new(archive->allocator, scu__loop_completions(archive->loop), stored, kept, &kept->completion);
   if (result != SCU_OK) {
     sink->discard(sink->user, instance);
     return result;

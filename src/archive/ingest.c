@@ -3,8 +3,9 @@
  * more files come; when both are done the instance is answered.
  *
  * A commit is started by whoever finds none under way: the disk sink's thread that placed a file, or the loop. It is
- * over when every file of its batch is answered; only then the next one may start. So after a power cut at most the
- * last batch has rows whose file lost its name: SCU__INGEST_BATCH_MAX, see scu__archive_settle_index. */
+ * over when every file of its batch is answered; only then the next one may start, which first removes the rows whose
+ * file did not become durable. So after a power cut at most the last batch has rows whose file lost its name:
+ * SCU__INGEST_BATCH_MAX, see scu__archive_settle_index and docs/decisions/0012. */
 #include "archive/ingest.h"
 
 #include <stdatomic.h>
@@ -32,22 +33,28 @@ struct scu__ingest {
   scu__ingest_options options;
 
   _Atomic(item *) waiting;   /* for a commit, the last one first; any thread */
-  atomic_bool is_committing; /* who sets it owns the next four until it is over */
-  item *batch;
+  atomic_bool is_committing; /* who sets it owns the next six until it is over */
+  item *batch;               /* its rows are being added, or were, and their files are on their way */
+  item *rest;                /* what the batch had no room for */
+  item *doomed;              /* in the index, but the file is not durable: their rows are to go */
   scu__job job;
   scu__posted posted; /* brings a commit that ran without the pool to the loop */
   scu_result committed;
 
   /* The loop's thread only. */
-  size_t on_disk;          /* instances that the disk sink is making durable */
-  size_t unsettled;        /* of the batch: their row is in, their file is not durable yet */
-  uint64_t taken, settled; /* rows queued and rows done with so far, where instances are answered early */
+  size_t on_disk;        /* instances that the disk sink is making durable */
+  size_t unsettled;      /* of the batch: their row is in, their file is not durable yet */
+  item *oldest, *newest; /* taken and not settled, as they came */
+  size_t taken_count;    /* of these */
+  uint64_t taken;        /* so far */
   scu__ingest_waiter *waiters;
 };
 
 struct item {
   scu__ingest *ingest;
-  item *next;
+  item *next;          /* for a commit */
+  item *newer, *older; /* taken and not settled */
+  uint64_t number;     /* as it was taken; 0 = not, or settled */
   void *disk_instance;
   scu__header_capture *capture;
   scu_dataset *header;
@@ -59,9 +66,10 @@ struct item {
   int is_duplicate;
   uint16_t status; /* success, or what the disk sink warned of, and its words */
   char comment[COMMENT_ROOM];
-  scu_result indexed;          /* what came of its row */
-  bool has_row_coming;         /* it was queued: the batch will tell */
-  bool is_indexed, is_durable; /* the two halves, on the loop's thread */
+  scu_result indexed;                   /* what came of its row */
+  bool has_row_coming;                  /* it was queued: the batch will tell */
+  bool has_new_row;                     /* there was none under its path before */
+  bool is_indexed, is_durable, is_lost; /* the two halves, on the loop's thread; lost: the file did not get durable */
 };
 
 static void item_free(item *i) {
@@ -95,6 +103,7 @@ static scu_result add_replaced(item *i, const scu__index_instance *instance) {
   scu__index_instance found;
   scu_result result = scu__index_at_path(ingest->index, i->path, &found, NULL);
   if (result == SCU_OK) {
+    i->has_new_row = false;
     result = scu__file_row_add_as_is(ingest->index, i->file, instance, ingest->allocator, NULL);
     if (result != SCU_ERROR_STORAGE || !scu__index_is_in_batch(ingest->index)) return result;
   } else if (result != SCU_END) {
@@ -107,6 +116,7 @@ static scu_result add_row(item *i) {
   bool has_row = false;
   scu_result result = i->is_duplicate ? settle_duplicate(i, &has_row) : SCU_OK;
   if (result != SCU_OK || has_row) return result;
+  i->has_new_row = true;
   scu__index_instance instance = {.sop_class = i->sop_class,
                                   .sop_instance = i->sop_instance,
                                   .transfer_syntax = i->transfer_syntax,
@@ -122,6 +132,10 @@ static void commit_done(scu__job *self);
 static void commit_run(scu__job *self) {
   scu__ingest *ingest = (scu__ingest *)((char *)self - offsetof(scu__ingest, job));
   ingest->committed = scu__index_begin(ingest->index, NULL);
+  for (item *i = ingest->doomed; i && ingest->committed == SCU_OK; i = i->next) {
+    scu_result removed = scu__index_remove(ingest->index, i->path, NULL);
+    if (removed < 0) ingest->committed = removed;
+  }
   for (item *i = ingest->batch; i && ingest->committed == SCU_OK; i = i->next) {
     i->indexed = add_row(i);
     if (i->indexed != SCU_OK && !scu__index_is_in_batch(ingest->index)) ingest->committed = i->indexed;
@@ -132,7 +146,7 @@ static void commit_run(scu__job *self) {
     scu__index_rollback(ingest->index);
 }
 
-/* The batch, in the order in which it came. */
+/* In the order in which they came. */
 static item *take_waiting(scu__ingest *ingest) {
   item *taken = atomic_exchange(&ingest->waiting, NULL), *batch = NULL;
   while (taken) {
@@ -144,7 +158,21 @@ static item *take_waiting(scu__ingest *ingest) {
   return batch;
 }
 
-static void run_here(scu__ingest *ingest) {
+static void fill_batch(scu__ingest *ingest) {
+  item **end = &ingest->rest;
+  while (*end) end = &(*end)->next;
+  *end = take_waiting(ingest);
+  ingest->batch = ingest->rest;
+  end = &ingest->batch;
+  for (size_t count = 0; *end && count < SCU__INGEST_BATCH_MAX; count++) end = &(*end)->next;
+  ingest->rest = *end;
+  *end = NULL;
+}
+
+/* A pool that has no room leaves the work to whoever asked. */
+static void run_commit(scu__ingest *ingest) {
+  ingest->job = (scu__job){.run = commit_run, .done = commit_done};
+  if (scu__pool_submit(ingest->pool, &ingest->job, ingest->completions) == SCU_OK) return;
   commit_run(&ingest->job);
   scu__completions_post(ingest->completions, &ingest->posted);
 }
@@ -153,10 +181,9 @@ static void run_here(scu__ingest *ingest) {
 static void start_commit(scu__ingest *ingest) {
   while (atomic_load(&ingest->waiting)) {
     if (atomic_exchange(&ingest->is_committing, true)) return;
-    ingest->batch = take_waiting(ingest);
+    fill_batch(ingest);
     if (ingest->batch) {
-      ingest->job = (scu__job){.run = commit_run, .done = commit_done};
-      if (scu__pool_submit(ingest->pool, &ingest->job, ingest->completions) != SCU_OK) run_here(ingest);
+      run_commit(ingest);
       return;
     }
     atomic_store(&ingest->is_committing, false); /* somebody else took it, or will: look again */
@@ -189,15 +216,33 @@ static void answer(item *i, scu_result result) {
   i->outer = NULL;
 }
 
-static void post(item *i, scu_result result) {
-  if (i->outer) answer(i, result);
+static void take(item *i) {
+  scu__ingest *ingest = i->ingest;
+  i->number = ++ingest->taken;
+  ingest->taken_count++;
+  i->older = ingest->newest;
+  *(ingest->newest ? &ingest->newest->newer : &ingest->oldest) = i;
+  ingest->newest = i;
+}
+
+static void settle(item *i) {
+  scu__ingest *ingest = i->ingest;
+  if (i->number == 0) return;
+  i->number = 0;
+  ingest->taken_count--;
+  *(i->older ? &i->older->newer : &ingest->oldest) = i->newer;
+  *(i->newer ? &i->newer->older : &ingest->newest) = i->older;
+}
+
+static void settle_and_free(item *i) {
+  settle(i);
   item_free(i);
 }
 
 static void wake_waiters(scu__ingest *ingest) {
   for (scu__ingest_waiter **at = &ingest->waiters; *at;) {
     scu__ingest_waiter *waiter = *at;
-    if (waiter->target > ingest->settled) {
+    if (ingest->oldest && ingest->oldest->number <= waiter->target) {
       at = &waiter->next;
       continue;
     }
@@ -208,27 +253,71 @@ static void wake_waiters(scu__ingest *ingest) {
   }
 }
 
+/* Does somebody else's answer rest on the row? */
+static bool is_shared(const scu__ingest *ingest, const item *lost) {
+  for (const item *i = ingest->batch; i; i = i->next)
+    if (!i->is_lost && i->indexed == SCU_OK && strcmp(i->path, lost->path) == 0) return true;
+  return false;
+}
+
+/* Frees the batch, but for those whose rows must go. */
+static void judge_batch(scu__ingest *ingest) {
+  item *kept = NULL;
+  for (item **at = &ingest->batch; *at;) {
+    item *i = *at;
+    bool is_doomed = i->is_lost && i->has_new_row && i->indexed == SCU_OK && !is_shared(ingest, i);
+    if (!is_doomed && !i->is_lost) {
+      at = &i->next; /* looked at for those that are lost */
+      continue;
+    }
+    *at = i->next;
+    if (!is_doomed) {
+      settle_and_free(i);
+      continue;
+    }
+    i->next = kept;
+    kept = i;
+  }
+  while (ingest->batch) {
+    item *next = ingest->batch->next;
+    settle_and_free(ingest->batch);
+    ingest->batch = next;
+  }
+  ingest->doomed = kept;
+}
+
+/* Rows that could not be removed stay: their files are there, and a crash that takes one makes the next start look. */
+static void free_doomed(scu__ingest *ingest) {
+  while (ingest->doomed) {
+    item *next = ingest->doomed->next;
+    settle_and_free(ingest->doomed);
+    ingest->doomed = next;
+  }
+}
+
 static void end_commit(scu__ingest *ingest) {
   if (ingest->unsettled > 0) return;
-  atomic_store(&ingest->is_committing, false);
-  start_commit(ingest);
+  judge_batch(ingest);
+  if (ingest->doomed || ingest->rest) {
+    fill_batch(ingest);
+    run_commit(ingest);
+  } else {
+    atomic_store(&ingest->is_committing, false);
+    start_commit(ingest);
+  }
   wake_waiters(ingest);
 }
 
 static void batch_done(scu__ingest *ingest, bool is_cancelled) {
   scu_result committed = is_cancelled ? SCU_ERROR_STORAGE : ingest->committed;
-  item *batch = ingest->batch;
-  ingest->batch = NULL;
-  while (batch) {
-    item *next = batch->next;
-    batch->is_indexed = true;
-    if (committed != SCU_OK) batch->indexed = committed;
-    if (batch->is_durable)
-      post(batch, batch->indexed);
-    else
+  free_doomed(ingest);
+  for (item *i = ingest->batch; i; i = i->next) {
+    i->is_indexed = true;
+    if (committed != SCU_OK) i->indexed = committed;
+    if (!i->is_durable)
       ingest->unsettled++;
-    if (ingest->options.answers_early) ingest->settled++;
-    batch = next;
+    else if (i->outer)
+      answer(i, i->indexed);
   }
   end_commit(ingest);
 }
@@ -242,7 +331,11 @@ static void posted_done(scu__posted *self) {
 }
 
 bool scu__ingest_wait(scu__ingest *ingest, scu__ingest_waiter *waiter) {
-  if (!ingest->options.answers_early || ingest->settled == ingest->taken) return false;
+  return ingest->options.answers_early && scu__ingest_wait_for_all(ingest, waiter);
+}
+
+bool scu__ingest_wait_for_all(scu__ingest *ingest, scu__ingest_waiter *waiter) {
+  if (!ingest->oldest) return false;
   waiter->target = ingest->taken;
   waiter->is_waiting = true;
   waiter->next = ingest->waiters;
@@ -292,8 +385,7 @@ static bool is_stored(uint16_t status) {
   return status == 0 || status >> 12 == 0xB;
 }
 
-/* What is not durable is answered at once, though its row may be there: the file is, and if a power cut takes its name
- * the next start takes the row. */
+/* What is not durable is answered at once, though its row may be there: that goes with the next commit. */
 static void disk_done(void *user, const scu_sink_outcome *outcome) {
   item *i = user;
   scu__ingest *ingest = i->ingest;
@@ -301,17 +393,20 @@ static void disk_done(void *user, const scu_sink_outcome *outcome) {
   ingest->on_disk--;
   i->is_durable = true;
   if (!is_stored(outcome->status)) {
+    i->is_lost = true;
     scu_completion_post(i->outer, outcome);
     i->outer = NULL;
   }
   bool is_untold = i->outer && !i->file && i->indexed == SCU_OK; /* a sink that does not tell when it is placed */
   if (is_untold) disk_placed(i, outcome);
-  if (!i->has_row_coming) {
-    post(i, i->indexed);
-  } else if (i->is_indexed) {
-    post(i, i->indexed);
+  if (i->has_row_coming && !i->is_indexed) return; /* the batch is not done */
+  if (i->outer) answer(i, i->indexed);
+  if (i->has_row_coming) {
     ingest->unsettled--;
     end_commit(ingest);
+  } else {
+    settle_and_free(i);
+    wake_waiters(ingest);
   }
 }
 
@@ -358,6 +453,7 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
   result = ingest->disk->finish(ingest->disk->user, i->disk_instance, inner, outcome);
   if (result == SCU_PENDING) {
     ingest->on_disk++; /* it is told from the loop, so not before this */
+    take(i);
     return SCU_PENDING;
   }
   uint16_t status = scu__sink_status(result, outcome);
@@ -375,7 +471,8 @@ static scu_result finish(void *user, void *instance, scu_completion *completion,
   memset(outcome, 0, sizeof *outcome);
   outcome->size = sizeof *outcome;
   i->is_durable = true;
-  if (ingest->options.answers_early && ++ingest->taken - ingest->settled <= SCU__INGEST_BATCH_MAX) answer(i, SCU_OK);
+  take(i);
+  if (ingest->options.answers_early && ingest->taken_count <= SCU__INGEST_BATCH_MAX) answer(i, SCU_OK);
   enqueue(i);
   start_commit(ingest);
   return SCU_PENDING;

@@ -7,7 +7,7 @@
 #include "link/loop.h"
 #include "scu/sink.h"
 
-/* Rows that one commit makes durable, at most: one for each association, or those that are answered early. */
+/* Rows that one commit adds, at most: so many newest rows may be without their file after a power cut. */
 enum { SCU__INGEST_BATCH_MAX = 10 * 1000 };
 
 typedef struct scu__ingest scu__ingest;
@@ -19,8 +19,9 @@ typedef struct scu__ingest_options {
   bool replaces; /* the rule of `disk` for other content under the same UID */
 } scu__ingest_options;
 
-/* `disk` and `index` are borrowed. While it is busy (below) the ingest alone changes the index: one commit at a time, on
- * any thread. root_length: of the path that the disk sink's file names begin with, slash included; rows hold the rest.
+/* `disk` and `index` are borrowed. While it is busy (below) the ingest alone changes the index: one commit at a time,
+ * on any thread. root_length: of the path that the disk sink's file names begin with, slash included; rows hold the
+ * rest.
  */
 scu_result scu__ingest_new(scu_loop *loop, scu_sink *disk, size_t root_length, scu__index *index,
                            const scu__ingest_options *options, scu__ingest **out);
@@ -29,7 +30,7 @@ void scu__ingest_free(scu__ingest *ingest);
 scu_sink *scu__ingest_sink(scu__ingest *ingest);
 bool scu__ingest_is_busy(const scu__ingest *ingest);
 
-/* Somebody who must not miss what was acknowledged before. Zero it, set settled. */
+/* Somebody to whom it matters what became of the instances before. Zero it, set settled. */
 typedef struct scu__ingest_waiter scu__ingest_waiter;
 struct scu__ingest_waiter {
   void (*settled)(scu__ingest_waiter *self); /* everything taken before the wait is in the index, or failed */
@@ -37,8 +38,12 @@ struct scu__ingest_waiter {
   uint64_t target;
   bool is_waiting;
 };
-/* False: nothing to wait for, settled is not called. */
+/* For who must not miss what was acknowledged: waits only where that is early. False: nothing to wait for, settled is
+ * not called. */
 bool scu__ingest_wait(scu__ingest *ingest, scu__ingest_waiter *waiter);
+/* For who takes a row as proof: waits for all that was taken, because a row may be there before its file is durable,
+ * and goes again when that fails. False likewise. */
+bool scu__ingest_wait_for_all(scu__ingest *ingest, scu__ingest_waiter *waiter);
 void scu__ingest_wait_cancel(scu__ingest *ingest, scu__ingest_waiter *waiter);
 
 #endif

@@ -131,8 +131,8 @@ static void test_rows_without_file_go_and_files_without_row_come(void **state) {
   world_stop(&w);
 }
 
-/* A link to itself cannot be looked at, not even by the superuser, as a file on a failing disk; one that leads nowhere is
- * what is left of a tier that is not mounted. */
+/* A link to itself cannot be looked at, not even by the superuser, as a file on a failing disk; one that leads nowhere
+ * is what is left of a tier that is not mounted. */
 static void test_a_row_stays_when_its_file_cannot_be_looked_at(void **state) {
   (void)state;
   world w;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "archive/ingest.h"
@@ -25,6 +26,7 @@ enum { INSTANCES = 300 };
 typedef struct plan {
   scu__durable_step step;
   atomic_int countdown; /* fails when it gets to 0; negative: never */
+  pthread_mutex_t gate; /* who holds it holds up every sync of a folder */
 } plan;
 
 typedef struct answer {
@@ -45,6 +47,10 @@ typedef struct world {
 
 static int fault(void *user, scu__durable_step step) {
   plan *p = user;
+  if (step == SCU__STEP_SYNC_FOLDER) {
+    pthread_mutex_lock(&p->gate);
+    pthread_mutex_unlock(&p->gate);
+  }
   if (step != p->step) return 0;
   return atomic_fetch_sub(&p->countdown, 1) == 0 ? EIO : 0;
 }
@@ -53,10 +59,11 @@ static void start_by(world *w, scu_durability durability, scu_on_duplicate rule,
                      int countdown) {
   memset(w, 0, sizeof *w);
   w->plan.step = step;
+  pthread_mutex_init(&w->plan.gate, NULL);
   atomic_store(&w->plan.countdown, -1);
   assert_int_equal(scu_loop_new(NULL, &w->loop), SCU_OK);
-  scu_disk_sink_options options = {.size = sizeof options, .root = in_scratch("objects"), .durability = durability,
-                                   .on_duplicate = rule};
+  scu_disk_sink_options options = {
+      .size = sizeof options, .root = in_scratch("objects"), .durability = durability, .on_duplicate = rule};
   scu__disk_sink_test test = {.fault = fault, .fault_user = &w->plan};
   assert_int_equal(scu__disk_sink_new_for_test(&options, &test, &w->disk), SCU_OK);
   assert_int_equal(scu__index_open(in_scratch("index.sqlite"), NULL, NULL, &w->index, NULL), SCU_OK);
@@ -81,6 +88,7 @@ static void stop(world *w) {
   scu__index_close(w->index);
   scu_disk_sink_free(w->disk);
   scu_loop_free(w->loop);
+  pthread_mutex_destroy(&w->plan.gate);
 }
 
 static void answered(void *user, const scu_sink_outcome *outcome) {
@@ -194,7 +202,7 @@ static void test_a_step_that_fails_refuses_what_it_was_for(void **state) {
   }
 }
 
-/* The row may be in by then; the answer is a failure all the same. */
+/* The row may be in by then; the answer is a failure all the same, and the row goes again. */
 static void test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for_it(void **state) {
   (void)state;
   for (int at = 0; at < 20; at += 3) {
@@ -206,6 +214,7 @@ static void test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for
     assert_true(failed >= 1 && failed < 40);
     for (int i = 0; i < 40; i++)
       if (w.answers[i].status != 0) assert_int_equal(w.answers[i].status, 0xA700);
+    assert_int_equal(rows(&w), 40 - failed);
     memset(w.answers, 0, sizeof w.answers);
     store_all(&w, 40); /* sent again it is there, once */
     assert_int_equal(failures(&w, 40), 0);
@@ -214,6 +223,169 @@ static void test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for
     scratch_teardown(NULL);
     assert_non_null(scratch_make());
   }
+}
+
+/* Versions of one object, which differ in length and in what is searched for. */
+static void store_version(world *w, int version, answer *to) {
+  scu__buffer bytes;
+  char number[12];
+  scu_dataset *dataset = sample_dataset(&(sample_file){.number = 1, .pixels = 200 + 2 * (size_t)version}, "1.2.3.1");
+  snprintf(number, sizeof number, "%d", version);
+  scu_dataset_set_text(dataset, "InstanceNumber", number);
+  encode(dataset, &bytes);
+  store_bytes(w, "1.2.3.1", &bytes, to);
+}
+
+/* What C-FIND says of the only instance. */
+static void find_instance_number(world *w, char number[16]) {
+  scu_dataset *identifier = NULL, *row = NULL;
+  scu__index_cursor *cursor = NULL;
+  assert_int_equal(scu_dataset_new(NULL, &identifier), SCU_OK);
+  assert_int_equal(scu_dataset_new(NULL, &row), SCU_OK);
+  scu_dataset_set_text(identifier, "QueryRetrieveLevel", "IMAGE");
+  scu_dataset_set_text(identifier, "SOPInstanceUID", "1.2.3.1");
+  scu_dataset_set_text(identifier, "InstanceNumber", "");
+  scu__index_query query = {.identifier = identifier, .model = SCU__MODEL_STUDY_ROOT, .relational = true};
+  assert_int_equal(scu__index_find(w->index, &query, &cursor, NULL, NULL), SCU_OK);
+  assert_int_equal(scu__index_next(cursor, row, NULL), SCU_OK);
+  assert_int_equal(scu_dataset_text(row, "InstanceNumber", number, 16), SCU_OK);
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(row);
+  scu_dataset_free(identifier);
+}
+
+/* What C-FIND sees, whatever is being committed meanwhile. */
+static int visible(world *w) {
+  scu_dataset *identifier = NULL, *row = NULL;
+  scu__index_cursor *cursor = NULL;
+  int count = 0;
+  assert_int_equal(scu_dataset_new(NULL, &identifier), SCU_OK);
+  assert_int_equal(scu_dataset_new(NULL, &row), SCU_OK);
+  scu_dataset_set_text(identifier, "QueryRetrieveLevel", "IMAGE");
+  scu__index_query query = {.identifier = identifier, .model = SCU__MODEL_STUDY_ROOT, .relational = true};
+  assert_int_equal(scu__index_find(w->index, &query, &cursor, NULL, NULL), SCU_OK);
+  while (scu__index_next(cursor, row, NULL) == SCU_OK) count++;
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(row);
+  scu_dataset_free(identifier);
+  return count;
+}
+
+typedef struct watcher {
+  scu__ingest_waiter waiter;
+  int told;
+} watcher;
+
+static void note_settled(scu__ingest_waiter *self) {
+  ((watcher *)self)->told++;
+}
+
+/* A batch begins when the files of the one before are durable, and who takes rows as proof waits as long. */
+static void test_no_row_is_committed_before_the_files_of_the_batch_before_are_durable(void **state) {
+  (void)state;
+  for (int fails = 0; fails < 2; fails++) {
+    world w;
+    watcher watching = {.waiter = {.settled = note_settled}};
+    start_with(&w, SCU_DURABILITY_BATCH, SCU__STEP_SYNC_FOLDER, fails ? 0 : -1);
+    open_ingest(&w, w.disk, false);
+    pthread_mutex_lock(&w.plan.gate);
+    store(&w, 1, &w.answers[0]);
+    while (visible(&w) == 0) scu_loop_wait(w.loop, 1);
+    store(&w, 2, &w.answers[1]);
+    assert_false(scu__ingest_wait(w.ingest, &watching.waiter));
+    assert_true(scu__ingest_wait_for_all(w.ingest, &watching.waiter));
+    for (int i = 0; i < 200; i++) scu_loop_wait(w.loop, 1);
+    assert_int_equal(visible(&w), 1);
+    assert_int_equal(w.answers[0].count + w.answers[1].count, 0);
+    assert_int_equal(watching.told, 0);
+    pthread_mutex_unlock(&w.plan.gate);
+    settle(&w);
+    assert_int_equal(watching.told, 1);
+    assert_int_equal(w.answers[0].status, fails ? 0xA700 : 0);
+    assert_int_equal(visible(&w), 2 - failures(&w, 2));
+    stop(&w);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
+/* The same object from two senders: one row, which stays when one of them is told that it is safe. */
+static void test_a_row_stays_when_another_answer_rests_on_it(void **state) {
+  (void)state;
+  world w;
+  start_with(&w, SCU_DURABILITY_FILE, SCU__STEP_SYNC_FOLDER, 0);
+  open_ingest(&w, w.disk, false);
+  for (int i = 0; i < 8; i++) store(&w, 1, &w.answers[i]);
+  settle(&w);
+  assert_int_equal(failures(&w, 8), 1);
+  assert_int_equal(rows(&w), 1);
+  stop(&w);
+}
+
+typedef struct blocker {
+  scu__job job;
+  pthread_mutex_t *gate;
+} blocker;
+
+static void block(scu__job *self) {
+  pthread_mutex_t *gate = ((blocker *)self)->gate;
+  pthread_mutex_lock(gate);
+  pthread_mutex_unlock(gate);
+}
+
+static void unblocked(scu__job *self) {
+  (void)self;
+}
+
+static void test_a_full_pool_does_not_keep_rows_from_the_index(void **state) {
+  (void)state;
+  world w;
+  enum { BLOCKERS = 100 * 1000 };
+  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+  blocker *blockers = calloc(BLOCKERS, sizeof *blockers);
+  size_t count = 0;
+  assert_non_null(blockers);
+  start_with(&w, SCU_DURABILITY_BATCH, SCU__STEP_OPEN, -1);
+  open_ingest(&w, w.disk, false);
+  pthread_mutex_lock(&gate);
+  /* Again and again: the pool's threads take some out of its queue when they have started. */
+  for (int i = 0; i < 100; i++) {
+    while (count < BLOCKERS) {
+      blockers[count] = (blocker){.job = {.run = block, .done = unblocked}, .gate = &gate};
+      if (scu__pool_submit(scu__loop_pool(w.loop), &blockers[count].job, scu__loop_completions(w.loop)) != SCU_OK)
+        break;
+      count++;
+    }
+    scu_loop_wait(w.loop, 1);
+  }
+  assert_true(count < BLOCKERS);
+  store_all(&w, 20);
+  assert_int_equal(failures(&w, 20), 0);
+  pthread_mutex_unlock(&gate);
+  assert_int_equal(rows(&w), 20);
+  stop(&w);
+  free(blockers);
+}
+
+/* Beside the first: the index goes on naming that. */
+static void test_a_second_version_kept_beside_the_first_has_no_row(void **state) {
+  (void)state;
+  world w;
+  scu__index_instance found;
+  char told[16];
+  start_by(&w, SCU_DURABILITY_BATCH, SCU_DUPLICATE_BOTH, SCU__STEP_OPEN, -1);
+  open_ingest(&w, w.disk, false);
+  for (int i = 0; i < 3; i++) {
+    store_version(&w, i + 1, &w.answers[i]);
+    settle(&w);
+  }
+  assert_int_equal(failures(&w, 3), 0);
+  assert_int_equal(rows(&w), 1);
+  find_instance_number(&w, told);
+  assert_string_equal(told, "1");
+  assert_int_equal(scu__index_at_path(w.index, "1.2.1/1.2.1.1/1.2.3.1.dcm", &found, NULL), SCU_OK);
+  assert_true(size_of(in_scratch("objects/1.2.1/1.2.1.1/1.2.3.1~3.dcm")) > 0);
+  stop(&w);
 }
 
 static void test_an_index_that_is_full_refuses_and_goes_on(void **state) {
@@ -258,35 +430,6 @@ static void test_a_malformed_dataset_is_answered_with_its_warning(void **state) 
     scratch_teardown(NULL);
     assert_non_null(scratch_make());
   }
-}
-
-/* Versions of one object, which differ in length and in what is searched for. */
-static void store_version(world *w, int version, answer *to) {
-  scu__buffer bytes;
-  char number[12];
-  scu_dataset *dataset = sample_dataset(&(sample_file){.number = 1, .pixels = 200 + 2 * (size_t)version}, "1.2.3.1");
-  snprintf(number, sizeof number, "%d", version);
-  scu_dataset_set_text(dataset, "InstanceNumber", number);
-  encode(dataset, &bytes);
-  store_bytes(w, "1.2.3.1", &bytes, to);
-}
-
-/* What C-FIND says of the only instance. */
-static void find_instance_number(world *w, char number[16]) {
-  scu_dataset *identifier = NULL, *row = NULL;
-  scu__index_cursor *cursor = NULL;
-  assert_int_equal(scu_dataset_new(NULL, &identifier), SCU_OK);
-  assert_int_equal(scu_dataset_new(NULL, &row), SCU_OK);
-  scu_dataset_set_text(identifier, "QueryRetrieveLevel", "IMAGE");
-  scu_dataset_set_text(identifier, "SOPInstanceUID", "1.2.3.1");
-  scu_dataset_set_text(identifier, "InstanceNumber", "");
-  scu__index_query query = {.identifier = identifier, .model = SCU__MODEL_STUDY_ROOT, .relational = true};
-  assert_int_equal(scu__index_find(w->index, &query, &cursor, NULL, NULL), SCU_OK);
-  assert_int_equal(scu__index_next(cursor, row, NULL), SCU_OK);
-  assert_int_equal(scu_dataset_text(row, "InstanceNumber", number, 16), SCU_OK);
-  scu__index_cursor_close(cursor);
-  scu_dataset_free(row);
-  scu_dataset_free(identifier);
 }
 
 /* Many senders of one UID, each with its own version: the row tells of the file that won. */
@@ -374,6 +517,10 @@ int main(void) {
       TEST(test_a_folder_that_cannot_be_synced_refuses_everybody_who_waited_for_it),
       TEST(test_a_malformed_dataset_is_answered_with_its_warning),
       TEST(test_a_row_tells_of_the_file_that_replaced_the_others),
+      TEST(test_no_row_is_committed_before_the_files_of_the_batch_before_are_durable),
+      TEST(test_a_row_stays_when_another_answer_rests_on_it),
+      TEST(test_a_full_pool_does_not_keep_rows_from_the_index),
+      TEST(test_a_second_version_kept_beside_the_first_has_no_row),
       TEST(test_an_index_that_is_full_refuses_and_goes_on),
       TEST(test_a_sink_that_does_not_tell_when_a_file_is_placed_does_as_well),
   };
