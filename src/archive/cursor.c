@@ -432,6 +432,7 @@ static scu_result next_row(scu__index_cursor *cursor, scu_dataset *row, bool *is
 scu_result scu__index_next(scu__index_cursor *cursor, scu_dataset *row, scu_error *error) {
   cursor->error = error;
   scu__dataset_reset(row);
+  row->tree->must_encode = true; /* one odd value must not cost the requester all others */
   for (unsigned i = 0; i < CANDIDATES_PER_STEP; i++) {
     bool is_filled;
     scu_result result = next_row(cursor, row, &is_filled);

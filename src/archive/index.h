@@ -114,7 +114,8 @@ typedef struct scu__index_query {
  * (0000,0902), without patient data; A700: LIMIT or MEMORY; C000: all else. */
 scu_result scu__index_find(scu__index *index, const scu__index_query *query, scu__index_cursor **out, uint16_t *status,
                            scu_error *error);
-/* The next match: `row` (a root) is emptied and becomes the identifier of one pending response. SCU_END: no more.
+/* The next match: `row` (a root) is emptied and becomes the identifier of one pending response, which can be encoded
+ * whatever was stored: characters that the VR of their value cannot have become question marks. SCU_END: no more.
  * SCU_MORE: nothing found among the last few thousand candidates; call again, after looking whether a C-CANCEL came. */
 scu_result scu__index_next(scu__index_cursor *cursor, scu_dataset *row, scu_error *error);
 /* FF00, or FF01 when the identifier has keys that could not be matched. */

@@ -16,7 +16,9 @@ enum { ENTRY_HEADER = 10 };
 
 scu_result scu__record_writer_init(scu__record_writer *writer, const scu_allocator *allocator) {
   *writer = (scu__record_writer){0};
-  return scu_dataset_new(allocator, &writer->sequence);
+  scu_result result = scu_dataset_new(allocator, &writer->sequence);
+  if (result == SCU_OK) writer->sequence->tree->must_encode = true;
+  return result;
 }
 
 void scu__record_writer_free(scu__record_writer *writer) {

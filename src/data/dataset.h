@@ -24,6 +24,7 @@ typedef struct scu__tree {
   scu__arena arena;
   scu__buffer scratch; /* text on its way to and from UTF-8 */
   scu_error error;     /* of the last call that changes */
+  bool must_encode;    /* values of others: what no encoding can hold goes out as ?, rather than to fail for it */
 } scu__tree;
 
 typedef enum scu__content { SCU__CONTENT_VALUE = 0, SCU__CONTENT_ITEMS, SCU__CONTENT_FRAGMENTS } scu__content;

@@ -161,7 +161,7 @@ static scu_result write_text(encoder *e, const encoder_level *level, const scu_e
   scu__buffer_clear(&e->value);
   scu_result result = scu__charset_from_utf8(&level->target, element->vr, utf8, length, &e->value, &is_unrepresentable);
   if (result != SCU_OK) return scu__error_memory(e->error, SCU_PHASE_USAGE);
-  if (is_unrepresentable && element->is_utf8)
+  if (is_unrepresentable && element->is_utf8 && !level->dataset->tree->must_encode)
     return fail(e, SCU_ERROR_USAGE, element->tag, "the text does not fit into the character set of the dataset");
   return write_value(e, level->encoding, element, e->value.data, e->value.length);
 }

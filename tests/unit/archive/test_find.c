@@ -1,6 +1,9 @@
 /* Every matching rule of PS3.4 C.2.2.2 on a small archive: see index_test.h for what is in it. */
 #include "index_test.h"
 
+#include "data/dataset_builder.h"
+#include "data/dataset_encode.h"
+
 #define ALL_STUDIES "1.2.1 1.2.2 1.2.3 1.2.4 1.2.5"
 
 static int set_up(void **state) {
@@ -489,6 +492,129 @@ static void test_a_relational_query_takes_keys_of_any_level(void **state) {
   expect(*state, query, "PatientID", "JP-1");
 }
 
+/* ---- values that should not be there ---- */
+
+typedef struct odd_value {
+  const char *name;
+  scu_tag tag;
+  scu_vr vr;
+} odd_value;
+
+static const odd_value odd_values[] = {
+    {"PatientSex", SCU_TAG(0x0010, 0x0040), SCU_VR_CS},
+    {"StudyDate", SCU_TAG(0x0008, 0x0020), SCU_VR_DA},
+    {"StudyTime", SCU_TAG(0x0008, 0x0030), SCU_VR_TM},
+    {"PatientAge", SCU_TAG(0x0010, 0x1010), SCU_VR_AS},
+    {"PatientWeight", SCU_TAG(0x0010, 0x1030), SCU_VR_DS},
+    {"StudyID", SCU_TAG(0x0020, 0x0010), SCU_VR_SH},
+    {"PatientName", SCU_TAG(0x0010, 0x0010), SCU_VR_PN},
+    {"StudyDescription", SCU_TAG(0x0008, 0x1030), SCU_VR_LO},
+    {"Modality", SCU_TAG(0x0008, 0x0060), SCU_VR_CS},
+    {"SeriesNumber", SCU_TAG(0x0020, 0x0011), SCU_VR_IS},
+    {"SeriesInstanceUID", SCU_TAG(0x0020, 0x000E), SCU_VR_UI},
+    {"StationName", SCU_TAG(0x0008, 0x1010), SCU_VR_SH},
+    {"ImageType", SCU_TAG(0x0008, 0x0008), SCU_VR_CS},
+    {"AcquisitionDateTime", SCU_TAG(0x0008, 0x002A), SCU_VR_DT},
+    {"InstanceNumber", SCU_TAG(0x0020, 0x0013), SCU_VR_IS},
+    {"StudyInstanceUID", SCU_TAG(0x0020, 0x000D), SCU_VR_UI},
+};
+
+/* Every row goes into the bytes of a response, and has a value for the key, or none if it cannot be told at all. */
+static void expect_rows(scu__index *index, const odd_value *odd, const char *charset, size_t expected) {
+  scu_dataset *keys = identifier("IMAGE", "SOPInstanceUID", "", NULL), *row = new_dataset();
+  scu__index_query query = study_root(keys);
+  scu__index_cursor *cursor;
+  size_t count = 0;
+  scu_dataset_set_empty(keys, odd->name);
+  if (charset) put(keys, "SpecificCharacterSet", charset);
+  query.relational = true;
+  assert_int_equal(scu__index_find(index, &query, &cursor, NULL, NULL), SCU_OK);
+  for (; scu__index_next(cursor, row, NULL) == SCU_OK; count++) {
+    scu__buffer bytes;
+    scu_error error;
+    scu__error_clear(&error);
+    scu__buffer_init(&bytes, NULL, 1 << 20);
+    if (scu__dataset_encode(row, SCU__EXPLICIT_LE, &bytes, &error) != SCU_OK)
+      fail_msg("%s: %s", odd->name, error.reason);
+    scu__buffer_free(&bytes);
+  }
+  assert_int_equal(count, expected);
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(row);
+  scu_dataset_free(keys);
+}
+
+static void test_one_odd_value_does_not_cost_the_other_answers(void **state) {
+  (void)state;
+  static const char *const values[] = {"SCH\xC4"
+                                       "DEL",
+                                       "A\x1B\x07"
+                                       "B",
+                                       "\xC3\xA4",
+                                       "\xFF\xFE\x80",
+                                       "A\x1B$B!",
+                                       "A\x01\x7F"};
+  static const char *const charsets[] = {NULL, "ISO_IR 100", "ISO_IR 192", "ISO 2022 IR 87"};
+  for (size_t i = 0; i < sizeof odd_values / sizeof *odd_values; i++) {
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+      for (size_t c = 0; c < 4; c++) {
+        const odd_value *odd = &odd_values[i];
+        scu__index *index = open_index(":memory:", NULL);
+        for (int number = 1; number <= 2; number++) {
+          char uid[20];
+          scu_dataset *header = identifier(NULL, "SOPClassUID", CT_CLASS, "Modality", "CT", "StudyInstanceUID", "1.2",
+                                           "SeriesInstanceUID", "1.2.1", "PatientID", "X", "PatientName", "A", NULL);
+          snprintf(uid, sizeof uid, "1.2.1.%d", number);
+          put(header, "SOPInstanceUID", uid);
+          if (charsets[c]) put(header, "SpecificCharacterSet", charsets[c]);
+          if (number == 1)
+            assert_int_equal(scu_dataset_set_bytes(header, odd->tag, odd->vr, values[v], strlen(values[v])), SCU_OK);
+          add(index, header, uid);
+          scu_dataset_free(header);
+        }
+        for (size_t asked = 0; asked < 4; asked++) expect_rows(index, odd, charsets[asked], 2);
+        scu__index_close(index);
+      }
+    }
+  }
+}
+
+/* In an item as well; and what is told is what could be told. */
+static void test_an_odd_value_is_told_with_question_marks(void **state) {
+  (void)state;
+  char text[64];
+  scu__index *index = open_index(":memory:", NULL);
+  scu_dataset *header =
+      identifier(NULL, "SOPClassUID", CT_CLASS, "SOPInstanceUID", "1.2.1.1", "Modality", "CT", "StudyInstanceUID",
+                 "1.2", "SeriesInstanceUID", "1.2.1", "PatientID", "X", "SpecificCharacterSet", "ISO_IR 100",
+                 "ProcedureCodeSequence[0].CodeValue", "A", "ProcedureCodeSequence[0].CodeMeaning", "König", NULL);
+  scu_dataset *item = (scu_dataset *)scu_element_item(scu_dataset_find(header, SCU_TAG(0x0008, 0x1032)), 0);
+  assert_int_equal(scu_dataset_set_bytes(header, SCU_TAG(0x0010, 0x0040), SCU_VR_CS, "\xC4", 1), SCU_OK);
+  assert_int_equal(scu__dataset_set_bytes(item, SCU_TAG(0x0008, 0x010B), SCU_VR_CS, "\xC4", 1, NULL), SCU_OK);
+  add(index, header, "1.2.1.1");
+  scu_dataset_free(header);
+  scu_dataset *keys = identifier("STUDY", "PatientSex", "", "ProcedureCodeSequence", "", NULL), *row = new_dataset(),
+              *back = NULL;
+  scu__index_query query = study_root(keys);
+  scu__index_cursor *cursor;
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, NULL, 1 << 20);
+  assert_int_equal(scu__index_find(index, &query, &cursor, NULL, NULL), SCU_OK);
+  assert_int_equal(scu__index_next(cursor, row, NULL), SCU_OK);
+  assert_int_equal(scu__dataset_encode(row, SCU__EXPLICIT_LE, &bytes, NULL), SCU_OK);
+  assert_int_equal(scu__dataset_decode(bytes.data, bytes.length, SCU__EXPLICIT_LE, NULL, NULL, &back, NULL), SCU_OK);
+  assert_int_equal(scu_dataset_text(back, "PatientSex", text, sizeof text), SCU_OK);
+  assert_string_equal(text, "?");
+  assert_int_equal(scu_dataset_text(back, "ProcedureCodeSequence[0].CodeMeaning", text, sizeof text), SCU_OK);
+  assert_string_equal(text, "König");
+  scu__buffer_free(&bytes);
+  scu__index_cursor_close(cursor);
+  scu_dataset_free(back);
+  scu_dataset_free(row);
+  scu_dataset_free(keys);
+  scu__index_close(index);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_single_value_matches_exactly_and_in_its_case),
@@ -533,6 +659,8 @@ int main(void) {
       cmocka_unit_test(test_every_level_of_patient_root_answers),
       cmocka_unit_test(test_patient_study_only_answers_its_two_levels),
       cmocka_unit_test(test_a_relational_query_takes_keys_of_any_level),
+      cmocka_unit_test(test_one_odd_value_does_not_cost_the_other_answers),
+      cmocka_unit_test(test_an_odd_value_is_told_with_question_marks),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
