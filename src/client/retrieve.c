@@ -44,7 +44,8 @@ typedef struct retrieve_op {
 
   scu__drill *drill;
   scu__inventory inventory;
-  bool has_promise; /* the inventory lists what should come */
+  bool has_promise;    /* the inventory lists what should come */
+  bool is_nobody_told; /* something was passed over: see is_nobodys */
 
   size_t next_target;
   unsigned round;
@@ -157,9 +158,28 @@ static bool is_promise_wanted(const retrieve_op *op) {
   return op->route != ROUTE_MOVE && scu__model_info_of(op->shape.model)->last == SCU_LEVEL_IMAGE;
 }
 
+/* PS3.4 C.2.2.1.2: what has no value for a required key matches any, so a search by Patient ID may find studies that
+ * are nobody's. Shown, they do no harm; fetched, they would be taken for the patient's. */
+static bool is_nobodys(const retrieve_op *op, const scu_dataset *row) {
+  char text[SCU__UNIQUE_VALUE_MAX];
+  scu_tag tag = scu__query_unique_key(SCU_LEVEL_PATIENT);
+  const scu_element *wanted = scu_dataset_find(op->query->keys, tag);
+  size_t length = wanted ? (size_t)scu_element_length(wanted) : 0;
+  const uint8_t *bytes = wanted ? scu_element_bytes(wanted) : NULL;
+  while (length > 0 && bytes && (bytes[length - 1] == '*' || bytes[length - 1] == ' ')) length--;
+  return length > 0 && scu_dataset_find(row, tag) && scu__dataset_tag_text(row, tag, text, sizeof text) == SCU_OK &&
+         !text[0];
+}
+
 static void take_row(void *owner, const scu_dataset *row) {
   retrieve_op *op = owner;
   scu_result result;
+  if (is_nobodys(op, row)) {
+    if (!op->is_nobody_told)
+      scu__session_warn(session_of(op), "matches without a Patient ID are not fetched: nothing says whose they are");
+    op->is_nobody_told = true;
+    return;
+  }
   if (is_promise_wanted(op)) {
     result = scu__inventory_add(&op->inventory, op->shape.level, op->shape.first, row);
   } else {

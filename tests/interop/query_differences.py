@@ -347,6 +347,9 @@ CHOICES = """
 - IS and DS match as numbers (C.2.2.2.1).
 - A lone `*` is universal for every VR.
 - An identifier with a value that its VR does not allow, or with keys that a hierarchical query must not have, is A900.
+- What has no value for a required key matches any (C.2.2.1.2), so in Study Root a Patient ID finds studies without one, too.
+  Unique keys match the value they are (C.2.2.1.1), in every retrieval as well, and `scu get` and `scu move` fetch no match
+  without the Patient ID that was asked for.
 - An optional key does not match an entity that has no value for it. C.2.2.1.3 can be read otherwise: what is supported is
   processed like a required key, whose unknown values match (C.2.2.1.2). No archive here does that, and who filters by a
   description does not want what has none.

@@ -255,6 +255,34 @@ static void test_unique_keys_name_what_is_retrieved(void **state) {
   scu__index_close(index);
 }
 
+/* PS3.4 C.2.2.1.1: a unique key is matched as the value it is; C.2.2.1.2 is about required ones. */
+static void test_what_has_no_unique_key_matches_none(void **state) {
+  (void)state;
+  scu__index *index = small_archive(NULL);
+  scu_dataset *nobody = identifier(NULL, "PatientID", "", "PatientName", "", NULL);
+  scu_dataset *homeless = identifier(NULL, "PatientID", "GR-2", NULL);
+  add_made(index, nobody, "1.2.8", 1, 1, CT_CLASS, "CT");
+  put(homeless, "SOPClassUID", CT_CLASS);
+  put(homeless, "SOPInstanceUID", "1.2.9.1.1");
+  add(index, homeless, "1.2.9.1.1"); /* of no study */
+  expect_instances(index, patient_root(identifier("PATIENT", "PatientID", "JP-1", NULL)),
+                   "1.2.1.1.1 1.2.1.1.2 1.2.1.1.3 1.2.1.2.1 1.2.2.1.1 1.2.2.1.2");
+  expect_instances(index, patient_root(identifier("STUDY", "PatientID", "JP-1", "StudyInstanceUID", "1.2.8", NULL)),
+                   "");
+  expect_instances(index, study_root(identifier("STUDY", "StudyInstanceUID", "1.2.3", NULL)), "1.2.3.1.1");
+  expect(index, patient_root(identifier("PATIENT", "PatientID", "JP-1", NULL)), "PatientID", "JP-1");
+  expect(index, patient_root(identifier("PATIENT", "PatientID", "J*", NULL)), "PatientID", "JP-1");
+  expect(index, patient_root(identifier("STUDY", "PatientID", "JP-1", "StudyInstanceUID", "", NULL)),
+         "StudyInstanceUID", "1.2.1 1.2.2");
+  expect(index, study_root(identifier("STUDY", "StudyInstanceUID", "1.2.3", NULL)), "StudyInstanceUID", "1.2.3");
+  /* In Study Root the Patient ID is a required key of the study. */
+  expect(index, study_root(identifier("STUDY", "PatientID", "JP-1", "StudyInstanceUID", "", NULL)), "StudyInstanceUID",
+         "1.2.1 1.2.2 1.2.8");
+  scu_dataset_free(nobody);
+  scu_dataset_free(homeless);
+  scu__index_close(index);
+}
+
 static void expect_no_retrieve(scu__index *index, scu__index_query query, scu_tag tag) {
   scu__index_cursor *cursor;
   scu_error error;
@@ -506,6 +534,7 @@ int main(void) {
       cmocka_unit_test(test_a_header_without_anything_can_be_indexed),
       cmocka_unit_test(test_hostile_headers_are_indexed_within_bounds),
       cmocka_unit_test(test_unique_keys_name_what_is_retrieved),
+      cmocka_unit_test(test_what_has_no_unique_key_matches_none),
       cmocka_unit_test(test_a_retrieve_without_its_unique_key_is_refused),
       cmocka_unit_test_setup_teardown(test_what_was_committed_is_there_after_reopening, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(test_a_batch_is_seen_when_it_is_committed_and_not_before, make_folder,

@@ -737,6 +737,51 @@ static void test_an_archive_that_vanishes_leaves_no_file(void **state) {
   assert_int_equal(count_files(), before);
 }
 
+/* --- whose it is ---------------------------------------------------------------------------------------------------
+ */
+
+/* Two studies answer a search by Patient ID; the second one has none. */
+static const char *of_a_patient_and_of_nobody(void *user, const scu_dataset *query, size_t row) {
+  static char text[256];
+  char level[17] = "", study[65] = "";
+  (void)user;
+  scu_dataset_text(query, "QueryRetrieveLevel", level, sizeof level);
+  scu_dataset_text(query, "StudyInstanceUID", study, sizeof study);
+  bool is_second = strcmp(study, "1.2.2") == 0;
+  if (strcmp(level, "STUDY") == 0) {
+    static const char *const studies[] = {"StudyInstanceUID=1.2.1|PatientID=X", "StudyInstanceUID=1.2.2|PatientID="};
+    return row < 2 ? studies[row] : NULL;
+  }
+  if (row > 0) return NULL;
+  if (strcmp(level, "SERIES") == 0)
+    snprintf(text, sizeof text, "StudyInstanceUID=%s|SeriesInstanceUID=%s.1", study, study);
+  else
+    snprintf(text, sizeof text,
+             "StudyInstanceUID=%s|SeriesInstanceUID=%s.1|SOPInstanceUID=%s|SOPClassUID=1.2.840.10008.5.1.4.1.1.7",
+             study, study, is_second ? "1.2.3.2" : "1.2.3.1");
+  return text;
+}
+
+static void test_what_is_nobodys_is_not_fetched_for_a_patient(void **state) {
+  (void)state;
+  static const char *const keys[] = {"X", "X*", "*", ""};
+  for (size_t i = 0; i < 4; i++) {
+    get_run run;
+    scu_retrieve_report *report;
+    start_run(&run, good, good);
+    run.f.peer.row = of_a_patient_and_of_nobody;
+    run.f.peer.instance_count = i < 2 ? 1 : 2;
+    scu_query_free(run.query);
+    assert_int_equal(scu_query_new(NULL, &run.query), SCU_OK);
+    assert_int_equal(scu_query_set(run.query, "PatientID", keys[i]), SCU_OK);
+    scu_query_set_all(run.query, 1);
+    assert_int_equal(scu_get(run.f.session, run.query, &run.sink.sink, &report), SCU_OK);
+    assert_int_equal(scu_retrieve_report_promised(report), i < 2 ? 1 : 2);
+    scu_retrieve_report_free(report);
+    end_run(&run);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_study_comes_whole_in_any_pieces),
@@ -762,6 +807,7 @@ int main(void) {
       cmocka_unit_test(test_a_get_ended_at_any_step_leaves_nothing),
       cmocka_unit_test(test_no_uid_leads_out_of_the_folder),
       cmocka_unit_test(test_an_archive_that_vanishes_leaves_no_file),
+      cmocka_unit_test(test_what_is_nobodys_is_not_fetched_for_a_patient),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
