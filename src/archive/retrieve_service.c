@@ -72,9 +72,16 @@ static void count(retrieve_service *r, scu_outcome outcome, const char *sop_inst
     r->counts.warning++;
   else {
     r->counts.failed++;
+    if (!sop_instance_uid[0]) return; /* not known */
     if (r->failed.length > 0) scu__put_u8(&r->failed, '\\');
     scu__put_text(&r->failed, sop_instance_uid);
   }
+}
+
+/* The index says no more: what was promised and is not known by name has failed. */
+static void count_rest_as_failed(retrieve_service *r) {
+  r->counts.failed += r->counts.remaining;
+  r->counts.remaining = 0;
 }
 
 static void say_pending(retrieve_service *r) {
@@ -151,6 +158,7 @@ static void next_sub(retrieve_service *r, sub_operation *to) {
     return;
   }
   scu__index_instance found;
+  to->sop_instance[0] = 0;
   to->found = next_instance(r, &found);
   if (to->found != SCU_OK) return;
   snprintf(to->sop_instance, sizeof to->sop_instance, "%s", found.sop_instance);
@@ -220,7 +228,9 @@ static void get_next(scu__task *self) {
       return;
     }
     count(r, SCU_OUTCOME_FAILED, sub->sop_instance);
-    if (sub->found != SCU_OK) break;
+    if (sub->sop_instance[0]) continue;
+    count_rest_as_failed(r);
+    break;
   }
   finish(r, final_status(r), NULL, NULL);
   scu__service_over(&r->service);
@@ -238,7 +248,11 @@ static scu_result move_next_path(void *user, const char **path) {
   retrieve_service *r = user;
   sub_operation *sub = &r->subs[0];
   *path = sub->path;
-  next_sub(r, sub);
+  for (;;) {
+    next_sub(r, sub);
+    if (sub->found == SCU_OK || !sub->sop_instance[0]) break;
+    count(r, SCU_OUTCOME_FAILED, sub->sop_instance); /* its path is too long */
+  }
   return sub->found == SCU_OK || sub->found == SCU_END ? sub->found : SCU_ERROR_STORAGE;
 }
 
@@ -260,6 +274,7 @@ static void move_leave(scu__timer *self, uint64_t now_ms) {
 static void move_done(void *user, scu_op *op) {
   retrieve_service *r = user;
   const scu_error *error = scu_op_error(op);
+  if (!r->is_cancelled) count_rest_as_failed(r);
   bool reached_nobody = scu_op_state(op) != SCU_OK && r->counts.completed + r->counts.warning == 0;
   finish(r, final_status(r), reached_nobody && !r->is_cancelled ? error->reason : NULL, NULL);
   r->op = NULL;

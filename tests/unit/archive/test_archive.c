@@ -165,6 +165,65 @@ static void test_what_is_stored_is_found_and_got_back_as_it_was(void **state) {
   close_place(&p, true);
 }
 
+/* --- an index that fails in the middle -----------------------------------------------------------------------------
+ */
+
+enum { PHANTOMS = 20000 };
+
+/* So many rows without file beside what is there: more pages than a reader keeps. */
+static void add_phantoms(const place *p) {
+  scu__index *index;
+  scu_dataset *header = NULL;
+  assert_int_equal(scu__index_open(in_scratch("ARCHIVE/index.sqlite"), NULL, NULL, &index, NULL), SCU_OK);
+  assert_int_equal(scu_dataset_new(NULL, &header), SCU_OK);
+  scu_dataset_set_text(header, "StudyInstanceUID", "1.2.1");
+  scu_dataset_set_text(header, "SeriesInstanceUID", "1.2.1.1");
+  assert_int_equal(scu__index_begin(index, NULL), SCU_OK);
+  for (int i = 0; i < PHANTOMS; i++) {
+    char uid[65], path[200];
+    snprintf(uid, sizeof uid, "1.2.99.%d", i);
+    snprintf(path, sizeof path, "1.2.1/1.2.1.1/%0100d.dcm", i);
+    scu__index_instance instance = {
+        .sop_class = SAMPLE_CLASS, .sop_instance = uid, .transfer_syntax = "1.2.840.10008.1.2.1", .path = path};
+    assert_int_equal(scu__index_add(index, header, &instance, NULL), SCU_OK);
+  }
+  assert_int_equal(scu__index_commit(index, NULL), SCU_OK);
+  scu_dataset_free(header);
+  scu__index_close(index);
+  (void)p;
+}
+
+static void cut_index(void *user, const scu_instance_outcome *outcome) {
+  (void)user, (void)outcome;
+  assert_int_equal(truncate(in_scratch("ARCHIVE/index.sqlite"), 256 * 1024), 0);
+}
+
+/* What was promised and never came has failed, and nothing that came is among it. */
+static void test_a_retrieval_whose_index_fails_counts_the_rest_as_failed(void **state) {
+  (void)state;
+  static test_sink sink;
+  place p;
+  scu_retrieve_report *report;
+  scu_hooks hooks = {.size = sizeof hooks, .instance = cut_index};
+  test_sink_init(&sink);
+  open_place(&p, NULL, "ARCHIVE", SCU_DUPLICATE_KEEP);
+  assert_int_equal(store(&p, 1, 2, 3000).ok, 2);
+  close_place(&p, true);
+  add_phantoms(&p);
+  open_place(&p, NULL, "ARCHIVE", SCU_DUPLICATE_KEEP);
+  scu_query *what = query("StudyInstanceUID", "1.2.1", NULL);
+  scu_query_set_level(what, SCU_LEVEL_STUDY);
+  scu_query_set_raw_identifier(what, 1);
+  scu_session_set_hooks(p.session, &hooks);
+  assert_int_equal(scu_get(p.session, what, &sink.sink, &report), SCU_OK);
+  assert_int_equal(scu_retrieve_report_peer_completed(report), 2);
+  assert_int_equal(scu_retrieve_report_peer_failed(report), PHANTOMS);
+  scu_retrieve_report_free(report);
+  scu_query_free(what);
+  test_sink_free(&sink);
+  close_place(&p, true);
+}
+
 static void test_two_archives_on_one_loop_move_to_each_other(void **state) {
   (void)state;
   place one, two;
@@ -441,6 +500,7 @@ int main(void) {
       TEST(test_a_user_that_aborts_while_retrieving_does_no_harm),
       TEST(test_an_archive_that_goes_in_the_middle_ends_everything),
       TEST(test_every_allocation_of_opening_may_fail),
+      TEST(test_a_retrieval_whose_index_fails_counts_the_rest_as_failed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
