@@ -345,21 +345,43 @@ static const char *next_of_list(const void *user, size_t index) {
   return ((const char *const *)user)[index];
 }
 
+/* ASCII only: in no locale is the I of IMAGE another letter. */
+bool is_same_word(const char *word, const char *text, size_t length) {
+  if (strlen(word) != length) return false;
+  for (size_t i = 0; i < length; i++) {
+    char letter = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    if (letter != word[i]) return false;
+  }
+  return true;
+}
+
+/* "auto, always, never"; the empty ones are not for people. */
+static void join_words(const char *const *words, char *to, size_t room) {
+  size_t length = 0;
+  *to = 0;
+  for (size_t i = 0; words[i] && length < room; i++)
+    if (*words[i]) length += (size_t)snprintf(to + length, room - length, "%s%s", length ? ", " : "", words[i]);
+}
+
 bool argument_word(cli *context, const arguments *args, flag id, const char *const *words, size_t fallback,
                    size_t *value) {
   const char *name = "";
-  char hint[96] = "";
+  char all[128], hint[224];
   *value = fallback;
   if (!args->has[id]) return true;
   for (size_t i = 0; words[i]; i++) {
-    if (strcmp(words[i], args->value[id]) != 0) continue;
+    if (!*words[i] || !is_same_word(words[i], args->value[id], strlen(args->value[id]))) continue;
     *value = i;
     return true;
   }
   for (size_t i = 0; flag_at(i); i++)
     if (flag_at(i)->id == id) name = flag_at(i)->name;
+  join_words(words, all, sizeof all);
   const char *closest = closest_word(args->value[id], next_of_list, words);
-  if (closest) snprintf(hint, sizeof hint, "%s %s", name, closest);
+  if (closest && *closest)
+    snprintf(hint, sizeof hint, "%s %s (it knows %s)", name, closest, all);
+  else
+    snprintf(hint, sizeof hint, "%s knows %s", name, all);
   report_usage(context, hint, "%s: '%s' is not a word it knows", name, args->value[id]);
   return false;
 }

@@ -98,9 +98,12 @@ void arguments_free(arguments *args);
 
 /* "1", within the bounds; reports a usage error and returns false else. */
 bool argument_number(cli *context, const arguments *args, flag id, uint64_t least, uint64_t most, uint64_t *value);
-/* The place among `words` (NULL-terminated) of the flag's value; `fallback` when it was not given. False: reported. */
+/* The place among `words` (NULL-terminated, lower case, "" = no word) of the flag's value, in any case; `fallback` when
+ * it was not given. False: reported, with all of the words. */
 bool argument_word(cli *context, const arguments *args, flag id, const char *const *words, size_t fallback,
                    size_t *value);
+/* True when `length` bytes of text are the word, which is in lower case, whatever their own case (ASCII). */
+bool is_same_word(const char *word, const char *text, size_t length);
 /* The candidate closest to `text`, or NULL when none is close. next(user, i) gives candidates until NULL. */
 const char *closest_word(const char *text, const char *(*next)(const void *user, size_t index), const void *user);
 

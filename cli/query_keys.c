@@ -47,6 +47,14 @@ const char *worklist_path(const char *key, size_t length) {
   return NULL;
 }
 
+/* In the order of scu_model. */
+static const char *const models[] = {"", "study", "patient", "psonly", "worklist", NULL};
+
+static bool is_for_worklist(const arguments *args) {
+  const char *model = args->has[FLAG_MODEL] ? args->value[FLAG_MODEL] : "";
+  return is_same_word(models[SCU_MODEL_WORKLIST], model, strlen(model));
+}
+
 static bool set_key(cli *context, scu_query *query, const char *path, const char *value) {
   char dates[64];
   if (vr_of(path) == SCU_VR_DA && strcmp(value, "\"\"") != 0) {
@@ -89,7 +97,7 @@ static bool is_to_match(const char *key) {
 
 /* Those that match come last: that the same attribute is to be returned as well takes nothing from it. */
 static bool add_keys(cli *context, scu_query *query, const arguments *args) {
-  bool is_worklist = args->has[FLAG_MODEL] && strcmp(args->value[FLAG_MODEL], "worklist") == 0;
+  bool is_worklist = is_for_worklist(args);
   for (size_t i = 1; i < args->positional_count; i++) {
     const char *word = args->positional[i];
     if (strchr(word, '=')) continue;
@@ -107,29 +115,20 @@ static bool add_keys(cli *context, scu_query *query, const arguments *args) {
 }
 
 bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level) {
-  static const char *const words[] = {"default", "patient", "study", "series", "image", NULL};
+  static const char *const words[] = {"", "patient", "study", "series", "image", "instance", NULL};
   size_t place = 0;
   *level = fallback;
   if (!args->has[FLAG_LEVEL]) return true;
   if (!argument_word(context, args, FLAG_LEVEL, words, 0, &place)) return false;
-  if (place == 0) {
-    report_usage(context, NULL, "--level: patient, study, series or image");
-    return false;
-  }
-  *level = (scu_query_level)place;
+  *level = place > SCU_LEVEL_IMAGE ? SCU_LEVEL_IMAGE : (scu_query_level)place;
   return true;
 }
 
 static bool set_model(cli *context, scu_query *query, const arguments *args) {
-  static const char *const words[] = {"default", "study", "patient", "psonly", "worklist", NULL};
   size_t place = 0;
   if (!args->has[FLAG_MODEL]) return true;
-  if (!argument_word(context, args, FLAG_MODEL, words, 0, &place)) return false;
-  if (place == 0) {
-    report_usage(context, NULL, "--model: study, patient, psonly or worklist");
-    return false;
-  }
-  return scu_query_set_model(query, (scu_model)place) == SCU_OK;
+  return argument_word(context, args, FLAG_MODEL, models, 0, &place) &&
+         scu_query_set_model(query, (scu_model)place) == SCU_OK;
 }
 
 static bool set_relational(cli *context, scu_query *query, const arguments *args) {
@@ -154,9 +153,7 @@ static bool set_extended(cli *context, scu_query *query, const arguments *args) 
   };
   for (const char *at = args->has[FLAG_EXTENDED] ? args->value[FLAG_EXTENDED] : ""; *at;) {
     size_t length = strcspn(at, ","), i = 0;
-    while (i < sizeof words / sizeof *words &&
-           (strlen(words[i].word) != length || memcmp(words[i].word, at, length) != 0))
-      i++;
+    while (i < sizeof words / sizeof *words && !is_same_word(words[i].word, at, length)) i++;
     if (i == sizeof words / sizeof *words) {
       report_usage(context, "date-time, fuzzy, timezone, view, empty, multiple",
                    "--extended: '%.*s' is not a word it knows", (int)length, at);

@@ -97,6 +97,25 @@ class Usage(CliTest):
         self.usage("store", "P@h", "f", "--progress", "often", says="often")
         self.usage("echo", "P@h", "--color", "red", says="red")
 
+    def test_a_word_that_is_not_known_is_answered_with_all_that_are(self):
+        for arguments, words in ((["--level", "foo"], "patient, study, series, image, instance"),
+                                 (["--model", "foo"], "study, patient, psonly, worklist"),
+                                 (["--relational", "maybe"], "auto, no, yes"),
+                                 (["--color", "red"], "auto, always, never")):
+            talk = self.usage("find", "P@h", "PatientID=1", *arguments, says=arguments[1]).talk
+            self.assertIn(words, talk)
+            self.assertNotIn("default", talk)
+        self.assertIn("auto, always, never, json",
+                      self.usage("store", "P@h", "f", "--progress", "often", says="often").talk)
+        self.usage("find", "P@h", "PatientID=1", "--level", "", says="--level")
+
+    def test_words_are_taken_in_any_case(self):
+        """What is asked for is understood: the next fault is told."""
+        for arguments in (["--level", "IMAGE"], ["--level", "instance"], ["--model", "Patient"],
+                          ["--relational", "YES"], ["--color", "NEVER"], ["--extended", "Fuzzy"]):
+            self.usage("find", "P@h", "PatientID=1", *arguments, "--limit", "0", says="--limit")
+        self.usage("find", "P@h", "--model", "WORKLIST", "-k", "Modality", says="everything")
+
     def test_queries_are_checked_before_connecting(self):
         self.usage("find", "P@h")
         self.usage("find", "P@h", "PatientName", says="no KEY=VALUE")
