@@ -50,12 +50,21 @@ scu_result scu__check_accept_from(const struct scu_option_info *info, const char
   return scu__accept_from_parse(text, titles, SCU__ACCEPT_FROM_MAX, &count, error);
 }
 
+/* The choices are in lower case; ASCII only, for in no locale is the I of FILE another letter. */
+static bool is_choice(const char *choice, const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    char letter = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    if (letter != choice[i]) return false;
+  }
+  return true;
+}
+
 int scu__choice_place(const char *choices, const char *text) {
   size_t length = strlen(text);
   const char *p = choices;
   for (int place = 0;; place++) {
     size_t span = strcspn(p, "|");
-    if (span > 0 && span == length && memcmp(p, text, length) == 0) return place;
+    if (span > 0 && span == length && is_choice(p, text, length)) return place;
     if (p[span] == 0) return -1;
     p += span + 1;
   }

@@ -15,7 +15,7 @@ scu_result scu__check_accept_from(const struct scu_option_info *info, const char
 /* What every text must be: UTF-8 without control characters, within the row's length, one of its choices. */
 scu_result scu__check_text(const struct scu_option_info *info, const char *text, scu_error *error);
 
-/* The place of `text` among "a|b|c", counted from 0; -1 = none of them. */
+/* The place of `text`, in any case (ASCII), among "a|b|c", counted from 0; -1 = none of them. */
 int scu__choice_place(const char *choices, const char *text);
 
 /* Decimal digits with an optional sign, nothing else around them. False also when it does not fit. */

@@ -113,10 +113,12 @@ static void test_a_choice_is_its_place_in_the_table(void **state) {
     assert_int_equal(scu_options_set_text(options, SCU_OPTION_ON_DUPLICATE, words[i]), SCU_OK);
     assert_int_equal(scu__option_choice(options, SCU_OPTION_ON_DUPLICATE), i);
   }
-  static const char *const wrong[] = {"", "kee", "keep|", "keep|replace", "|", "KEEP", "boths"};
+  static const char *const wrong[] = {"", "kee", "keep|", "keep|replace", "|", "KEEPER", "boths"};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
     assert_int_equal(scu_options_set_text(options, SCU_OPTION_ON_DUPLICATE, wrong[i]), SCU_ERROR_USAGE);
   assert_int_equal(scu__option_choice(options, SCU_OPTION_ON_DUPLICATE), 2);
+  assert_int_equal(scu_options_set_text(options, SCU_OPTION_ON_DUPLICATE, "RePLaCE"), SCU_OK);
+  assert_int_equal(scu__option_choice(options, SCU_OPTION_ON_DUPLICATE), 1);
   assert_int_equal(scu__option_choice(options, SCU_OPTION_CALLING_AE), -1);
   assert_int_equal(scu__option_choice(options, SCU_OPTION_MAX_PDU), -1);
   assert_int_equal(scu__option_choice(options, (scu_option)9), -1);
