@@ -109,7 +109,8 @@ const command command_find = {
     .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--level LEVEL] [--limit N] [--json|--csv|--table]",
     .summary = "ask an archive what it has (C-FIND)",
     .text = "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
-            "wildcards (DOE*). Dates: 20240131, 20240101-20241231, 20240101-, today, yesterday, -7d (since then).\n"
+            "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
+            "then), today, yesterday, -7d (since then).\n"
             "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n",
     .examples = "scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
                 "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"

@@ -1,4 +1,4 @@
-/* Date keys. Only what is unambiguous is taken: a date is YYYYMMDD or YYYY-MM-DD. */
+/* Date keys. Only what is unambiguous is taken: a day is YYYYMMDD or YYYY-MM-DD, a month YYYY-MM, a year YYYY. */
 #include "dates.h"
 
 #include <stdio.h>
@@ -50,8 +50,49 @@ static bool is_date(date of) {
   return same.month == of.month && same.day == of.day;
 }
 
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* What one date stands for: a day, or the days of a month or year. */
+typedef struct span {
+  date first, last;
+} span;
+
+static date last_of_month(int year, int month) {
+  date next = month == 12 ? (date){year + 1, 1, 1} : (date){year, month + 1, 1};
+  return date_from_days(date_to_days(next) - 1);
+}
+
+static size_t read_day(const char *text, span *found) {
+  size_t length = strlen(text), dash = length > 4 && text[4] == '-';
+  date day;
+  if (length < 8 + 2 * dash || (dash && text[7] != '-') || is_digit(text[8 + 2 * dash])) return 0;
+  if (!read_digits(text, 4, &day.year) || !read_digits(text + 4 + dash, 2, &day.month) ||
+      !read_digits(text + 6 + 2 * dash, 2, &day.day) || !is_date(day))
+    return 0;
+  *found = (span){day, day};
+  return 8 + 2 * dash;
+}
+
+/* "2019-03"; in "2019-2020" the years are the ends of a range. */
+static size_t read_month(const char *text, span *found) {
+  date day = {.day = 1};
+  if (strlen(text) < 7 || text[4] != '-' || is_digit(text[7])) return 0;
+  if (!read_digits(text, 4, &day.year) || !read_digits(text + 5, 2, &day.month) || !is_date(day)) return 0;
+  *found = (span){day, last_of_month(day.year, day.month)};
+  return 7;
+}
+
+static size_t read_year(const char *text, span *found) {
+  int year;
+  if (strlen(text) < 4 || is_digit(text[4]) || !read_digits(text, 4, &year)) return 0;
+  *found = (span){{year, 1, 1}, {year, 12, 31}};
+  return 4;
+}
+
 /* One date at the start of the text. Returns the characters it takes, 0 for none. */
-static size_t read_date(const char *text, date today, date *found) {
+static size_t read_date(const char *text, date today, span *found) {
   static const struct {
     const char *word;
     long offset;
@@ -59,17 +100,13 @@ static size_t read_date(const char *text, date today, date *found) {
   for (size_t i = 0; i < 2; i++) {
     size_t length = strlen(words[i].word);
     if (strncmp(text, words[i].word, length) != 0) continue;
-    *found = date_from_days(date_to_days(today) + words[i].offset);
+    date day = date_from_days(date_to_days(today) + words[i].offset);
+    *found = (span){day, day};
     return length;
   }
-  size_t length = strlen(text);
-  if (length >= 8 && read_digits(text, 4, &found->year) && read_digits(text + 4, 2, &found->month) &&
-      read_digits(text + 6, 2, &found->day))
-    return is_date(*found) ? 8 : 0;
-  if (length >= 10 && text[4] == '-' && text[7] == '-' && read_digits(text, 4, &found->year) &&
-      read_digits(text + 5, 2, &found->month) && read_digits(text + 8, 2, &found->day))
-    return is_date(*found) ? 10 : 0;
-  return 0;
+  size_t length = read_day(text, found);
+  if (length == 0) length = read_month(text, found);
+  return length > 0 ? length : read_year(text, found);
 }
 
 /* "-7d", "-2w": days back, or -1. */
@@ -91,7 +128,7 @@ static void put_date(date of, char to[16]) {
 
 bool date_value(const char *value, date today, char *to, size_t room) {
   char first[16] = "", last[16] = "";
-  date found;
+  span from, until;
   if (*value == 0 || strcmp(value, "*") == 0) {
     snprintf(to, room, "%s", value);
     return true;
@@ -103,17 +140,20 @@ bool date_value(const char *value, date today, char *to, size_t room) {
     snprintf(to, room, "%s-%s", first, last);
     return true;
   }
-  size_t length = read_date(value, today, &found);
-  if (length > 0) put_date(found, first);
+  size_t length = read_date(value, today, &from);
+  if (length > 0) put_date(from.first, first);
   value += length;
   bool is_range = *value == '-';
   if (is_range) {
     value++;
-    length = read_date(value, today, &found);
-    if (length > 0) put_date(found, last);
-    value += length;
+    size_t more = read_date(value, today, &until);
+    if (more > 0) put_date(until.last, last);
+    value += more;
+  } else if (length > 0) { /* a month or a year is a range of its own */
+    put_date(from.last, last);
+    is_range = strcmp(first, last) != 0;
   }
   if (*value != 0 || (*first == 0 && *last == 0)) return false;
-  snprintf(to, room, is_range ? "%s-%s" : "%s%s", first, last);
+  snprintf(to, room, is_range ? "%s-%s" : "%s", first, last);
   return true;
 }

@@ -59,7 +59,7 @@ static bool set_key(cli *context, scu_query *query, const char *path, const char
   char dates[64];
   if (vr_of(path) == SCU_VR_DA && strcmp(value, "\"\"") != 0) {
     if (!date_value(value, date_today(), dates, sizeof dates)) {
-      report_usage(context, "20240131, 20240101-20241231, 20240101-, today, yesterday, -7d",
+      report_usage(context, "20240131, 2024-01, 2024, 20240101-20241231, 20240101-, today, yesterday, -7d",
                    "%s: the value is no date or range of dates", path);
       return false;
     }

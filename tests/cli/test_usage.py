@@ -124,7 +124,7 @@ class Usage(CliTest):
         self.usage("find", "P@h", "PatientID=1", "--model", "study", "--level", "patient")
 
     def test_dates_are_checked_and_never_repeated(self):
-        for value in ("2024", "20241301", "20240230", "20240101-20240230", "tomorrow", "-", "7d", "20240101-x",
+        for value in ("202401", "2024-13", "2024-00", "20241301", "20240230", "20240101-20240230", "tomorrow", "-", "7d", "20240101-x",
                       "2024-1-1", "20240101 "):
             result = self.usage("find", "P@h", "StudyDate=" + value, says="StudyDate")
             self.assertNotIn("'%s'" % value, result.talk)
