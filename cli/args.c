@@ -89,6 +89,12 @@ const flag_row *flag_at(size_t index) {
   return index < sizeof flags / sizeof *flags ? &flags[index] : NULL;
 }
 
+const char *flag_name(flag id) {
+  for (size_t i = 0; flag_at(i); i++)
+    if (flags[i].id == id) return flags[i].name;
+  return "";
+}
+
 /* Levenshtein distance, given up beyond `most`; words are short. */
 static size_t distance(const char *a, const char *b, size_t most) {
   enum { LONGEST = 40 };
@@ -323,11 +329,8 @@ void arguments_free(arguments *args) {
 
 bool argument_number(cli *context, const arguments *args, flag id, uint64_t least, uint64_t most, uint64_t *value) {
   const char *text = args->value[id];
-  const char *name = "";
   uint64_t sum = 0;
   bool is_good = *text != 0;
-  for (size_t i = 0; flag_at(i); i++)
-    if (flag_at(i)->id == id) name = flag_at(i)->name;
   for (const char *p = text; *p && is_good; p++) {
     is_good = *p >= '0' && *p <= '9' && sum <= (UINT64_MAX - 9) / 10;
     if (is_good) sum = sum * 10 + (uint64_t)(*p - '0');
@@ -336,7 +339,7 @@ bool argument_number(cli *context, const arguments *args, flag id, uint64_t leas
     *value = sum;
     return true;
   }
-  report_usage(context, NULL, "%s: '%s' is no number from %llu to %llu", name, text, (unsigned long long)least,
+  report_usage(context, NULL, "%s: '%s' is no number from %llu to %llu", flag_name(id), text, (unsigned long long)least,
                (unsigned long long)most);
   return false;
 }
@@ -365,7 +368,7 @@ static void join_words(const char *const *words, char *to, size_t room) {
 
 bool argument_word(cli *context, const arguments *args, flag id, const char *const *words, size_t fallback,
                    size_t *value) {
-  const char *name = "";
+  const char *name = flag_name(id);
   char all[128], hint[224];
   *value = fallback;
   if (!args->has[id]) return true;
@@ -374,8 +377,6 @@ bool argument_word(cli *context, const arguments *args, flag id, const char *con
     *value = i;
     return true;
   }
-  for (size_t i = 0; flag_at(i); i++)
-    if (flag_at(i)->id == id) name = flag_at(i)->name;
   join_words(words, all, sizeof all);
   const char *closest = closest_word(args->value[id], next_of_list, words);
   if (closest && *closest)

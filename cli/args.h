@@ -77,6 +77,7 @@ typedef struct flag_row {
 } flag_row;
 
 const flag_row *flag_at(size_t index); /* NULL beyond the last */
+const char *flag_name(flag id);        /* as it is typed: "--json" */
 
 typedef struct cli cli;
 

@@ -5,6 +5,12 @@
 
 #include "errors.h"
 
+static bool refuse(cli *context, const arguments *args, flag id) {
+  report_usage(context, "PORT, 127.0.0.1:PORT or [::1]:PORT, the port from 0 (any free one) to 65535",
+               "%s: '%s' is no address to listen on", flag_name(id), args->value[id]);
+  return false;
+}
+
 bool listen_address_apply(cli *context, const arguments *args, flag id) {
   char address[256] = "";
   if (!args->has[id]) return true;
@@ -15,17 +21,12 @@ bool listen_address_apply(cli *context, const arguments *args, flag id) {
     bool is_bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
     const char *from = is_bracketed ? text + 1 : text;
     if (is_bracketed) length -= 2;
-    bool is_bad = length >= sizeof address || (!is_bracketed && memchr(from, ':', length));
-    if (is_bad) {
-      report_usage(context, "PORT, 127.0.0.1:PORT or [::1]:PORT", "'%s' is no address to listen on", text);
-      return false;
-    }
+    if (length >= sizeof address || (!is_bracketed && memchr(from, ':', length))) return refuse(context, args, id);
     memcpy(address, from, length);
     address[length] = 0;
   }
-  if (scu_options_set_text(context->options, SCU_OPTION_LISTEN_ADDRESS, address) == SCU_OK &&
-      scu_options_parse(context->options, SCU_OPTION_LISTEN_PORT, port ? port + 1 : text) == SCU_OK)
-    return true;
-  report_error(context, scu_options_error(context->options));
-  return false;
+  /* The library knows these two by its own names, which nobody typed. */
+  bool is_good = scu_options_set_text(context->options, SCU_OPTION_LISTEN_ADDRESS, address) == SCU_OK &&
+                 scu_options_parse(context->options, SCU_OPTION_LISTEN_PORT, port ? port + 1 : text) == SCU_OK;
+  return is_good || refuse(context, args, id);
 }

@@ -67,7 +67,9 @@ class Usage(CliTest):
 
     def test_numbers_have_bounds(self):
         for port in ("65536", "-1", "1e9", "", "x", "127.0.0.1:", "a:b:1"):
-            self.usage("listen", "-o", "d", "--port", port)
+            self.usage("listen", "-o", "d", "--port", port, says="--port")
+            self.usage("archive", "d", "--port", port, says="--port: '%s'" % port)
+            self.usage("move", "P@h", "PatientID=1", "-o", "d", "--listen", port, says="--listen")
         for size in ("0", "4095", "1048577", "1e9", ""):
             self.usage("echo", "P@h", "--max-pdu", size, says="--max-pdu")
         for seconds in ("0", "-1", "1e9", "1,5", ""):
