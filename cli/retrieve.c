@@ -24,8 +24,10 @@ scu_sink *cli_sink(cli *context, const arguments *args) {
   return NULL;
 }
 
-static void tell_missing(cli *context, const scu_retrieve_report *report) {
+/* Where nothing came and the reason was said, a list of everything would only bury it. */
+static void tell_missing(cli *context, const scu_retrieve_report *report, bool is_explained) {
   size_t count = scu_retrieve_report_missing_count(report);
+  size_t most = !is_explained ? MISSING_SAID_MAX : 0;
   for (size_t i = 0; i < count; i++) {
     const char *uid = scu_retrieve_report_missing(report, i);
     if (context->is_json) {
@@ -33,9 +35,10 @@ static void tell_missing(cli *context, const scu_retrieve_report *report) {
       json_text(stdout, "sop_instance_uid", uid);
       json_close(stdout);
     }
-    if (i < MISSING_SAID_MAX) say_always(context, "missing: %s", uid);
+    if (i < most) say_always(context, "missing: %s", uid);
   }
-  if (count > MISSING_SAID_MAX) say_always(context, "missing: %zu more", count - MISSING_SAID_MAX);
+  if (count > most && most > 0) say_always(context, "missing: %zu more", count - most);
+  if (count > 0 && most == 0) say_always(context, "missing: all %zu", count);
 }
 
 static void say_peer_counts(cli *context, const scu_retrieve_report *report) {
@@ -97,7 +100,7 @@ void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_rep
   case SCU_VERDICT_COUNT_ONLY: say_received(context, report); break;
   case SCU_VERDICT_INCOMPLETE:
     say_received(context, report);
-    tell_missing(context, report);
+    tell_missing(context, report, context->ok + context->warnings == 0 && context->causes.first != EXIT_DONE);
     if (!scu_retrieve_report_promised(report)) say_peer_counts(context, report);
     break;
   }

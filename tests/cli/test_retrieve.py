@@ -115,6 +115,16 @@ class Retrieve(CliTest):
     def test_success_with_nothing_is_not_done(self):
         self.assertIn("missing: ", self.get(Archive(self, ["a"], gives=[]), code=3).talk)
 
+    def test_a_refusal_is_not_buried_under_what_is_missing(self):
+        archive = Archive(self, ["i%d" % i for i in range(25)], status=0xA801)
+        for with_json in ([], ["--json"]):
+            result = self.scu("move", archive.name, "StudyInstanceUID=" + archive.study(), "-o", self.path("got"),
+                              "--listen", "127.0.0.1:0", "--move-grace", "0.01", *with_json, code=9)
+            self.assertIn("A801", result.talk)
+            self.assertEqual(result.talk.count("missing"), 1)
+            self.assertIn("missing: all 25", result.talk)
+        self.assertEqual(len(result.events("missing")), 25)
+
     def test_nothing_matched_is_fine_unless_a_match_is_required(self):
         empty = self.peer()
         arguments = ["get", empty.name, "StudyInstanceUID=1.2", "-o", self.path("got")]
