@@ -43,7 +43,10 @@ static void tally(cli *context, const scu_instance_outcome *outcome) {
   switch (outcome->outcome) {
   case SCU_OUTCOME_OK: context->ok++; break;
   case SCU_OUTCOME_WARNING: context->warnings++; break;
-  case SCU_OUTCOME_SKIPPED: context->skipped++; break;
+  case SCU_OUTCOME_SKIPPED:
+    context->skipped++;
+    if (signals_count() > 0) context->untried++;
+    break;
   case SCU_OUTCOME_FAILED:
     context->failed++;
     if (!context->is_receiving && outcome->status != 0xFFFF) context->refused++;

@@ -31,6 +31,7 @@ struct cli {
   exit_causes causes;
   uint64_t ok, warnings, failed, skipped, bytes;
   uint64_t refused; /* of the failed ones: answered with a failure status */
+  uint64_t untried; /* of the skipped ones: after somebody pressed Ctrl-C */
 };
 
 typedef struct command {

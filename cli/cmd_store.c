@@ -48,20 +48,23 @@ static void judge(cli *context, const scu_store_report *report, scu_result resul
 
 static void say_summary(cli *context, const arguments *args, const scu_store_report *report) {
   char bytes[32], elapsed[32], rest[160] = "";
-  uint64_t across = context->ok + context->warnings;
+  uint64_t across = context->ok + context->warnings, untried = context->untried;
   size_t length = 0;
   format_bytes(scu_store_report_bytes(report), bytes);
   format_seconds(scu_store_report_elapsed_ms(report), elapsed);
   const struct {
     uint64_t count;
     const char *words;
-  } parts[] = {{context->warnings, "with warnings"}, {context->failed, "failed"}, {context->skipped, "skipped"}};
-  for (size_t i = 0; i < 3; i++)
+  } parts[] = {{context->warnings, "with warnings"},
+               {context->failed, "failed"},
+               {context->skipped - untried, "skipped"},
+               {untried, "not tried"}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (parts[i].count && length < sizeof rest - 48)
       length +=
           (size_t)snprintf(rest + length, sizeof rest - length, ", %" PRIu64 " %s", parts[i].count, parts[i].words);
   say(context, "%s %" PRIu64 " of %" PRIu64 " instances%s (%s, %s)", args->has[FLAG_DRY_RUN] ? "would send" : "sent",
-      across, across + context->failed, rest, bytes, elapsed);
+      across, across + context->failed + untried, rest, bytes, elapsed);
 }
 
 static void store(cli *context, const arguments *args, scu_session *session, scu_source *source) {

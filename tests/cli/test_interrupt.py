@@ -43,6 +43,26 @@ class Interrupt(CliTest):
         code, _, _ = self.finish(process)
         self.assertEqual(code, 130)
 
+    def test_what_a_store_did_not_try_counts_as_not_sent(self):
+        import threading
+        second, go_on = threading.Event(), threading.Event()
+
+        def answers(*_):
+            if len(peer.requests) == 2:
+                second.set()
+                go_on.wait(30)
+            return [(0x0000, None, ())]
+        peer = self.peer(answers=answers)
+        for name in "abcde":
+            self.sample("in/" + name)
+        process = self.start("store", peer.name, self.path("in"))
+        self.assertTrue(second.wait(30))
+        process.send_signal(signal.SIGINT)
+        threading.Timer(0.3, go_on.set).start()
+        code, _, err = self.finish(process)
+        self.assertEqual(code, 130)
+        self.assertRegex(err.decode(), r"sent 2 of 5 instances, 3 not tried \(")
+
     def test_while_the_peer_does_not_answer_the_association(self):
         peer = self.peer(silent=True)
         process = self.start("echo", peer.name, "--timeout-associate", "60")
