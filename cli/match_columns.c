@@ -51,10 +51,9 @@ static const struct {
     {SCU_LEVEL_IMAGE, "SOPInstanceUID", "SOP Instance UID", 0},
 };
 
-static match_column *add(match_columns *columns, const char *path, size_t path_length) {
+static match_column *add(match_columns *columns, const char *path) {
   for (size_t i = 0; i < columns->count; i++)
-    if (strlen(columns->column[i].path) == path_length && memcmp(columns->column[i].path, path, path_length) == 0)
-      return NULL;
+    if (is_same_attribute(columns->column[i].path, path)) return NULL;
   if (columns->count == COLUMNS_MAX) return NULL;
   match_column *column = &columns->column[columns->count++];
   column->path = path;
@@ -64,23 +63,23 @@ static match_column *add(match_columns *columns, const char *path, size_t path_l
 
 /* A key as typed, cut at its =. The copy lives in the title, which then is the path as well. */
 static void add_key(match_columns *columns, scu_query_level level, const char *key) {
+  char typed[sizeof columns->column->title];
   size_t length = strcspn(key, "=");
-  const char *step = level == SCU_LEVEL_DEFAULT ? worklist_path(key, length) : NULL;
-  match_column *of_step = step ? add(columns, step, strlen(step)) : NULL;
-  if (of_step) snprintf(of_step->title, sizeof of_step->title, "%.*s", (int)length, key);
-  if (step) return;
-  match_column *column = length < sizeof column->title ? add(columns, key, length) : NULL;
+  if (length >= sizeof typed) return;
+  memcpy(typed, key, length);
+  typed[length] = 0;
+  const char *step = level == SCU_LEVEL_DEFAULT ? worklist_path(typed) : NULL;
+  match_column *column = add(columns, step ? step : typed);
   if (!column) return;
-  memcpy(column->title, key, length);
-  column->title[length] = 0;
-  column->path = column->title;
+  memcpy(column->title, typed, length + 1);
+  if (!step) column->path = column->title;
 }
 
 void match_columns_choose(match_columns *columns, scu_query_level level, const arguments *args) {
   columns->count = 0;
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
     if (defaults[i].level != level) continue;
-    match_column *column = add(columns, defaults[i].path, strlen(defaults[i].path));
+    match_column *column = add(columns, defaults[i].path);
     if (!column) continue;
     snprintf(column->title, sizeof column->title, "%s", defaults[i].title);
     column->width = defaults[i].width;

@@ -22,6 +22,19 @@ static scu_vr vr_of(const char *path) {
   return vr;
 }
 
+static bool has_attribute(const char *path, const char *wanted) {
+  scu_dataset *scratch;
+  if (scu_dataset_new(NULL, &scratch) != SCU_OK) return false;
+  bool has = scu_dataset_set_empty(scratch, path) == SCU_OK && scu_dataset_find_path(scratch, wanted) != NULL;
+  scu_dataset_free(scratch);
+  return has;
+}
+
+/* Both ways: a sequence is found where one of its attributes is, too. */
+bool is_same_attribute(const char *a, const char *b) {
+  return strcmp(a, b) == 0 || (has_attribute(a, b) && has_attribute(b, a));
+}
+
 void report_query(cli *context, const scu_query *query) {
   report_error(context, scu_query_error(query));
 }
@@ -29,7 +42,7 @@ void report_query(cli *context, const scu_query *query) {
 #define STEP(keyword)                                                                                                  \
   { keyword, "ScheduledProcedureStepSequence[0]." keyword }
 
-const char *worklist_path(const char *key, size_t length) {
+const char *worklist_path(const char *key) {
   static const char *const paths[][2] = {
       STEP("Modality"),
       STEP("ScheduledStationAETitle"),
@@ -43,7 +56,7 @@ const char *worklist_path(const char *key, size_t length) {
       STEP("ScheduledProcedureStepStatus"),
   };
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-    if (strlen(paths[i][0]) == length && memcmp(paths[i][0], key, length) == 0) return paths[i][1];
+    if (is_same_attribute(paths[i][0], key)) return paths[i][1];
   return NULL;
 }
 
@@ -77,13 +90,10 @@ static bool add_key(cli *context, scu_query *query, bool is_worklist, const char
     report_usage(context, "-k KEY=VALUE or -k KEY", "a key without attribute");
     return false;
   }
-  const char *step = is_worklist ? worklist_path(text, length) : NULL;
-  if (step) {
-    memcpy(path, step, strlen(step) + 1);
-  } else {
-    memcpy(path, text, length);
-    path[length] = 0;
-  }
+  memcpy(path, text, length);
+  path[length] = 0;
+  const char *step = is_worklist ? worklist_path(path) : NULL;
+  if (step) memcpy(path, step, strlen(step) + 1);
   if (text[length] == '=' && text[length + 1] != 0) return set_key(context, query, path, text + length + 1);
   if (scu_query_return(query, path) == SCU_OK) return true;
   report_query(context, query);

@@ -12,9 +12,11 @@ scu_query *query_from_arguments(cli *context, const arguments *args, bool needs_
 void report_query(cli *context, const scu_query *query);
 /* The level it would be sent at; SCU_LEVEL_DEFAULT when it is not a query yet, or of a worklist. */
 scu_query_level query_level(scu_query *query);
-/* In a worklist the attributes of the step are known by their keyword alone: "Modality" of `length` bytes ->
+/* True when both paths, whichever way they are written, name one attribute: "PatientName" and "0010,0010". */
+bool is_same_attribute(const char *a, const char *b);
+/* In a worklist the attributes of the step are known by keyword or tag alone: "Modality" ->
  * "ScheduledProcedureStepSequence[0].Modality". NULL where the key stays as it is typed. */
-const char *worklist_path(const char *key, size_t length);
+const char *worklist_path(const char *key);
 /* "study" -> SCU_LEVEL_STUDY, by --level; `fallback` without it. False: reported. */
 bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level);
 

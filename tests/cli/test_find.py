@@ -51,6 +51,25 @@ class Find(CliTest):
         result = self.scu("find", peer.name, "PatientID=4711", "-k", "ReferringPhysicianName", code=0)
         self.assertIn("House^Gregory", result.text)
 
+    def test_an_attribute_has_one_column_however_it_is_written(self):
+        peer = self.peer(answers=provider(with_value(0x00080090, "PN", "House^Gregory")))
+        for keys in (["0010,0010=Doe*"], ["00100010=Doe*"], ["0010,0010=Doe*", "-k", "PatientName"]):
+            result = self.scu("find", peer.name, *keys, "--csv", "-k", "0008,0090", "-k", "ReferringPhysicianName",
+                              code=0)
+            row = next(csv.DictReader(io.StringIO(result.text, newline="")))
+            self.assertEqual(result.text.count("Doe^Jane"), 1)
+            self.assertEqual(row["PatientName"], "Doe^Jane")
+            self.assertEqual(row["0008,0090"], "House^Gregory")
+            self.assertEqual(result.text.count("House^Gregory"), 1)
+
+    def test_in_a_worklist_numbers_are_keys_of_the_step_as_keywords_are(self):
+        identifiers = []
+        for key in ("Modality=CT", "0008,0060=CT"):
+            peer = self.peer(answers=provider())
+            self.scu("find", peer.name, "--model", "worklist", key, code=0)
+            identifiers.append(peer.requests[-1][2])
+        self.assertEqual(identifiers[0], identifiers[1])
+
     def test_keys_go_out_by_keyword_tag_and_bare_word(self):
         peer = self.peer(answers=provider())
         self.scu("find", peer.name, "PatientID=4711", "-k", "0008,0050=A1", "-kStudyDescription=Brain*", code=0)
