@@ -211,3 +211,26 @@ scu_query_level query_level(scu_query *query) {
   scu_query_level level;
   return scu_query_check(query, &model, &level) == SCU_OK ? level : SCU_LEVEL_DEFAULT;
 }
+
+static bool is_named(const arguments *args, const char *path) {
+  for (size_t i = 1; i < args->positional_count + args->key_count; i++) {
+    bool is_word = i < args->positional_count;
+    const char *text = is_word ? args->positional[i] : args->keys[i - args->positional_count];
+    char key[PATH_MAX_BYTES];
+    size_t length = strcspn(text, "=");
+    if (length >= sizeof key) continue;
+    memcpy(key, text, length);
+    key[length] = 0;
+    if (is_same_attribute(key, path)) return true;
+  }
+  return false;
+}
+
+void query_ask_for_columns(scu_query *query, const arguments *args) {
+  scu_model model;
+  scu_query_level level;
+  if (scu_query_check(query, &model, &level) != SCU_OK || level != SCU_LEVEL_STUDY) return;
+  /* Where patients are a level of their own, it is asked when one of its attributes is wanted. */
+  bool is_above = model == SCU_MODEL_PATIENT || model == SCU_MODEL_PATIENT_STUDY_ONLY;
+  if (is_above && !is_named(args, "PatientName")) scu_query_return(query, "PatientName");
+}

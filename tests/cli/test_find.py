@@ -51,6 +51,24 @@ class Find(CliTest):
         result = self.scu("find", peer.name, "PatientID=4711", "-k", "ReferringPhysicianName", code=0)
         self.assertIn("House^Gregory", result.text)
 
+    def test_studies_of_a_patient_come_with_the_name_in_every_model(self):
+        def answers(_, __, identifier):
+            if b"PATIENT " in identifier:
+                match = [(0x00080052, "CS", "PATIENT"), (0x00100010, "PN", "Doe^Jane"), (0x00100020, "LO", "4711")]
+            else:
+                self.assertNotIn(b"\x10\x00\x10\x00", identifier)  # no key above the level but the unique one
+                match = [element for element in MATCH if element[0] != 0x00100010]
+            return [(0xFF00, implicit(sorted(match)), ()), (0x0000, None, ())]
+        for model in ("patient", "psonly"):
+            for form in ("--table", "--csv"):
+                result = self.scu("find", self.peer(answers=answers).name, "--model", model, "--level", "study",
+                                  "PatientID=4711", form, code=0)
+                self.assertIn("Doe^Jane", result.text)
+                self.assertIn("20240517", result.text)
+        peer = self.peer(answers=answers)
+        self.scu("find", peer.name, "--model", "patient", "--level", "study", "PatientID=4711", "--json", code=0)
+        self.assertEqual(len(peer.requests), 1)  # nobody asked for it
+
     def test_an_attribute_has_one_column_however_it_is_written(self):
         peer = self.peer(answers=provider(with_value(0x00080090, "PN", "House^Gregory")))
         for keys in (["0010,0010=Doe*"], ["00100010=Doe*"], ["0010,0010=Doe*", "-k", "PatientName"]):
