@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "client/refusal.h"
 #include "data/rewrite.h"
 #include "io/file.h"
 #include "listener/incoming.h"
@@ -35,13 +36,14 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   scu__outgoing *outgoing = owner;
   scu__candidate *candidate = outgoing->candidate;
   scu_instance_outcome told = scu__candidate_outcome(candidate);
-  char reason[256] = "";
+  char reason[512] = "", elements[SCU__REFUSAL_ELEMENTS_MAX];
   told.status = event->status;
   told.outcome = scu__store_outcome(event->status);
   told.transfer_syntax_uid = outgoing->context->transfer_syntax.text;
   told.bytes = candidate->head.dataset_length;
   if (told.outcome != SCU_OUTCOME_OK) {
-    snprintf(reason, sizeof reason, "%s", scu__status_text(SCU__C_STORE_RSP, event->status));
+    scu__refusal_elements(event->command, elements);
+    snprintf(reason, sizeof reason, "%s%s", scu__status_text(SCU__C_STORE_RSP, event->status), elements);
     told.comment = event->command->error_comment;
   } else if (!scu__uid_equal(&outgoing->context->transfer_syntax, &candidate->head.meta.transfer_syntax)) {
     snprintf(reason, sizeof reason, "rewritten from transfer syntax %s", candidate->head.meta.transfer_syntax.text);

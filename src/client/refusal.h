@@ -9,4 +9,8 @@
  * may name a patient); returns SCU_ERROR_REFUSED. */
 scu_result scu__refusal(scu_error *error, const scu__command *response);
 
+/* "; it names PatientName (0010,0010)": the first of the Offending Elements (0000,0901); "" where there are none. */
+enum { SCU__REFUSAL_ELEMENTS_MAX = 256 };
+void scu__refusal_elements(const scu__command *response, char to[SCU__REFUSAL_ELEMENTS_MAX]);
+
 #endif
