@@ -54,7 +54,7 @@ static const flag_row flags[] = {
      ON_STORE | ON_MOVE | ON_GET | ON_LISTEN},
     {FLAG_COLOR, "--color", 0, "WHEN", "auto, always or never", ON_EVERYTHING},
     {FLAG_QUIET, "--quiet", 'q', NULL, "say only what went wrong", ON_EVERYTHING},
-    {FLAG_VERBOSE, "--verbose", 'v', NULL, "say more: every instance, peer's comments", ON_EVERYTHING},
+    {FLAG_VERBOSE, "--verbose", 'v', NULL, "say more: every instance, comments of the peer that may name a patient", ON_EVERYTHING},
     {FLAG_DEBUG, "--debug", 'd', NULL, "say everything", ON_EVERYTHING},
     {FLAG_HELP, "--help", 'h', NULL, "this page", ON_EVERYTHING},
 };

@@ -28,8 +28,6 @@ static void print_response(cli *context, const scu_session *session, const scu_r
     printf(": %s (%s)\n", status, elapsed);
     fflush(stdout);
   }
-  if (context->verbosity > 0 && *scu_response_comment(response))
-    say(context, "comment: %s", scu_response_comment(response));
 }
 
 /* One echo. False when there is no point in another one. */
@@ -47,9 +45,10 @@ static bool echo_once(cli *context, scu_session *session) {
   else
     context->failed++;
   if (!is_success) {
-    char status[80];
+    char status[80], commented[512];
     format_status(scu_response_status(response), status);
-    report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, NULL, "the peer answered with status %s", status);
+    report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, NULL, "the peer answered with status %s",
+                 with_comment(context, status, scu_response_comment(response), commented));
   }
   scu_response_free(response);
   return true;

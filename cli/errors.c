@@ -1,8 +1,9 @@
-/* Error style: `scu COMMAND: PEER: phase: what failed and the evidence`, then what to try. Never patient data. */
+/* Error style: `scu COMMAND: PEER: phase: what failed and the evidence`, then what to try. Never patient data of ours. */
 #include "errors.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "json_lines.h"
 #include "safe_text.h"
@@ -80,11 +81,11 @@ static void report(cli *context, scu_result result, scu_phase phase, const char 
 
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]) {
   if (!*comment) return reason;
-  /* It may hold anything, a patient's name too. */
-  if (context->verbosity > 0)
-    snprintf(to, 512, "%s: %s", reason, comment);
+  /* At most 64 characters, and no controls: the library sees to that. */
+  if (context->verbosity > 0 || !strchr(comment, '^'))
+    snprintf(to, 512, "%s; its comment: %s", reason, comment);
   else
-    snprintf(to, 512, "%s (-v shows its comment)", reason);
+    snprintf(to, 512, "%s (its comment may name a patient: -v shows it)", reason);
   return to;
 }
 

@@ -21,7 +21,8 @@ void report_usage(cli *context, const char *hint, const char *format, ...) CLI_P
 void report_fault(cli *context, scu_result result, scu_phase phase, const char *hint, const char *format, ...)
     CLI_PRINTF(5, 6);
 
-/* The reason, with -v together with the peer's comment, else with a word on how to see it. Returns reason or `to`. */
+/* The reason together with the peer's Error Comment. A comment with a ^ in it may name a patient, as PatientName is
+ * written so: then, without -v, only a word on how to see it. Returns reason or `to`. */
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]);
 /* "A700 out of resources" */
 void format_status(uint16_t status, char to[80]);

@@ -72,19 +72,18 @@ static void say_received(cli *context, const scu_retrieve_report *report) {
 
 /* A failure status, when nothing else explains it. */
 static void judge_status(cli *context, const scu_retrieve_report *report, scu_result result) {
-  char status[80];
+  char status[80], commented[512];
   uint16_t code = scu_retrieve_report_status(report);
   if (result != SCU_OK || code == 0 || code == 0xFE00 || code == 0xFFFF) return;
   format_status(code, status);
+  const char *told = with_comment(context, status, scu_retrieve_report_comment(report), commented);
   if ((code & 0xF000) == 0xB000) {
-    say(context, "warning: the peer ended with status %s", status);
+    say(context, "warning: the peer ended with status %s", told);
   } else {
     report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE,
                  code == 0xA801 ? "the peer must know our AE title, host and port as a move destination" : NULL,
-                 "the peer ended with status %s", status);
+                 "the peer ended with status %s", told);
   }
-  if (context->verbosity > 0 && *scu_retrieve_report_comment(report))
-    say(context, "comment: %s", scu_retrieve_report_comment(report));
 }
 
 void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_report *report, scu_result result) {
