@@ -111,7 +111,15 @@ const command command_find = {
     .text = "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
             "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
             "then), today, yesterday, -7d (since then).\n"
-            "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n",
+            "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
+            "\n"
+            "What --extended asks for needs the peer's consent (PS3.4 C.5); a warning says what it does not give:\n"
+            "  date-time  a range of dates and one of times are one range\n"
+            "  fuzzy      names that sound or are written alike match\n"
+            "  timezone   times are in the zone of the key TimezoneOffsetFromUTC\n"
+            "  view       enhanced multi-frame images as the key QueryRetrieveView says\n"
+            "  empty      the value \"\" (two quotation marks) matches what has no value\n"
+            "  multiple   of several values in a key (CT\\MR) all have to be there, not any (C.2.2.2.8)\n",
     .examples = "scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
                 "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"
                 "scu find pacs --level patient --all --json",

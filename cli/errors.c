@@ -1,4 +1,5 @@
-/* Error style: `scu COMMAND: PEER: phase: what failed and the evidence`, then what to try. Never patient data of ours. */
+/* Error style: `scu COMMAND: PEER: phase: what failed and the evidence`, then what to try. Never patient data of ours.
+ */
 #include "errors.h"
 
 #include <stdarg.h>

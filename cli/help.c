@@ -10,17 +10,27 @@
 
 enum { OPTION_COLUMN = 30 };
 
+/* As SCU_USED_BY_SESSION goes: these commands begin with one. */
+#define PEER_IS "A PEER is AET@host:port, scu://AET@host:port (without port: 104), or a name from the node file.\n"
+
 void help_print_overview(void) {
   printf("scu %s: send, find and fetch DICOM images\n\n"
          "usage: scu COMMAND [ARGUMENTS]\n\n",
          scu_version());
   for (size_t i = 0; command_at(i); i++) printf("  %-9s %s\n", command_at(i)->name, command_at(i)->summary);
-  fputs("\nA PEER is AET@host:port, scu://AET@host:port, or a name from the node file.\n"
-        "Without port it is 104. `scu help COMMAND` says more.\n\n"
+  fputs("\n" PEER_IS "\n`scu help COMMAND` says more.\n\n"
         "  scu echo PACS@10.0.0.5:104\n"
         "  scu store PACS@10.0.0.5:104 -r /data/images\n"
         "  scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
-        "  scu get PACS@10.0.0.5:104 StudyInstanceUID=1.2.3 -o images\n",
+        "  scu get PACS@10.0.0.5:104 StudyInstanceUID=1.2.3 -o images\n"
+        "\nThe node file is ~/.config/scu/nodes.ini ($XDG_CONFIG_HOME), else /etc/scu/nodes.ini. With this one\n"
+        "we are WORKSTATION, and `scu echo pacs` is enough:\n\n"
+        "  [self]\n"
+        "  aet = WORKSTATION\n"
+        "  [pacs]\n"
+        "  aet = PACS\n"
+        "  host = 10.0.0.5\n"
+        "  port = 104\n",
         stdout);
 }
 
@@ -51,8 +61,10 @@ static void print_library_options(const command *of) {
     if (!info->flag || !(info->used_by & of->uses)) continue;
     if (is_first) puts("\nConnection and files:");
     is_first = false;
+    const char *fallback = info->default_text;
     /* The library has one default title for everybody; the command takes the machine's name first. */
-    const char *fallback = info->option == SCU_OPTION_CALLING_AE ? "the host's name, else SCU" : info->default_text;
+    if (info->option == SCU_OPTION_CALLING_AE) fallback = "node file, else the host's name, else SCU";
+    if (info->option == SCU_OPTION_NODES_FILE) fallback = "see `scu help`";
     print_option(0, info->flag, info->argument_name, info->help, info->kind == SCU_KIND_BOOLEAN ? NULL : fallback);
   }
 }
@@ -68,6 +80,7 @@ static void print_indented(const char *lines) {
 
 void help_print_command(const command *of) {
   printf("scu %s: %s\n\nusage: scu %s\n\n%s\n", of->name, of->summary, of->synopsis, of->text);
+  if (of->uses & SCU_USED_BY_SESSION) puts(PEER_IS);
   puts("Options:");
   print_own_options(of);
   print_library_options(of);

@@ -5,7 +5,7 @@ import unittest
 
 from clitest import CliTest
 
-COMMANDS = ("echo", "store", "find", "move", "get", "listen", "dump", "version", "help")
+COMMANDS = ("echo", "store", "find", "move", "get", "listen", "archive", "dump", "version", "help")
 
 
 class Help(CliTest):
@@ -33,6 +33,17 @@ class Help(CliTest):
         self.assertNotIn("--limit", page)
         self.assertNotIn("--durability", page)
         self.assertIn("--durability", self.scu("help", "listen").text)
+
+    def test_a_page_says_what_a_peer_is_and_where_the_words_are_explained(self):
+        for name in ("echo", "store", "find", "move", "get"):
+            self.assertIn("A PEER is AET@host:port", self.scu("help", name).text)
+        for name in ("find", "move", "get"):
+            self.assertIn("`scu help find`", self.scu("help", name).text)
+        self.assertIn("all have to be there", self.scu("help", "find").text)
+        self.assertIn("nodes.ini", self.scu("help").text)
+        self.assertIn("[pacs]", self.scu("help").text)
+        for name in ("listen", "archive"):
+            self.assertRegex(self.scu("help", name).text, r"--port .*11112")
 
     def test_every_listed_option_is_understood(self):
         """What the help says exists is never called unknown."""
