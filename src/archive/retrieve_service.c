@@ -331,6 +331,10 @@ static void end_early(retrieve_service *r) {
 static void begin(retrieve_service *r, const scu_dataset *identifier) {
   scu_archive *archive = archive_of(r);
   const scu__archive_peer *peer = r->is_move ? find_peer(archive, &r->destination) : NULL;
+  if (r->is_cancelled) { /* while it waited for rows */
+    refuse(r, SCU__STATUS_CANCELLED, NULL, NULL);
+    return;
+  }
   if (r->is_move && !peer) {
     refuse(r, SCU__STATUS_MOVE_DESTINATION_UNKNOWN, "move destination unknown: not among the archive's peers", NULL);
     return;

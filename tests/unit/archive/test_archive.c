@@ -44,7 +44,7 @@ static scu_session *user_of(scu_loop *loop, const scu_archive *archive) {
 }
 
 /* loop NULL: one of its own. */
-static void open_place(place *p, scu_loop *loop, const char *ae, scu_on_duplicate rule) {
+static void open_place_by(place *p, scu_loop *loop, const char *ae, scu_on_duplicate rule, scu_durability durability) {
   memset(p, 0, sizeof *p);
   snprintf(p->root, sizeof p->root, "%s", in_scratch(ae));
   if (loop)
@@ -52,11 +52,14 @@ static void open_place(place *p, scu_loop *loop, const char *ae, scu_on_duplicat
   else
     assert_int_equal(scu_loop_new(NULL, &p->loop), SCU_OK);
   p->options = options_of(ae);
-  scu_archive_options own = {
-      .size = sizeof own, .root = p->root, .durability = SCU_DURABILITY_BATCH, .on_duplicate = rule};
+  scu_archive_options own = {.size = sizeof own, .root = p->root, .durability = durability, .on_duplicate = rule};
   if (scu_archive_new(p->loop, &p->archive, p->options, &own) != SCU_OK)
     fail_msg("%s", scu_error_reason(scu_archive_error(p->archive)));
   p->session = user_of(p->loop, p->archive);
+}
+
+static void open_place(place *p, scu_loop *loop, const char *ae, scu_on_duplicate rule) {
+  open_place_by(p, loop, ae, rule, SCU_DURABILITY_BATCH);
 }
 
 static void close_place(place *p, bool with_loop) {
@@ -314,6 +317,63 @@ static void test_other_content_of_one_uid_goes_by_the_rule(void **state) {
   }
 }
 
+/* --- rows that are waited for ---------------------------------------------------------------------------------------
+ */
+
+typedef struct blocker {
+  scu__job job;
+  pthread_mutex_t *gate;
+} blocker;
+
+static void block(scu__job *self) {
+  pthread_mutex_t *gate = ((blocker *)self)->gate;
+  pthread_mutex_lock(gate);
+  pthread_mutex_unlock(gate);
+}
+
+static void unblocked(scu__job *self) {
+  (void)self;
+}
+
+static void test_a_move_that_is_cancelled_while_it_waits_for_rows_ends_as_cancelled(void **state) {
+  (void)state;
+  enum { THREADS = 64 };
+  static blocker blockers[THREADS];
+  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+  place one, two;
+  char peer[64];
+  scu_retrieve_report *report = NULL;
+  open_place_by(&one, NULL, "ONE", SCU_DUPLICATE_KEEP, SCU_DURABILITY_NONE);
+  open_place(&two, one.loop, "TWO", SCU_DUPLICATE_KEEP);
+  snprintf(peer, sizeof peer, "TWO@127.0.0.1:%d", scu_archive_port(two.archive));
+  assert_int_equal(scu_archive_add_peer(one.archive, "TWO", peer), SCU_OK);
+  pthread_mutex_lock(&gate);
+  for (size_t i = 0; i < THREADS; i++) {
+    blockers[i] = (blocker){.job = {.run = block, .done = unblocked}, .gate = &gate};
+    assert_int_equal(scu__pool_submit(scu__loop_pool(one.loop), &blockers[i].job, scu__loop_completions(one.loop)),
+                     SCU_OK);
+  }
+  assert_int_equal(store(&one, 1, 3, 200).ok, 3);
+  assert_true(scu__ingest_is_busy(one.archive->ingest));
+  scu_query *what = query("StudyInstanceUID", "1.2.1", NULL);
+  scu_query_set_level(what, SCU_LEVEL_STUDY);
+  scu_query_set_raw_identifier(what, 1);
+  scu_op *op = scu_move_start(one.session, what, "TWO");
+  step(&one, 30);
+  scu_op_cancel(op);
+  step(&one, 30);
+  pthread_mutex_unlock(&gate);
+  while (scu_op_state(op) == SCU_PENDING) step(&one, 1);
+  scu_retrieve_take(op, &report);
+  assert_int_equal(scu_retrieve_report_status(report), 0xFE00);
+  assert_int_equal(find_images(two.session), 0);
+  scu_retrieve_report_free(report);
+  scu_op_free(op);
+  scu_query_free(what);
+  close_place(&two, false);
+  close_place(&one, true);
+}
+
 /* --- users that vanish -------------------------------------------------------------------------------------------- */
 
 /* Starts it, lets it come so far, and aborts: the archive must not mind, and goes on for others. */
@@ -501,6 +561,7 @@ int main(void) {
       TEST(test_an_archive_that_goes_in_the_middle_ends_everything),
       TEST(test_every_allocation_of_opening_may_fail),
       TEST(test_a_retrieval_whose_index_fails_counts_the_rest_as_failed),
+      TEST(test_a_move_that_is_cancelled_while_it_waits_for_rows_ends_as_cancelled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
