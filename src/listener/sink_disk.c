@@ -248,6 +248,9 @@ static scu_result disk_finish(void *user, void *of, scu_completion *completion, 
     result = refuse(outcome, SCU_ERROR_MALFORMED, SCU__STATUS_CANNOT_UNDERSTAND, "The dataset is empty");
   else if (whole == SCU__CUT)
     result = refuse(outcome, SCU_ERROR_MALFORMED, SCU__STATUS_CANNOT_UNDERSTAND, "The dataset is cut");
+  else if (whole == SCU__INFLATES_TOO_FAR)
+    result = refuse(outcome, SCU_ERROR_LIMIT, SCU__STATUS_CANNOT_UNDERSTAND,
+                    "The dataset inflates to over 256 MiB and 250 times its size");
   else if (!was_done && place(instance, &error) != SCU_OK)
     result = refuse_for(outcome, &error);
   if (result != SCU_OK) {

@@ -127,6 +127,7 @@ static void feed_deflated(scu__head_scan *scan, const uint8_t *bytes, size_t len
       scan->is_inflated = true;
       return;
     }
+    if (result == SCU_ERROR_LIMIT) scan->is_beyond_limit = true;
     if (result != SCU_OK) break_off(scan);
   }
 }
@@ -147,6 +148,7 @@ scu__whole scu__head_scan_finish(scu__head_scan *scan) {
     is_cut = scu__reader_is_cut(&scan->reader);
   }
   scan->is_done = true;
+  if (scan->is_beyond_limit) return SCU__INFLATES_TOO_FAR;
   if (is_cut) return SCU__CUT;
   return scan->is_broken ? SCU__MALFORMED : SCU__WHOLE;
 }

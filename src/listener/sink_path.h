@@ -28,6 +28,7 @@ typedef struct scu__head_scan {
   bool is_over;                /* nothing more is looked at */
   bool is_broken;              /* because it cannot be read */
   bool is_inflated;            /* the deflate stream has ended */
+  bool is_beyond_limit;        /* it grew too much */
   scu__scanned_uid *capturing; /* NULL: values are passed over */
   uint64_t skip;               /* bytes of a value still to pass over */
   uint64_t seen;
@@ -43,7 +44,12 @@ void scu__head_scan_free(scu__head_scan *scan);
 /* The next bytes as they came from the wire. */
 void scu__head_scan_feed(scu__head_scan *scan, const uint8_t *bytes, size_t length);
 /* After the last bytes. */
-typedef enum scu__whole { SCU__WHOLE, SCU__CUT /* ends inside something */, SCU__MALFORMED } scu__whole;
+typedef enum scu__whole {
+  SCU__WHOLE,
+  SCU__CUT, /* ends inside something */
+  SCU__MALFORMED,
+  SCU__INFLATES_TOO_FAR /* beyond the limits of data/inflate.h, which end with it */
+} scu__whole;
 scu__whole scu__head_scan_finish(scu__head_scan *scan);
 
 /* False when the dataset names another UID than `text`; padding is ignored, and an absent or empty one agrees. */

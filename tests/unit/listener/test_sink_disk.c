@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "../io/scratch.h"
+#include "data/inflate.h"
 #include "data/part10.h"
 #include "data/transfer_syntax.h"
 #include "datasets.h"
@@ -388,6 +389,40 @@ static void test_a_dataset_that_is_cut_is_refused_at_every_length(void **state) 
   scu__buffer_free(&bytes);
 }
 
+/* What a few hundred kilobytes may become has a limit, and that is what the sender is told. */
+static void test_a_dataset_that_inflates_without_end_is_refused_by_that_name(void **state) {
+  (void)state;
+  static uint8_t zeros[64 * 1024], deflated[64 * 1024];
+  answer to;
+  scu__deflater *deflater;
+  scu__buffer head, bytes;
+  dataset_parts parts = usual;
+  scu__buffer_init(&head, NULL, 1 << 20);
+  scu__buffer_init(&bytes, NULL, 16 << 20);
+  put_dataset(&head, SCU__EXPLICIT_LE, &parts);
+  static const uint8_t pixels[] = {0xE0, 0x7F, 0x10, 0, 'O', 'W', 0, 0, 0, 0, 0, 0x20}; /* 512 MiB */
+  scu__put_bytes(&head, pixels, sizeof pixels);
+  assert_int_equal(scu__deflater_new(NULL, &deflater), SCU_OK);
+  for (int i = -1; i < 5000; i++) {
+    const uint8_t *from = i < 0 ? head.data : zeros;
+    size_t left = i < 0 ? head.length : sizeof zeros, got = 0;
+    do {
+      assert_true(scu__deflater_run(deflater, &from, &left, false, deflated, sizeof deflated, &got, NULL) >= 0);
+      scu__put_bytes(&bytes, deflated, got);
+    } while (left > 0 || got > 0);
+  }
+  scu__deflater_free(deflater);
+  scu_sink *sink = sink_with(SCU_DURABILITY_BATCH, SCU_DUPLICATE_KEEP);
+  sending what = {CT, "1.2.3.4", "1.2.840.10008.1.2.1.99", bytes.data, bytes.length, 0};
+  send_instance(sink, &what, &to);
+  assert_int_equal(to.status, 0xC000);
+  assert_non_null(strstr(to.comment, "256 MiB"));
+  assert_int_equal(count_files(), 0);
+  scu_disk_sink_free(sink);
+  scu__buffer_free(&head);
+  scu__buffer_free(&bytes);
+}
+
 static void test_a_dataset_that_cannot_be_read_is_kept_with_a_warning(void **state) {
   (void)state;
   static const uint8_t garbage[64] = "This is no dataset at all, but somebody sent it as one.";
@@ -648,6 +683,7 @@ int main(void) {
       SINK_TEST(test_an_empty_dataset_is_refused),
       SINK_TEST(test_a_dataset_that_is_cut_is_refused_at_every_length),
       SINK_TEST(test_a_dataset_that_cannot_be_read_is_kept_with_a_warning),
+      SINK_TEST(test_a_dataset_that_inflates_without_end_is_refused_by_that_name),
       SINK_TEST(test_a_lost_association_leaves_nothing),
       SINK_TEST(test_a_failing_disk_is_answered_a700_at_every_step_and_recovers),
       SINK_TEST(test_a_sink_that_cannot_be_opened_says_why_and_refuses_everything),
