@@ -16,7 +16,7 @@
 #define TAG_SCHEDULED_STEP SCU_TAG(0x0040, 0x0270)
 #define TAG_STUDY_UID      SCU_TAG(0x0020, 0x000D)
 
-enum { STATUS_INVALID_VALUE = 0x0106, STATUS_MISSING_ATTRIBUTE = 0x0120, STATUS_MISSING_VALUE = 0x0121 };
+enum { STATUS_INVALID_VALUE = 0x0106 };
 
 /* Table F.7.2-1: type 1 for the creator, beside the status. */
 static const scu_tag needed[] = {
@@ -26,6 +26,14 @@ static const scu_tag needed[] = {
     SCU_TAG(0x0040, 0x0245), /* ... Start Time */
     SCU_TAG(0x0040, 0x0253), /* ... ID */
     TAG_SCHEDULED_STEP,
+};
+
+/* The same table: type 1 in the final state. The sequence may not be empty then (note 2): a series there is, even if no
+ * images came of it, and when the step was discontinued too. */
+static const scu_tag needed_at_end[] = {
+    SCU_TAG(0x0040, 0x0250), /* Performed Procedure Step End Date */
+    SCU_TAG(0x0040, 0x0251), /* ... End Time */
+    SCU_TAG(0x0040, 0x0340), /* Performed Series Sequence */
 };
 
 /* The same table: "not allowed" in N-SET. */
@@ -59,7 +67,7 @@ static bool status_is(const scu_dataset *step, const char *word) {
 static bool check_needed(const scu_dataset *attributes, scu_tag tag, scu__mpps_verdict *verdict) {
   const scu_element *element = scu_dataset_find(attributes, tag);
   if (element && has_value(element)) return true;
-  refuse(verdict, element ? STATUS_MISSING_VALUE : STATUS_MISSING_ATTRIBUTE,
+  refuse(verdict, element ? SCU__MPPS_MISSING_VALUE : SCU__MPPS_MISSING_ATTRIBUTE,
          element ? "an attribute that is needed has no value" : "an attribute that is needed is missing");
   note(verdict, tag);
   return false;
@@ -68,7 +76,7 @@ static bool check_needed(const scu_dataset *attributes, scu_tag tag, scu__mpps_v
 void scu__mpps_judge_create(const scu_dataset *attributes, scu__mpps_verdict *verdict) {
   *verdict = (scu__mpps_verdict){0};
   if (!attributes) {
-    refuse(verdict, STATUS_MISSING_ATTRIBUTE, "an attribute that is needed is missing");
+    refuse(verdict, SCU__MPPS_MISSING_ATTRIBUTE, "an attribute that is needed is missing");
     note(verdict, TAG_STATUS);
     return;
   }
@@ -111,6 +119,18 @@ static scu_result leave_out(scu_dataset *changes, scu__mpps_verdict *verdict) {
   return SCU_OK;
 }
 
+/* PS3.7 C.5 has no 0120 for N-SET: what is absent is a value that is missing. */
+static void check_end(const scu_dataset *step, scu__mpps_verdict *verdict) {
+  scu__mpps_verdict missing = {0};
+  for (size_t i = 0; i < sizeof needed_at_end / sizeof *needed_at_end; i++) {
+    const scu_element *element = scu_dataset_find(step, needed_at_end[i]);
+    if (!element || !has_value(element)) note(&missing, needed_at_end[i]);
+  }
+  if (missing.attribute_count == 0) return;
+  refuse(&missing, SCU__MPPS_MISSING_VALUE, "a step that ends needs its end date, end time and a series");
+  *verdict = missing;
+}
+
 scu_result scu__mpps_change(scu_dataset *step, const scu_dataset *changes, scu__mpps_verdict *verdict) {
   *verdict = (scu__mpps_verdict){0};
   if (!status_is(step, "IN PROGRESS")) {
@@ -128,6 +148,7 @@ scu_result scu__mpps_change(scu_dataset *step, const scu_dataset *changes, scu__
   scu_result result = scu_dataset_copy(changes, &allowed);
   if (result == SCU_OK) result = leave_out(allowed, verdict);
   if (result == SCU_OK) result = scu_dataset_merge(step, allowed);
+  if (result == SCU_OK && !status_is(step, "IN PROGRESS")) check_end(step, verdict);
   scu_dataset_free(allowed);
   return result;
 }

@@ -8,6 +8,7 @@
 #include "base/values.h"
 #include "scu/dataset.h"
 
+enum { SCU__MPPS_MISSING_ATTRIBUTE = 0x0120, SCU__MPPS_MISSING_VALUE = 0x0121 };
 enum { SCU__MPPS_MAX = 16 * 1024 * 1024, SCU__MPPS_LIST_MAX = 32, SCU__MPPS_NO_LONGER = 0xA710 };
 
 /* What is to be answered. */
@@ -21,7 +22,7 @@ typedef struct scu__mpps_verdict {
 /* N-CREATE: in progress, and what Table F.7.2-1 wants at creation is there and has a value. */
 void scu__mpps_judge_create(const scu_dataset *attributes, scu__mpps_verdict *verdict);
 /* N-SET: puts the changes into `step`, if they may be made; those that may be set at creation only are left out with a
- * warning (0107). MEMORY. */
+ * warning (0107). A step that ends has to have what Table F.7.2-1 wants in the final state. MEMORY. */
 scu_result scu__mpps_change(scu_dataset *step, const scu_dataset *changes, scu__mpps_verdict *verdict);
 /* N-GET: the attributes that were asked for; none asked for = all. MEMORY. */
 scu_result scu__mpps_select(const scu_dataset *step, const scu_tag *tags, size_t count, scu_dataset **out,

@@ -1,5 +1,6 @@
 /* N-CREATE, N-SET and N-GET of performed procedure steps: one after the other on the archive's lane, answered when the
  * file is durable. */
+#include <stdio.h>
 #include <string.h>
 
 #include "archive/archive.h"
@@ -48,7 +49,7 @@ static void answer(mpps_service *mpps) {
                         .comment = verdict->comment,
                         .dataset = mpps->reply,
                         .sop_instance = mpps->instance.text[0] ? &mpps->instance : NULL};
-  if (verdict->status == SCU__STATUS_ATTRIBUTE_WARNING) {
+  if (verdict->status == SCU__STATUS_ATTRIBUTE_WARNING || verdict->status == SCU__MPPS_MISSING_ATTRIBUTE) {
     said.attributes = verdict->attributes;
     said.attribute_count = verdict->attribute_count;
   }
@@ -83,12 +84,25 @@ static void put_file(mpps_service *mpps, const scu_dataset *step) {
   fail(mpps, "the procedure step cannot be written down");
 }
 
+/* 0121 comes with the attributes that have no value (PS3.7 C.5.12). */
+static void list_missing(mpps_service *mpps) {
+  const scu__mpps_verdict *verdict = &mpps->verdict;
+  if (verdict->status != SCU__MPPS_MISSING_VALUE || scu_dataset_new(mpps->archive->allocator, &mpps->reply) != SCU_OK)
+    return;
+  for (size_t i = 0; i < verdict->attribute_count; i++) {
+    char path[16];
+    snprintf(path, sizeof path, "%08X", (unsigned)verdict->attributes[i]);
+    scu_dataset_set_empty(mpps->reply, path);
+  }
+}
+
 static void create(mpps_service *mpps, const scu_dataset *existing) {
   if (existing) {
     mpps->verdict.status = SCU__STATUS_DUPLICATE_INSTANCE;
     return;
   }
   scu__mpps_judge_create(mpps->attributes, &mpps->verdict);
+  list_missing(mpps);
   if (mpps->verdict.status == SCU__STATUS_SUCCESS) put_file(mpps, mpps->attributes);
 }
 
@@ -98,6 +112,7 @@ static void change(mpps_service *mpps, scu_dataset *existing) {
     return;
   }
   note_result(mpps, scu__mpps_change(existing, mpps->attributes, &mpps->verdict));
+  list_missing(mpps);
   uint16_t status = mpps->verdict.status;
   if (status == SCU__STATUS_SUCCESS || status == SCU__STATUS_ATTRIBUTE_WARNING) put_file(mpps, existing);
 }
@@ -165,10 +180,17 @@ static scu_result keep_tags(mpps_service *mpps, const scu__command *request) {
   return SCU_OK;
 }
 
+/* None, and we make one (PS3.7 10.1.5.1.4), or one that follows the rules of PS3.5 9.1. */
+static bool may_be_created(const scu__command *request) {
+  if (request->malformed & SCU__HAS_AFFECTED_SOP_INSTANCE) return false;
+  return !request->affected_sop_instance.text[0] || scu__uid_is_valid(request->affected_sop_instance.text);
+}
+
 static scu_result keep_request(mpps_service *mpps, const scu__command *request) {
   bool is_create = request->field == SCU__N_CREATE_RQ;
   mpps->field = request->field;
   mpps->instance = is_create ? request->affected_sop_instance : request->requested_sop_instance;
+  if (is_create && !may_be_created(request)) return SCU_ERROR_UNSUPPORTED;
   if (!mpps->instance.text[0] && (!is_create || !scu__uid_make(&mpps->instance))) return SCU_ERROR_UNSUPPORTED;
   return keep_tags(mpps, request);
 }

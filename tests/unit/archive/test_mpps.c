@@ -69,7 +69,8 @@ static void test_a_step_in_progress_is_created_changed_and_completed(void **stat
   assert_int_equal(set(&w, STEP, attributes("CommentsOnThePerformedProcedureStep", "naïve", NULL)), 0);
   assert_int_equal(set(&w, STEP,
                        attributes("PerformedProcedureStepStatus", "COMPLETED", "PerformedProcedureStepEndDate",
-                                  "20240101", "PerformedSeriesSequence[0].SeriesInstanceUID", "1.2.41.1", NULL)),
+                                  "20240101", "PerformedProcedureStepEndTime", "1130",
+                                  "PerformedSeriesSequence[0].SeriesInstanceUID", "1.2.41.1", NULL)),
                    0);
   assert_int_equal(get(&w, STEP), 0);
   expect_text(&w, "PerformedProcedureStepStatus", "COMPLETED");
@@ -145,15 +146,18 @@ static void test_a_new_step_must_be_in_progress_and_whole(void **state) {
   world_stop(&w);
 }
 
-static void test_a_uid_that_would_escape_the_folder_stays_in_it(void **state) {
+static void test_a_new_step_needs_a_uid_that_is_one(void **state) {
   (void)state;
+  static const char *const uids[] = {"../../../escaped", "1.2..3", "1.02.3", "step 7", "1.2.3."};
   world w;
   world_start(&w);
   world_associate(&w);
-  assert_int_equal(create(&w, "../../../escaped", in_progress()), 0);
-  assert_int_equal(get(&w, "../../../escaped"), 0);
-  assert_int_equal(create(&w, "../../../escaped", in_progress()), 0x0111);
+  for (size_t i = 0; i < sizeof uids / sizeof *uids; i++) {
+    assert_int_equal(create(&w, uids[i], in_progress()), 0x0117);
+    assert_int_equal(get(&w, uids[i]), 0x0112);
+  }
   assert_int_equal(size_of(in_scratch("escaped.dcm")), -1);
+  assert_int_equal(create(&w, STEP, in_progress()), 0);
   world_stop(&w);
 }
 
@@ -169,6 +173,42 @@ static void test_a_step_that_is_not_there_cannot_be_changed_or_read(void **state
   world_stop(&w);
 }
 
+static scu_dataset *ended(const char *status) {
+  return attributes("PerformedProcedureStepStatus", status, "PerformedProcedureStepEndDate", "20240101",
+                    "PerformedProcedureStepEndTime", "1130", "PerformedSeriesSequence[0].SeriesInstanceUID", "1.2.41.1",
+                    NULL);
+}
+
+static void test_a_step_that_ends_has_what_belongs_to_its_end(void **state) {
+  (void)state;
+  static const char *const paths[] = {"PerformedProcedureStepEndDate", "PerformedProcedureStepEndTime",
+                                      "PerformedSeriesSequence"};
+  static const char *const ends[] = {"COMPLETED", "DISCONTINUED"};
+  world w;
+  world_start(&w);
+  world_associate(&w);
+  assert_int_equal(create(&w, STEP, in_progress()), 0);
+  for (size_t i = 0; i < 2; i++) {
+    for (size_t missing = 0; missing < sizeof paths / sizeof *paths; missing++) {
+      scu_dataset *changes = ended(ends[i]);
+      assert_int_equal(scu_dataset_remove(changes, paths[missing]), SCU_OK);
+      assert_int_equal(set(&w, STEP, changes), 0x0121);
+      assert_non_null(w.reply);
+      assert_int_equal(scu_dataset_count(w.reply), 1);
+      assert_non_null(scu_dataset_find_path(w.reply, paths[missing]));
+    }
+    assert_int_equal(set(&w, STEP, attributes("PerformedProcedureStepStatus", ends[i], NULL)), 0x0121);
+    assert_int_equal(scu_dataset_count(w.reply), 3);
+  }
+  assert_int_equal(get(&w, STEP), 0);
+  expect_text(&w, "PerformedProcedureStepStatus", "IN PROGRESS"); /* nothing of it was taken */
+  assert_null(scu_dataset_find_path(w.reply, "PerformedProcedureStepEndDate"));
+  /* It may have come before. */
+  assert_int_equal(set(&w, STEP, ended("IN PROGRESS")), 0);
+  assert_int_equal(set(&w, STEP, attributes("PerformedProcedureStepStatus", "DISCONTINUED", NULL)), 0);
+  world_stop(&w);
+}
+
 static void test_after_its_end_a_step_can_no_longer_be_changed(void **state) {
   (void)state;
   static const char *const ends[] = {"COMPLETED", "DISCONTINUED"};
@@ -179,11 +219,11 @@ static void test_after_its_end_a_step_can_no_longer_be_changed(void **state) {
     char uid[20];
     snprintf(uid, sizeof uid, STEP ".%zu", i);
     assert_int_equal(create(&w, uid, in_progress()), 0);
-    assert_int_equal(set(&w, uid, attributes("PerformedProcedureStepStatus", ends[i], NULL)), 0);
+    assert_int_equal(set(&w, uid, ended(ends[i])), 0);
     assert_int_equal(set(&w, uid, attributes("PerformedProcedureStepEndTime", "1200", NULL)), 0x0110);
     assert_int_equal(w.response.error_id, 0xA710);
     assert_int_equal(get(&w, uid), 0);
-    assert_null(scu_dataset_find_path(w.reply, "PerformedProcedureStepEndTime"));
+    expect_text(&w, "PerformedProcedureStepEndTime", "1130");
   }
   world_stop(&w);
 }
@@ -254,7 +294,7 @@ static void test_steps_survive_a_restart(void **state) {
   world_open_archive(&w);
   world_associate(&w);
   assert_int_equal(create(&w, STEP, in_progress()), 0x0111);
-  assert_int_equal(set(&w, STEP, attributes("PerformedProcedureStepStatus", "DISCONTINUED", NULL)), 0);
+  assert_int_equal(set(&w, STEP, ended("DISCONTINUED")), 0);
   assert_int_equal(get(&w, STEP), 0);
   expect_text(&w, "PerformedProcedureStepStatus", "DISCONTINUED");
   world_stop(&w);
@@ -297,8 +337,9 @@ int main(void) {
       TEST(test_a_step_without_uid_gets_one_of_ours),
       TEST(test_a_second_step_of_that_uid_is_a_duplicate),
       TEST(test_a_new_step_must_be_in_progress_and_whole),
-      TEST(test_a_uid_that_would_escape_the_folder_stays_in_it),
+      TEST(test_a_new_step_needs_a_uid_that_is_one),
       TEST(test_a_step_that_is_not_there_cannot_be_changed_or_read),
+      TEST(test_a_step_that_ends_has_what_belongs_to_its_end),
       TEST(test_after_its_end_a_step_can_no_longer_be_changed),
       TEST(test_a_status_that_is_none_is_refused),
       TEST(test_what_can_be_set_at_creation_only_is_left_out_with_a_warning),
