@@ -63,14 +63,23 @@ static bool is_busy(const scu__guest *guest) {
   return server->handler->is_busy && server->handler->is_busy(server->owner, guest);
 }
 
+/* Looked at more often than the limit, so that it counts from the last sign of life and not from the last look. */
+static void watch_idle(scu__guest *guest, uint64_t now_ms) {
+  enum { LOOKS = 10 };
+  uint64_t idle_ms = guest->server->options.timeout_idle_ms;
+  uint64_t end = guest->silent_since_ms + idle_ms, look = now_ms + idle_ms / LOOKS + 1;
+  scu__timer_set(guest->server->loop, &guest->idle, look < end ? look : end);
+}
+
 static void guest_idle(scu__timer *self, uint64_t now_ms) {
   scu__guest *guest = (scu__guest *)((char *)self - offsetof(scu__guest, idle));
   uint64_t idle_ms = guest->server->options.timeout_idle_ms;
   bool is_alive = scu__link_moved(guest->link) != guest->moved;
   bool is_ours = is_busy(guest) && !scu__link_is_receiving(guest->link);
   guest->moved = scu__link_moved(guest->link);
-  if (is_alive || is_ours) {
-    scu__timer_set(guest->server->loop, self, now_ms + idle_ms);
+  if (is_alive || is_ours) guest->silent_since_ms = now_ms;
+  if (now_ms - guest->silent_since_ms < idle_ms) {
+    watch_idle(guest, now_ms);
     return;
   }
   scu_error error;
@@ -185,7 +194,8 @@ static void admit(scu__server *server, int fd, const scu__address *peer) {
   }
   guest->next = server->guests;
   server->guests = guest;
-  scu__timer_set(server->loop, &guest->idle, scu__loop_now(server->loop) + server->options.timeout_idle_ms);
+  guest->silent_since_ms = scu__loop_now(server->loop);
+  watch_idle(guest, guest->silent_since_ms);
 }
 
 static void listen_ready(scu__watch *self, unsigned ready) {

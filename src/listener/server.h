@@ -17,7 +17,8 @@ struct scu__guest {
   scu__link *link;
   void *state;
   scu__timer idle;
-  uint64_t moved; /* the link's count when the idle timer was set */
+  uint64_t moved; /* the link's count when it was last seen alive */
+  uint64_t silent_since_ms;
   bool is_associated;
 };
 
