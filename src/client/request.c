@@ -1,6 +1,8 @@
 /* Requests: from lease to final response, within bounds of time. */
 #include "client/request.h"
 
+#include <stdio.h>
+
 #include "data/transfer_syntax.h"
 
 static const char *const native_syntaxes[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE};
@@ -46,10 +48,23 @@ static void lease_lost(void *owner, const scu_error *error) {
   request->failed(request->owner, error);
 }
 
-static void set_timed_out(scu__request *request, scu_error *error) {
+/* How long a silent peer has for agreeing to a cancellation: no longer than it was given for the answer. */
+static uint64_t cancel_wait_ms(const scu__request *request) {
+  uint64_t wait_ms = request->session->config->cancel_wait_ms;
+  return wait_ms < request->timeout_ms ? wait_ms : request->timeout_ms;
+}
+
+static void set_timed_out(scu__request *request, bool has_agreed, scu_error *error) {
+  char asked[96] = "";
+  if (has_agreed)
+    snprintf(asked, sizeof asked, "; asked to cancel, the peer did");
+  else if (request->has_timed_out)
+    snprintf(asked, sizeof asked, "; asked to cancel, the peer said nothing for another %llu ms",
+             (unsigned long long)cancel_wait_ms(request));
   scu__error_clear(error);
-  scu__error_set(error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms",
-                 request->exchange ? request->exchange->class_->name : "", (unsigned long long)request->timeout_ms);
+  scu__error_set(error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms%s",
+                 request->exchange ? request->exchange->class_->name : "", (unsigned long long)request->timeout_ms,
+                 asked);
   scu__error_hint(error, "the peer keeps the connection but does not answer; a longer wait is set by the response or "
                          "retrieve time-out");
 }
@@ -64,7 +79,7 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   }
   bool has_timed_out = request->has_timed_out;
   scu_error error;
-  if (has_timed_out) set_timed_out(request, &error);
+  if (has_timed_out) set_timed_out(request, true, &error);
   end(request);
   scu__lease_return(&request->lease);
   if (has_timed_out)
@@ -131,14 +146,14 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
     fail(request, &error);
     return;
   }
-  set_timed_out(request, &error);
   bool can_ask = !request->has_timed_out && request->exchange && request->exchange->class_->can_cancel && link;
-  request->has_timed_out = true;
   if (can_ask && scu__exchange_cancel(request->exchange) == SCU_OK) {
-    scu__timer_set(request->session->loop, self, now_ms + request->session->config->cancel_wait_ms);
+    request->has_timed_out = true;
+    scu__timer_set(request->session->loop, self, now_ms + cancel_wait_ms(request));
     scu__link_pump(link);
     return;
   }
+  set_timed_out(request, false, &error);
   fail(request, &error);
 }
 

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import time
 import unittest
 
 from clitest import CliTest, implicit
@@ -155,6 +156,14 @@ class Find(CliTest):
             self.assertNotIn(b"CANARY", result.out + result.err)
             self.assertIn(b"A700", result.out + result.err)
         self.assertIn("CANARY", self.scu("find", self.peer(answers=answers).name, "PatientID=1", "-v").talk)
+
+    def test_a_silent_peer_has_no_longer_for_cancelling_than_it_had_for_answering(self):
+        peer = self.peer(hang=True)
+        before = time.monotonic()
+        talk = self.scu("find", peer.name, "PatientID=1", "--timeout-response", "0.2", code=8).talk
+        self.assertLess(time.monotonic() - before, 4)  # --cancel-wait is 5
+        self.assertIn("no C-FIND response for 200 ms; asked to cancel, the peer said nothing for another 200 ms", talk)
+        self.assertIn(0x0FFF, [request[0] for request in peer.requests])
 
     def test_a_reader_that_goes_away_ends_the_query_quietly(self):
         import subprocess
