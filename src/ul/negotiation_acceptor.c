@@ -59,6 +59,8 @@ static scu_result check_request(const scu__associate *rq, const scu__acceptor_po
   if (strcmp(rq->application_context.text, SCU__APPLICATION_CONTEXT) != 0) return reject(out, 1, 2, rq, error);
   if (!is_called_ae_ours(rq, policy)) return reject(out, 1, 7, rq, error);
   if (!is_caller_welcome(rq, policy)) return reject(out, 1, 3, rq, error);
+  /* PS3.8 9.3.2: one or more, and without any nothing could ever be said. */
+  if (rq->context_count == 0) return reject(out, 2, 1, rq, error);
   /* Too small for one fragment: nothing could ever be said. */
   if (rq->max_pdu_length != 0 && rq->max_pdu_length < SCU__PDV_HEADER + 2) return reject(out, 2, 1, rq, error);
   /* PS3.7 D.3.3.7.3: result 1, source 2. */

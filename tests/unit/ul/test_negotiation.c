@@ -72,6 +72,12 @@ static void no_caller(scu__associate *rq) {
 static void tiny_pdu(scu__associate *rq) {
   rq->max_pdu_length = 7;
 }
+static void no_contexts(scu__associate *rq) {
+  while (rq->context_count > 0) {
+    scu__uid first = rq->contexts[0].abstract_syntax;
+    scu__associate_remove_contexts(rq, first.text, NULL);
+  }
+}
 static bool nobody(void *user, const scu__ae *calling) {
   (void)user;
   (void)calling;
@@ -90,6 +96,7 @@ static void test_requests_are_rejected_with_the_right_triple(void **state) {
   expect_reject(other_version, &policy, 2, 2);
   expect_reject(no_caller, &policy, 1, 3);
   expect_reject(tiny_pdu, &policy, 2, 1);
+  expect_reject(no_contexts, &policy, 2, 1); /* PS3.8 9.3.2: one or more */
   policy.check_called_ae = true; /* catalogue P19 */
   policy.our_ae = "archive";     /* case counts (RULES 35) */
   expect_reject(NULL, &policy, 1, 7);
