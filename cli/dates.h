@@ -15,7 +15,8 @@ long date_to_days(date of);
 date date_from_days(long days);
 
 /* To the form of PS3.4 C.2.2.2.5: a date, or a range with one or two ends. A month or a year is the range of its days;
- * `-7d` (days) and `-2w` (weeks) mean from then until today. "" and "*" stay. False when it is none of these; room of 32 is enough. */
+ * `-7d` (days) and `-2w` (weeks) mean from then until today. "" and "*" stay. False when it is none of these; room of
+ * 32 is enough. */
 bool date_value(const char *value, date today, char *to, size_t room);
 
 #endif

@@ -142,7 +142,7 @@ static scu_result open_listener(retrieve_op *op, scu_error *error) {
       .max_pdu_length = config->max_pdu,
       .max_associations = config->listen_max_associations,
       .timeout_associate_ms = config->timeout_associate_ms,
-      .timeout_idle_ms = config->timeout_retrieve_ms, /* an archive may keep its association between objects */
+      .timeout_idle_ms = 2 * config->timeout_retrieve_ms, /* not before the retrieval itself gives up */
       .timeout_release_ms = config->timeout_release_ms,
       .implementation_class_uid = config->implementation_uid.text,
       .implementation_version_name = config->implementation_version,

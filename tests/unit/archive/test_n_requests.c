@@ -142,7 +142,11 @@ static void test_a_final_step_is_told_in_words_and_an_unknown_one_too(void **sta
   world_start(&w);
   scu_session *session = new_session(&w);
   assert_int_equal(create(session, STEP), 0);
-  assert_int_equal(end(session, STEP, SCU_MPPS_DISCONTINUED, ""), 0);
+  assert_int_equal(end(session, STEP, SCU_MPPS_DISCONTINUED,
+                       "PerformedProcedureStepEndDate=20240101|PerformedProcedureStepEndTime=1100|"
+                       "PerformedSeriesSequence[0].SeriesInstanceUID=1.2.41.1|"
+                       "PerformedSeriesSequence[0].ProtocolName=Head"),
+                   0);
   scu_response *response;
   assert_int_equal(scu_mpps_end(session, STEP, SCU_MPPS_COMPLETED, NULL, &response), SCU_OK);
   assert_int_equal(scu_response_status(response), 0x0110);

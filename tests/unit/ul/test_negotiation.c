@@ -97,8 +97,8 @@ static void test_requests_are_rejected_with_the_right_triple(void **state) {
   expect_reject(no_caller, &policy, 1, 3);
   expect_reject(tiny_pdu, &policy, 2, 1);
   expect_reject(no_contexts, &policy, 2, 1); /* PS3.8 9.3.2: one or more */
-  policy.check_called_ae = true; /* catalogue P19 */
-  policy.our_ae = "archive";     /* case counts (RULES 35) */
+  policy.check_called_ae = true;             /* catalogue P19 */
+  policy.our_ae = "archive";                 /* case counts (RULES 35) */
   expect_reject(NULL, &policy, 1, 7);
   policy.our_ae = "ARCHIVE";
   policy.is_calling_ae_accepted = nobody;
