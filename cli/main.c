@@ -1,6 +1,7 @@
 /* scu: finds the command, sets up what all of them share, and turns what happened into an exit code. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -127,6 +128,7 @@ static void run(cli *context, int argc, char **argv) {
 int main(int argc, char **argv) {
   cli context = {.started_ms = now_ms(), .is_json = wants_json(argc, argv)};
   signals_install();
+  umask(umask(0) | 027); /* what is written here is of patients: SQLite would have its files read by everybody */
   run(&context, argc, argv);
   progress_clear(&context.progress);
   if (signals_count() > 0 && context.command != &command_listen && context.command != &command_archive)

@@ -1,0 +1,42 @@
+"""scu archive as a command: the folder it takes, what it leaves there, and a damaged one."""
+
+import os
+import signal
+import stat
+import subprocess
+import unittest
+
+from clitest import SCU, SECONDS, CliTest
+
+
+class Archive(CliTest):
+    def run_once(self, *arguments, umask=0o022):
+        """Starts one, waits until it is ready, and stops it."""
+        process = subprocess.Popen([SCU, "archive", self.path("pacs"), "--port", "127.0.0.1:0", *arguments],
+                                   stderr=subprocess.PIPE, env=self.environment, cwd=self.folder, umask=umask)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        ready = process.stderr.readline().decode()
+        self.assertTrue(ready.startswith("listening on "), ready)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=SECONDS)
+        self.assertEqual(process.returncode, 0)
+
+    def refused(self, *arguments, code):
+        return self.scu("archive", self.path("pacs"), "--port", "127.0.0.1:0", *arguments, code=code).talk
+
+    def test_everything_is_closed_to_strangers_whatever_the_umask(self):
+        for umask in (0o022, 0o000):
+            self.run_once("--demo", umask=umask)
+            for here, folders, names in os.walk(self.path("pacs")):
+                for name in names:
+                    mode = stat.S_IMODE(os.stat(os.path.join(here, name)).st_mode)
+                    self.assertEqual(mode & ~0o640, 0, "%s %o" % (name, mode))
+                for name in folders:
+                    mode = stat.S_IMODE(os.stat(os.path.join(here, name)).st_mode)
+                    self.assertEqual(mode & ~0o750, 0, "%s %o" % (name, mode))
+            os.rename(self.path("pacs"), self.path("pacs%o" % umask))
+
+
+
+if __name__ == "__main__":
+    unittest.main()
