@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "archive/commitments.h"
+#include "archive/folder.h"
 #include "archive/mpps.h"
 #include "base/alloc.h"
 #include "base/versioned.h"
@@ -339,6 +340,7 @@ static char *join(const scu_archive *archive, const char *folder, const char *na
 }
 
 static scu_result open_store(scu_archive *archive, const scu_archive_options *options) {
+  if (scu__archive_folder_check(options->root, &archive->error) != SCU_OK) return SCU_ERROR_USAGE;
   archive->root = scu__strdup(archive->allocator, options->root);
   if (archive->root) archive->objects = join(archive, archive->root, "objects");
   if (!archive->objects) return scu__error_memory(&archive->error, SCU_PHASE_STORAGE);

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -177,6 +178,16 @@ scu__file_kind scu__file_kind_of(const char *path, int *os_errno) {
   }
   if (S_ISREG(status.st_mode)) return SCU__FILE_REGULAR;
   return S_ISDIR(status.st_mode) ? SCU__FILE_FOLDER : SCU__FILE_OTHER;
+}
+
+bool scu__file_folder_is_empty(const char *path) {
+  DIR *folder = opendir(path);
+  bool is_empty = true;
+  if (!folder) return true;
+  for (const struct dirent *entry; is_empty && (entry = readdir(folder)) != NULL;)
+    is_empty = entry->d_name[0] == '.' || strcmp(entry->d_name, "lost+found") == 0;
+  closedir(folder);
+  return is_empty;
 }
 
 bool scu__file_is_shared(const char *path) {

@@ -32,6 +32,10 @@ typedef enum scu__file_kind { SCU__FILE_NONE, SCU__FILE_REGULAR, SCU__FILE_FOLDE
  * NULL). Never blocks on a FIFO. */
 scu__file_kind scu__file_kind_of(const char *path, int *os_errno);
 
+/* Nothing is in it but names that begin with a dot, and the lost+found of a fresh file system. True when it cannot be
+ * looked at. */
+bool scu__file_folder_is_empty(const char *path);
+
 /* Whether group or others may read it; false when it cannot be looked at. */
 bool scu__file_is_shared(const char *path);
 /* Nothing has that name: it is missing in a folder that is there, or such a folder is. Not so when something could not

@@ -24,6 +24,25 @@ class Archive(CliTest):
     def refused(self, *arguments, code):
         return self.scu("archive", self.path("pacs"), "--port", "127.0.0.1:0", *arguments, code=code).talk
 
+    def test_a_folder_full_of_something_else_is_not_taken(self):
+        for name in ("image.dcm", "deep/image.dcm"):
+            path = self.write("pacs/" + name, "mine")
+            self.assertIn("not empty, and no archive", self.refused(code=2))
+            self.assertEqual(os.listdir(self.path("pacs")), [name.split("/")[0]])
+            os.remove(path)
+            if "/" in name:
+                os.rmdir(os.path.dirname(path))
+
+    def test_new_empty_and_own_folders_are_taken(self):
+        self.run_once()
+        self.run_once()
+        os.remove(self.path("pacs", "index.sqlite"))
+        self.run_once()
+        os.rename(self.path("pacs"), self.path("old"))
+        self.write("pacs/.hidden", "")
+        os.mkdir(self.path("pacs", "lost+found"))
+        self.run_once()
+
     def test_everything_is_closed_to_strangers_whatever_the_umask(self):
         for umask in (0o022, 0o000):
             self.run_once("--demo", umask=umask)
