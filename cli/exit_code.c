@@ -15,7 +15,7 @@ static const struct {
     {EXIT_SECURITY, "TLS or user identity"},
     {EXIT_TIMEOUT, "a time-out passed"},
     {EXIT_REFUSED, "refused by the peer (DIMSE failure status)"},
-    {EXIT_VERIFICATION, "what came is not what was promised"},
+    {EXIT_VERIFICATION, "what came is not what was promised, or what is kept here is damaged"},
     {EXIT_STORAGE, "local storage: reading or writing files here"},
     {EXIT_INTERRUPTED, "interrupted"},
 };
@@ -53,6 +53,8 @@ int exit_code_of_result(scu_result result, scu_phase phase) {
   /* What this version lacks was asked for: as with an unknown option nothing was done. */
   case SCU_ERROR_UNSUPPORTED: return phase == SCU_PHASE_USAGE || phase == SCU_PHASE_SECURE ? EXIT_USAGE : EXIT_OTHER;
   case SCU_ERROR_STORAGE: return EXIT_STORAGE;
+  /* A file that we keep is not what we wrote. */
+  case SCU_ERROR_MALFORMED: return phase == SCU_PHASE_STORAGE ? EXIT_VERIFICATION : EXIT_OTHER;
   case SCU_ERROR_VERIFICATION: return EXIT_VERIFICATION;
   case SCU_ERROR_CANCELLED: return EXIT_INTERRUPTED;
   case SCU_ERROR_SECURITY: return EXIT_SECURITY;

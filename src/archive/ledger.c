@@ -195,6 +195,15 @@ static scu_result tidy(ledger_file *file, const char *path, scu_error *error) {
   return alive == 0 ? scu__journal_clear(file->journal, error) : write_anew(file, path, error);
 }
 
+/* Whoever reads this has to choose between an archive that does not start and what is in the file: say what that is. */
+static void tell_damage(const char *path, scu_error *error) {
+  scu__error_clear(error);
+  scu__error_set(error, SCU_ERROR_MALFORMED, SCU_PHASE_STORAGE,
+                 "%s is damaged; in it are only commitments not reported yet and the mark of an unfinished --demo",
+                 path);
+  scu__error_hint(error, "move it away, then start again: no image is lost");
+}
+
 scu_result scu__ledger_file_open(const char *path, const scu_allocator *allocator, scu__ledger **out,
                                  scu_error *error) {
   *out = NULL;
@@ -204,6 +213,7 @@ scu_result scu__ledger_file_open(const char *path, const scu_allocator *allocato
   file->ledger = (scu__ledger){
       .size = sizeof file->ledger, .put = put, .remove = remove_entry, .each = each, .close = close_file, .user = file};
   scu_result result = scu__journal_open(path, allocator, replay, file, &file->journal, error);
+  if (result == SCU_ERROR_MALFORMED) tell_damage(path, error);
   if (result == SCU_OK) result = tidy(file, path, error);
   if (result == SCU_OK)
     *out = &file->ledger;

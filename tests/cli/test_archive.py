@@ -55,6 +55,15 @@ class Archive(CliTest):
                     self.assertEqual(mode & ~0o750, 0, "%s %o" % (name, mode))
             os.rename(self.path("pacs"), self.path("pacs%o" % umask))
 
+    def test_a_damaged_ledger_is_damage_with_a_way_out(self):
+        self.run_once()
+        self.write("pacs/ledger.journal", "scribbled over")
+        talk = self.refused(code=10)
+        self.assertIn("only commitments", talk)
+        self.assertIn("move it away", talk)
+        self.assertIn("ledger.journal is damaged", self.refused("--check", code=10))
+        os.remove(self.path("pacs", "ledger.journal"))
+        self.run_once()
 
 
 if __name__ == "__main__":

@@ -56,6 +56,25 @@ static void test_entries_survive_until_they_are_removed(void **state) {
   scu__ledger_close(ledger);
 }
 
+static void test_a_damaged_ledger_says_what_it_holds_and_what_to_do(void **state) {
+  (void)state;
+  static const char *const contents[] = {"SCUJRNL2 or something else", "\n"};
+  for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
+    FILE *file = fopen(in_scratch("l"), "wb");
+    assert_non_null(file);
+    fputs(contents[i], file);
+    fclose(file);
+    scu__ledger *ledger = NULL;
+    scu_error error;
+    scu__error_clear(&error);
+    assert_int_equal(scu__ledger_file_open(in_scratch("l"), NULL, &ledger, &error), SCU_ERROR_MALFORMED);
+    assert_null(ledger);
+    assert_non_null(strstr(scu_error_reason(&error), "only commitments"));
+    assert_non_null(strstr(scu_error_hint(&error), "move it away"));
+    assert_int_equal(scu__ledger_file_open(in_scratch("l"), NULL, &ledger, NULL), SCU_ERROR_MALFORMED);
+  }
+}
+
 static void test_a_ledger_that_is_empty_takes_no_room(void **state) {
   (void)state;
   scu__ledger *ledger = open_ledger();
@@ -195,6 +214,7 @@ static void test_commitments_that_are_cut_or_lie_are_not_decoded(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_entries_survive_until_they_are_removed),
+      TEST(test_a_damaged_ledger_says_what_it_holds_and_what_to_do),
       TEST(test_a_ledger_that_is_empty_takes_no_room),
       TEST(test_dead_records_are_left_behind_at_opening),
       TEST(test_what_does_not_fit_is_refused_and_changes_nothing),
