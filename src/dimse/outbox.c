@@ -320,6 +320,10 @@ static scu_result next_of_data(scu__outbox *outbox, size_t max_fragment, scu__pd
   return SCU_OK;
 }
 
+void scu__outbox_settle(scu__outbox *outbox) {
+  drop_finished(outbox);
+}
+
 scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error) {
   *out = (scu__pdv_fragment){0};
   drop_finished(outbox);

@@ -73,6 +73,10 @@ scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message);
  * more, so the association has to be aborted. */
 scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error);
 
+/* The last fragment was taken over: its bytes are not needed any more. Until then, or the next fragment, a message that
+ * was fragmented to the end is kept with its payload. */
+void scu__outbox_settle(scu__outbox *outbox);
+
 /* Bytes of data that are left of the message under way; SIZE_MAX when that is not known yet. */
 size_t scu__outbox_rest(const scu__outbox *outbox);
 bool scu__outbox_is_idle(const scu__outbox *outbox);

@@ -497,6 +497,30 @@ static void test_only_so_much_is_kept(void **state) {
   assert_int_equal(counting.alive, 0);
 }
 
+static void test_a_big_payload_is_let_go_when_its_last_fragment_was_taken(void **state) {
+  (void)state;
+  failing_allocator counting;
+  failing_allocator_init(&counting, SIZE_MAX);
+  scu__outbox outbox;
+  scu__outbox_init(&outbox, &counting.allocator);
+  scu__message message = store_message(NULL);
+  message.payload = SCU__PAYLOAD_BYTES;
+  scu__buffer_init(&message.bytes, &counting.allocator, 1 << 20);
+  memset(scu__buffer_reserve(&message.bytes, 100000), 'x', 100000);
+  scu__buffer_commit(&message.bytes, 100000);
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+  size_t before = counting.alive;
+  scu__pdv_fragment fragment;
+  while (!scu__outbox_is_idle(&outbox)) assert_int_equal(scu__outbox_next(&outbox, 16384, &fragment, NULL), SCU_OK);
+  assert_true(fragment.is_message_end);
+  assert_int_equal(fragment.bytes[fragment.length - 1], 'x'); /* lent until then */
+  assert_int_equal(counting.alive, before);
+  scu__outbox_settle(&outbox);
+  assert_true(counting.alive < before);
+  scu__outbox_free(&outbox);
+  assert_int_equal(counting.alive, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bytes_of_every_length_arrive_in_even_fragments),
@@ -514,6 +538,7 @@ int main(void) {
       cmocka_unit_test(test_lent_buffer_keeps_to_its_maximum),
       cmocka_unit_test(test_the_rest_is_known_once_the_data_has_begun),
       cmocka_unit_test(test_only_so_much_is_kept),
+      cmocka_unit_test(test_a_big_payload_is_let_go_when_its_last_fragment_was_taken),
   };
   return cmocka_run_group_tests(tests, make_pattern, NULL);
 }
