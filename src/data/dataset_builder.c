@@ -121,10 +121,14 @@ static void sort_into(scu_element *from, scu_element *to, size_t count) {
 }
 
 /* Of several elements with one tag the first stays. Returns how many are left. */
-static size_t drop_duplicates(scu_element *elements, size_t count) {
+static size_t drop_duplicates(scu__dataset_builder *builder, scu_element *elements, size_t count) {
   size_t kept = 0;
-  for (size_t i = 0; i < count; i++)
-    if (kept == 0 || elements[kept - 1].tag != elements[i].tag) elements[kept++] = elements[i];
+  for (size_t i = 0; i < count; i++) {
+    if (kept == 0 || elements[kept - 1].tag != elements[i].tag)
+      elements[kept++] = elements[i];
+    else if (builder->duplicates++ == 0)
+      builder->duplicate = elements[i].tag;
+  }
   return kept;
 }
 
@@ -143,8 +147,7 @@ static scu_result settle_elements(scu__dataset_builder *builder, scu_dataset *da
     return SCU_OK;
   }
   sort_into(builder->elements + first, elements, count);
-  dataset->count = dataset->capacity = drop_duplicates(elements, count);
-  builder->duplicates += count - dataset->count;
+  dataset->count = dataset->capacity = drop_duplicates(builder, elements, count);
   scu__arena_shrink(arena, elements, count * sizeof *elements, dataset->count * sizeof *elements);
   return SCU_OK;
 }
@@ -309,6 +312,7 @@ scu_result scu__dataset_builder_start(scu__dataset_builder *builder, scu_dataset
   builder->is_in_value = builder->is_in_fragment = builder->is_stopped = false;
   builder->kept = 0;
   builder->made = builder->duplicates = 0;
+  builder->duplicate = 0;
   builder->failure = SCU_OK;
   scu__buffer_clear(&builder->value);
   builder->is_root_borrowed = into != NULL;

@@ -56,6 +56,7 @@ typedef struct scu__dataset_builder {
   uint64_t kept;     /* bytes of values so far */
   size_t made;       /* elements, items and fragments so far */
   size_t duplicates; /* elements dropped because their tag was there already */
+  scu_tag duplicate; /* the first of them that was noticed */
   bool is_stopped;   /* stop_tag was reached */
   scu_result failure;
 } scu__dataset_builder;

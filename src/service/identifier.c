@@ -42,6 +42,12 @@ static scu_result prepare(scu__identifier *identifier, scu_error *error) {
   return SCU_OK;
 }
 
+bool scu__identifier_repeats(const scu__identifier *identifier, scu_tag *tag) {
+  if (!identifier->decoder || identifier->decoder->builder.duplicates == 0) return false;
+  *tag = identifier->decoder->builder.duplicate;
+  return true;
+}
+
 static scu_result collect(scu__identifier *identifier, const uint8_t *bytes, size_t length, scu_error *error) {
   if (length > SCU__IDENTIFIER_MAX - identifier->pieces.length)
     return scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_RESPONSE, "identifier of more than %u bytes",

@@ -53,6 +53,8 @@ typedef struct scu__identifier {
 void scu__identifier_init(scu__identifier *identifier, const scu_allocator *allocator);
 void scu__identifier_free(scu__identifier *identifier);
 void scu__identifier_reset(scu__identifier *identifier); /* before the next one */
+/* Whether an element of what was put last is there twice (PS3.5 7.1: once); *tag says which. Not after settle. */
+bool scu__identifier_repeats(const scu__identifier *identifier, scu_tag *tag);
 /* No other one will come: keeps `dataset` and frees the rest. */
 void scu__identifier_settle(scu__identifier *identifier);
 /* SCU_MORE until is_last, then SCU_OK: `dataset` is filled. LIMIT, MEMORY, MALFORMED. */

@@ -146,6 +146,13 @@ scu_result scu__holding_provider_receive(scu__exchange *exchange, const uint8_t 
   scu_result result = scu__identifier_put(&self->identifier, bytes, length, is_last, self->encoding, &cause);
   if (result == SCU_MORE) return SCU_OK;
   if (result == SCU_ERROR_MEMORY) return scu__error_memory(error, SCU_PHASE_RESPONSE);
+  /* Answers of peers are read all the same; of a request nobody can tell which of the two was meant. */
+  scu_tag twice;
+  if (result == SCU_OK && scu__identifier_repeats(&self->identifier, &twice)) {
+    result = scu__error_set(&cause, SCU_ERROR_MALFORMED, SCU_PHASE_RESPONSE, "(%04X,%04X) is there twice",
+                            (unsigned)SCU_TAG_GROUP(twice), (unsigned)SCU_TAG_ELEMENT(twice));
+    scu__error_at(&cause, twice, UINT64_MAX);
+  }
   scu__identifier_settle(&self->identifier);
   if (result != SCU_OK) return answered(answer_unreadable(self, result, &cause), error);
   if (self->is_empty_refused && scu_dataset_count(self->identifier.dataset) == 0)

@@ -166,6 +166,32 @@ static void test_every_truncation_of_an_identifier_is_answered_at_once(void **st
   }
 }
 
+static void test_a_key_that_is_there_twice_is_refused_and_one_out_of_order_is_read(void **state) {
+  (void)state;
+  /* Patient ID twice; and once, before a tag that is lower. */
+  static const uint8_t twice[] = {0x10, 0, 0x20, 0, 4, 0, 0, 0, 'P', 'A', 'T', '1',
+                                  0x10, 0, 0x20, 0, 4, 0, 0, 0, 'P', 'A', 'T', '2'};
+  static const uint8_t falling[] = {0x10, 0,    0x20, 0, 4, 0, 0, 0,   'P', 'A', 'T', '1', 0x08,
+                                    0,    0x52, 0,    6, 0, 0, 0, 'S', 'T', 'U', 'D', 'Y', ' '};
+  for (size_t kind = 0; kind < KINDS; kind++) {
+    fixture self;
+    const scu__command request = request_of(kind, 7);
+    make_with(&self, kind, &request, SCU__IMPLICIT_LE);
+    assert_int_equal(feed(&self, twice, sizeof twice, true), SCU_OK);
+    assert_int_equal(self.event.kind, SCU__EXCHANGE_NONE);
+    assert_true(next(&self));
+    assert_int_equal(self.response.status, 0xC000);
+    assert_int_equal(self.response.offending[0], 0x00100020);
+    assert_non_null(strstr(self.response.error_comment, "twice"));
+    done(&self);
+    make_with(&self, kind, &request, SCU__IMPLICIT_LE);
+    assert_int_equal(feed(&self, falling, sizeof falling, true), SCU_OK);
+    assert_int_equal(self.event.kind, SCU__EXCHANGE_REQUEST);
+    check_identifier(self.event.identifier);
+    done(&self);
+  }
+}
+
 static void test_request_that_lacks_something_is_answered_by_itself(void **state) {
   (void)state;
   static const struct {
@@ -742,6 +768,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_identifier_in_any_pieces_gives_one_request),
       cmocka_unit_test(test_every_truncation_of_an_identifier_is_answered_at_once),
+      cmocka_unit_test(test_a_key_that_is_there_twice_is_refused_and_one_out_of_order_is_read),
       cmocka_unit_test(test_request_that_lacks_something_is_answered_by_itself),
       cmocka_unit_test(test_endless_identifier_is_refused_and_swallowed),
       cmocka_unit_test(test_matches_go_out_in_order_and_in_the_encoding_of_the_context),

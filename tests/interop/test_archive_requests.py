@@ -109,7 +109,8 @@ class Requests(unittest.TestCase):
     def test_identifiers_that_cannot_be_read_are_refused_and_the_association_lives(self):
         level = b"\x08\0\x52\0"
         identifiers = (b"", level + b"\xff\0\0\0STUDY ", level + b"\x06\0\0\0STU", level + b"\0\0\0\0", b"\x08", bytes(8),
-                       b"\xff" * 64, level + b"\xff\xff\xff\xff" + b"\xfe\xff\0\xe0" * 3)
+                       b"\xff" * 64, level + b"\xff\xff\xff\xff" + b"\xfe\xff\0\xe0" * 3,
+                       element(0x00080052, b"STUDY ") + element(0x0020000D, b"1.2") * 2)
         for service in (FIND, MOVE, GET):
             for identifier in identifiers:
                 with self.subTest(service=service, identifier=identifier[:16]):
