@@ -156,6 +156,10 @@ static void test_a_new_step_needs_a_uid_that_is_one(void **state) {
     assert_int_equal(create(&w, uids[i], in_progress()), 0x0117);
     assert_int_equal(get(&w, uids[i]), 0x0112);
   }
+  /* What cannot be read - a control byte here, too long elsewhere - is not the same as none. */
+  scu__command command = n_command(SCU__N_CREATE_RQ, SCU__UID_MPPS, STEP);
+  command.affected_sop_instance.text[3] = 1;
+  assert_int_equal(world_ask(&w, SCU__UID_MPPS, &command, in_progress()), 0x0117);
   assert_int_equal(size_of(in_scratch("escaped.dcm")), -1);
   assert_int_equal(create(&w, STEP, in_progress()), 0);
   world_stop(&w);
