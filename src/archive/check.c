@@ -226,6 +226,7 @@ static scu_result put_index_away(scu__check *check, const char *root, const char
     if (result < 0) return result;
   }
   check->counts.rebuilt = 1;
+  say(check, root, "worklist entries were in the old index alone: there are none in the new one");
   return SCU_OK;
 }
 

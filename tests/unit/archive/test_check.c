@@ -111,7 +111,8 @@ static void test_a_damaged_index_is_put_away_and_made_again(void **state) {
   scu_archive_check check = verify(&w, &t, SCU_OK);
   expect(check, 5, 5, 5, 0, 0);
   assert_int_equal(check.rebuilt, 1);
-  assert_int_equal(t.count, 1);
+  assert_int_equal(t.count, 2);
+  assert_non_null(strstr(t.lines, "worklist entries"));
   assert_true(size_of(in_scratch("pacs/damaged-index.sqlite")) > 0);
   assert_int_equal(instances(&w), 5);
   world_stop(&w);
