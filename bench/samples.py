@@ -12,16 +12,20 @@ import make_samples
 SMALL = tuple(range(512, 7680, 1024))  # bytes of pixels: with its header an object has 1.5 to 7.5 KiB
 TINY = (512,)
 CT_SLICE = (512 * 1024,)
-STUDY, SERIES, INSTANCE = "1.2.826.0.1.3680043.9.7.2%04d", "1.2.826.0.1.3680043.9.7.3%04d.%02d", \
-    "1.2.826.0.1.3680043.9.7.4%04d.%02d.%05d"
+ROOT = "1.2.826.0.1.3680043.9.7."
 
 
 def study_uid(study):
-    return STUDY % study
+    return ROOT + "2%04d" % study
 
 
 def series_uid(study, series):
-    return SERIES % (study, series)
+    return ROOT + "3%04d.%d" % (study, 10 + series)
+
+
+def instance_uid(study, series, number):
+    """Of the same width, without leading zeros (PS3.5 9.1): 89 series of 89,999 images."""
+    return ROOT + "4%04d.%d.%d" % (study, 10 + series, 10000 + number)
 
 
 def header(study, series, pixels):
@@ -30,7 +34,7 @@ def header(study, series, pixels):
     columns = pixels // 2 // rows
     return [
         (0x00080005, "CS", "ISO_IR 100"), (0x00080008, "CS", "ORIGINAL\\PRIMARY\\AXIAL"),
-        (0x00080016, "UI", make_samples.CT), (0x00080018, "UI", INSTANCE % (study, series, 0)),
+        (0x00080016, "UI", make_samples.CT), (0x00080018, "UI", instance_uid(study, series, 0)),
         (0x00080020, "DA", "2024%02d%02d" % (study // 28 % 12 + 1, study % 28 + 1)), (0x00080022, "DA", "20240517"),
         (0x00080023, "DA", "20240517"), (0x00080030, "TM", "101500"), (0x00080032, "TM", "101459.5"),
         (0x00080033, "TM", "101533"), (0x00080050, "SH", "A%06d" % study), (0x00080060, "CS", "CT"),
@@ -55,12 +59,12 @@ def write_study(folder, study, series_count, per_series, sizes):
     paths = []
     for series in range(1, series_count + 1):
         drafts = [make_samples.part10(header(study, series, size), make_samples.EXPLICIT) for size in sizes]
-        uid = (INSTANCE % (study, series, 0)).encode()
+        uid = instance_uid(study, series, 0).encode()
         for number in range(1, per_series + 1):
             path = os.path.join(folder, "%04d-%02d-%05d.dcm" % (study, series, number))
             draft = drafts[number % len(drafts)]
             with open(path, "wb") as file:
-                file.write(draft.replace(uid, (INSTANCE % (study, series, number)).encode())
+                file.write(draft.replace(uid, instance_uid(study, series, number).encode())
                            .replace(b"i00000", b"%6d" % number))
             paths.append(path)
     return paths

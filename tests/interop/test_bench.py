@@ -2,13 +2,30 @@
 
 import json
 import os
+import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import support  # first: it knows where the others are
 
+sys.path.insert(0, os.path.join(support.ROOT, "bench"))
+import samples
+
 RUN = os.path.join(support.ROOT, "bench", "run.py")
+
+
+class Samples(unittest.TestCase):
+    def test_every_uid_is_valid(self):
+        """No component begins with a zero (PS3.5 9.1): such a UID is stored under a name derived from it."""
+        with tempfile.TemporaryDirectory() as folder:
+            for path in samples.write_study(folder, 1, 2, 3, samples.SMALL):
+                with open(path, "rb") as file:
+                    uids = set(re.findall(rb"1\.2\.826\.0\.1\.3680043\.9\.7\.[0-9.]+", file.read()))
+                self.assertGreaterEqual(len(uids), 3)
+                for uid in uids:
+                    self.assertNotRegex(uid.decode(), r"\.0[0-9]")
 
 
 class Bench(unittest.TestCase):
