@@ -1,4 +1,4 @@
-"""The benchmarks of the archive run, and what they print is whole: figures of so few objects say nothing, and are not judged."""
+"""The samples of the benchmarks are valid, and those of retrieving and of memory run: figures of so few objects say nothing, and are not judged."""
 
 import json
 import os
