@@ -233,16 +233,18 @@ static int rename_new(const scu__durable_file *file, int folder) {
   return 0;
 }
 
-/* Only a name replaces a name. */
+/* Only a name replaces a name. The lock comes first: without it the name belongs to a killed process. */
 static int rename_over(scu__durable_file *file, int folder) {
-  int os_errno = scu__durable_fault(file->durable, SCU__STEP_RENAME);
-  if (os_errno) return os_errno;
+  int os_errno = 0;
   if (file->is_unnamed) {
     name_temporary(file);
+    (void)flock(file->fd, LOCK_EX | LOCK_NB);
     os_errno = scu__durable_give_name(file->fd, file->at->fd, file->temporary);
     if (os_errno) return os_errno;
     file->has_temporary = true;
   }
+  os_errno = scu__durable_fault(file->durable, SCU__STEP_RENAME);
+  if (os_errno) return os_errno;
   return renameat(file->at->fd, file->temporary, folder, file->final) == 0 ? 0 : errno;
 }
 

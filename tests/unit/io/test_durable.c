@@ -660,6 +660,36 @@ static void test_more_folders_than_stay_open_are_served(void **state) {
 
 #define SCRATCH_TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
 
+/* While a file that had no name is about to replace another, it has one for a moment: another process that cleans up
+ * meanwhile must see that its writer lives. */
+static int sweep_before_rename(void *user, scu__durable_step step) {
+  if (step != SCU__STEP_RENAME) return 0;
+  scu__durable_free(open_root(SCU__DURABLE_FILE, SCU__EXISTING_KEEP, NULL));
+  (*(int *)user)++;
+  return 0;
+}
+
+static void test_a_file_that_replaces_another_survives_a_cleaning_meanwhile(void **state) {
+  (void)state;
+  int sweeps = 0;
+  became first, second;
+  scu__durable_options options = {.durability = SCU__DURABLE_FILE,
+                                  .on_existing = SCU__EXISTING_REPLACE,
+                                  .extension = ".dcm",
+                                  .fault = sweep_before_rename,
+                                  .fault_user = &sweeps};
+  if (is_always_named) return; /* there the file is closed by then, and its lock gone */
+  scu__durable *durable;
+  assert_int_equal(scu__durable_open(in_scratch("root"), &options, &durable, NULL), SCU_OK);
+  store(durable, "1.2.3.4", 1, 1000, &first);
+  store(durable, "1.2.3.4", 2, 2000, &second);
+  assert_int_equal(first.result, SCU_OK);
+  assert_int_equal(second.result, SCU_OK);
+  assert_int_equal(size_of(second.path), 2000);
+  assert_true(sweeps >= 3);
+  scu__durable_free(durable);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       SCRATCH_TEST(test_small_and_large_files_arrive_whole_with_tight_modes),
@@ -686,6 +716,7 @@ int main(void) {
       SCRATCH_TEST(test_freeing_finishes_what_was_committed),
       SCRATCH_TEST(test_the_same_name_from_many_sides_at_once_has_one_winner),
       SCRATCH_TEST(test_more_folders_than_stay_open_are_served),
+      SCRATCH_TEST(test_a_file_that_replaces_another_survives_a_cleaning_meanwhile),
   };
   int failures = cmocka_run_group_tests_name("as it comes", tests, NULL, NULL);
   is_always_named = true;
