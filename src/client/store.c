@@ -173,7 +173,8 @@ static void lane_answered(void *owner, scu__store_lane *lane, scu__candidate *ca
   lane->losses = 0;
   store->busy_answers = is_busy ? store->busy_answers + 1 : 0;
   /* Patience is with the peer: what it goes on refusing is not waited for again, instance after instance. */
-  if (is_busy && store->busy_answers <= config_of(store)->retries && !is_stopping(store)) {
+  unsigned retries = config_of(store)->retries;
+  if (is_busy && store->busy_answers <= retries && candidate->attempts < retries && !is_stopping(store)) {
     candidate->attempts++;
     candidate->is_unknown = false;
     scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_WAITING);

@@ -297,6 +297,29 @@ static void test_patience_ends(void **state) {
   }
 }
 
+/* One object that never finds room, between others that do: their answers do not renew the patience with it. */
+static void test_patience_with_one_object_ends_though_others_are_taken(void **state) {
+  (void)state;
+  static const peer_step picky[] = {START,        NEXT,
+                                    NEXT,         ANSWER(0xA700, 1),
+                                    ANSWER(0, 0), NEXT,
+                                    NEXT,         ANSWER(0xA700, 1),
+                                    ANSWER(0, 0), NEXT,
+                                    NEXT,         ANSWER(0xA700, 1),
+                                    ANSWER(0, 0), {.action = PEER_SERVE},
+                                    END};
+  const peer_step *scripts[] = {picky};
+  run r;
+  prepare(&r, scripts, 1, 1, 2);
+  r.f.peer.grants_window = true;
+  r.f.peer.window = 2;
+  store(&r, 4, 1);
+  expect(&r, 3, 1);
+  assert_int_equal(outcome_of(&r, "1.2.3.1")->status, 0xA700);
+  assert_int_equal(scripted_peer_count(&r.f.peer, SCU__C_STORE_RQ), 6);
+  end(&r);
+}
+
 /* While it waits, cancel ends it at once and everything is told. */
 static void test_cancel_does_not_wait_for_the_pause(void **state) {
   (void)state;
@@ -424,6 +447,7 @@ int main(void) {
       TEST(test_one_that_is_lost_does_not_stop_the_others),
       TEST(test_a_peer_without_room_is_given_time),
       TEST(test_patience_ends),
+      TEST(test_patience_with_one_object_ends_though_others_are_taken),
       TEST(test_cancel_does_not_wait_for_the_pause),
       TEST(test_the_application_may_skip_one_or_the_rest),
       TEST(test_the_application_is_asked_once_for_each),
