@@ -4,6 +4,7 @@ Each is started, waited for until it answers a C-ECHO, and stopped by its proces
 group of its own). What cannot be started raises: the tests fail then, they do not skip.
 """
 
+import collections
 import ctypes
 import json
 import os
@@ -22,12 +23,17 @@ START_SECONDS = 30
 # DCMTK waits for acknowledgements it delays itself unless told so; without it a sweep takes minutes (speed, not behaviour).
 ENVIRONMENT = dict(os.environ, TCP_NODELAY="1")
 
+_held_ports = collections.deque(maxlen=256)  # the oldest closes when it falls out
+
 
 def free_port():
-    """A port nobody listens on now. Someone may take it before its user does: those who start servers try again."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """A port for a server that is yet to start. It stays bound, without listening, until many more were asked for: the
+    kernel then gives it to nobody who takes any port, and who names it (with SO_REUSEADDR, as servers do) has it."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((HOST, 0))
+    _held_ports.append(probe)
+    return probe.getsockname()[1]
 
 
 def find(tool):
