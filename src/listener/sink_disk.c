@@ -235,6 +235,14 @@ static const char *final_name(const disk_instance *instance, char name[SCU__DOOR
   return scu__door_name(found->bytes, found->length, name);
 }
 
+/* Both UIDs are type 1 in every IOD. Kept under the UID of the command, garbage would keep the object itself out. */
+static scu_result refuse_nameless(scu__whole whole, scu_sink_outcome *outcome) {
+  if (whole == SCU__MALFORMED)
+    return refuse(outcome, SCU_ERROR_MALFORMED, SCU__STATUS_CANNOT_UNDERSTAND, "The dataset cannot be read");
+  return refuse(outcome, SCU_ERROR_PROTOCOL, SCU__STATUS_DOES_NOT_MATCH_CLASS,
+                "The dataset lacks SOP Class or SOP Instance UID");
+}
+
 static scu_result disk_finish(void *user, void *of, scu_completion *completion, scu_sink_outcome *outcome) {
   const disk_sink *sink = user;
   disk_instance *instance = of;
@@ -251,6 +259,8 @@ static scu_result disk_finish(void *user, void *of, scu_completion *completion, 
   else if (whole == SCU__INFLATES_TOO_FAR)
     result = refuse(outcome, SCU_ERROR_LIMIT, SCU__STATUS_CANNOT_UNDERSTAND,
                     "The dataset inflates to over 256 MiB and 250 times its size");
+  else if (!scu__head_scan_is_named(&instance->scan))
+    result = refuse_nameless(whole, outcome);
   else if (!was_done && place(instance, &error) != SCU_OK)
     result = refuse_for(outcome, &error);
   if (result != SCU_OK) {

@@ -162,6 +162,10 @@ static bool is_named(const scu__scanned_uid *uid) {
   return uid->is_found && trimmed_length(uid->bytes, uid->length) > 0;
 }
 
+bool scu__head_scan_is_named(const scu__head_scan *scan) {
+  return is_named(&scan->sop_class) && is_named(&scan->sop_instance);
+}
+
 bool scu__scanned_uid_agrees(const scu__scanned_uid *uid, const char *text) {
   if (!is_named(uid)) return true;
   size_t found = trimmed_length(uid->bytes, uid->length);

@@ -52,6 +52,8 @@ typedef enum scu__whole {
 } scu__whole;
 scu__whole scu__head_scan_finish(scu__head_scan *scan);
 
+/* The dataset has SOP Class and SOP Instance UID, with a value. */
+bool scu__head_scan_is_named(const scu__head_scan *scan);
 /* False when the dataset names another UID than `text`; padding is ignored, and an absent or empty one agrees. */
 bool scu__scanned_uid_agrees(const scu__scanned_uid *uid, const char *text);
 

@@ -341,14 +341,24 @@ static void test_no_uid_leads_out_of_the_root_and_none_is_refused(void **state) 
   assert_int_equal(scratch_counted, 2 * (long)(sizeof hostile / sizeof *hostile));
 }
 
-static void test_an_instance_without_any_uid_of_its_own_is_stored_by_the_command(void **state) {
+/* Kept under the UID of the command it would keep the object itself out. */
+static void test_a_dataset_that_does_not_say_what_it_is_is_refused(void **state) {
   (void)state;
-  answer to;
-  dataset_parts parts = {.pixels = 10};
+  static const dataset_parts nameless[] = {
+      {.pixels = 10},
+      {.sop_class = CT, .study = "1.2.3", .series = "1.2.3.1", .pixels = 10},
+      {.sop_instance = "1.2.3.4", .study = "1.2.3", .series = "1.2.3.1", .pixels = 10},
+      {.sop_class = CT, .sop_instance = "", .study = "1.2.3", .series = "1.2.3.1", .pixels = 10},
+  };
   scu_sink *sink = sink_with(SCU_DURABILITY_NONE, SCU_DUPLICATE_KEEP);
-  send_parts(sink, &parts, "1.2.3.4", &to);
+  answer to;
+  for (size_t i = 0; i < sizeof nameless / sizeof *nameless; i++) {
+    send_parts(sink, &nameless[i], "1.2.3.4", &to);
+    assert_int_equal(to.status, 0xA900);
+    assert_int_equal(count_files(), 0);
+  }
+  send_parts(sink, &usual, "1.2.3.4", &to);
   assert_int_equal(to.status, 0);
-  assert_string_equal(to.path, in_scratch("root/no-study/1.2.3.4.dcm"));
   scu_disk_sink_free(sink);
 }
 
@@ -371,7 +381,7 @@ static void test_a_dataset_that_is_cut_is_refused_at_every_length(void **state) 
   dataset_parts parts = usual;
   parts.pixels = 40;
   put_dataset(&bytes, SCU__EXPLICIT_LE, &parts);
-  size_t whole = 0;
+  size_t whole = 0, nameless = 0;
   for (size_t length = 1; length <= bytes.length; length++) {
     answer to;
     scu_sink *sink = sink_with(SCU_DURABILITY_NONE, SCU_DUPLICATE_REPLACE);
@@ -380,12 +390,15 @@ static void test_a_dataset_that_is_cut_is_refused_at_every_length(void **state) 
     send_instance(sink, &what, &to);
     if (to.status == 0)
       whole++;
+    else if (to.status == 0xA900)
+      nameless++; /* cut between its two UIDs */
     else
       assert_int_equal(to.status, 0xC000);
     if (to.status != 0) assert_int_equal(count_files(), before);
     scu_disk_sink_free(sink);
   }
-  assert_int_equal(whole, 6); /* the element boundaries, which cannot be told from the end */
+  assert_int_equal(nameless, 1);
+  assert_int_equal(whole, 5); /* the other element boundaries, which cannot be told from the end */
   scu__buffer_free(&bytes);
 }
 
@@ -423,16 +436,35 @@ static void test_a_dataset_that_inflates_without_end_is_refused_by_that_name(voi
   scu__buffer_free(&bytes);
 }
 
-static void test_a_dataset_that_cannot_be_read_is_kept_with_a_warning(void **state) {
+static void test_a_dataset_that_cannot_be_read_at_all_is_refused(void **state) {
   (void)state;
   static const uint8_t garbage[64] = "This is no dataset at all, but somebody sent it as one.";
   answer to;
   scu_sink *sink = sink_with(SCU_DURABILITY_BATCH, SCU_DUPLICATE_KEEP);
   sending what = {CT, "1.2.3.4", SCU__UID_EXPLICIT_LE, garbage, sizeof garbage, 0};
   send_instance(sink, &what, &to);
+  assert_int_equal(to.status, 0xC000);
+  assert_int_equal(count_files(), 0);
+  scu_disk_sink_free(sink);
+}
+
+static void test_a_dataset_that_cannot_be_read_further_in_is_kept_with_a_warning(void **state) {
+  (void)state;
+  static const uint8_t garbage[64] = "This is no element at all, but somebody sent it as one.";
+  answer to;
+  scu__buffer bytes;
+  dataset_parts parts = usual;
+  parts.pixels = 0;
+  scu__buffer_init(&bytes, NULL, 4096);
+  put_dataset(&bytes, SCU__EXPLICIT_LE, &parts);
+  scu__put_bytes(&bytes, garbage, sizeof garbage);
+  scu_sink *sink = sink_with(SCU_DURABILITY_BATCH, SCU_DUPLICATE_KEEP);
+  sending what = {CT, "1.2.3.4", SCU__UID_EXPLICIT_LE, bytes.data, bytes.length, 0};
+  send_instance(sink, &what, &to);
   assert_int_equal(to.status, 0xB007);
   assert_non_null(strstr(to.comment, "malformed"));
   assert_int_equal(count_files(), 1);
+  scu__buffer_free(&bytes);
   scu_disk_sink_free(sink);
 }
 
@@ -679,10 +711,11 @@ int main(void) {
       SINK_TEST(test_duplicates_follow_the_rule_and_headers_do_not_count),
       SINK_TEST(test_the_same_bytes_in_another_transfer_syntax_are_other_content),
       SINK_TEST(test_no_uid_leads_out_of_the_root_and_none_is_refused),
-      SINK_TEST(test_an_instance_without_any_uid_of_its_own_is_stored_by_the_command),
+      SINK_TEST(test_a_dataset_that_does_not_say_what_it_is_is_refused),
       SINK_TEST(test_an_empty_dataset_is_refused),
       SINK_TEST(test_a_dataset_that_is_cut_is_refused_at_every_length),
-      SINK_TEST(test_a_dataset_that_cannot_be_read_is_kept_with_a_warning),
+      SINK_TEST(test_a_dataset_that_cannot_be_read_at_all_is_refused),
+      SINK_TEST(test_a_dataset_that_cannot_be_read_further_in_is_kept_with_a_warning),
       SINK_TEST(test_a_dataset_that_inflates_without_end_is_refused_by_that_name),
       SINK_TEST(test_a_lost_association_leaves_nothing),
       SINK_TEST(test_a_failing_disk_is_answered_a700_at_every_step_and_recovers),
