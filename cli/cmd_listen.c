@@ -69,7 +69,7 @@ static void run(cli *context, const arguments *args) {
 const command command_listen = {
     .name = "listen",
     .bit = ON_LISTEN,
-    .uses = SCU_USED_BY_LISTENER | SCU_USED_BY_SINK,
+    .uses = SCU_USED_BY_LISTENER | SCU_USED_BY_SINK | SCU_USED_BY_LAYOUT,
     .synopsis = "listen -o DIR [--port [ADDR:]N] [--aet NAME] [--accept-from AET,...]",
     .summary = "receive what others send (C-STORE provider)",
     .text =

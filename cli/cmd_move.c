@@ -50,7 +50,7 @@ static void run(cli *context, const arguments *args) {
 const command command_move = {
     .name = "move",
     .bit = ON_MOVE,
-    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_RETRIEVE | SCU_USED_BY_SINK,
+    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_RETRIEVE | SCU_USED_BY_SINK | SCU_USED_BY_LAYOUT,
     .synopsis = "move PEER KEY=VALUE... (-o DIR [--listen [ADDR:]PORT] | --to AET)",
     .summary = "have an archive send, to us or to another system (C-MOVE)",
     .text = "To ourselves: listens for as long as it takes, writes files under DIR, and compares what came with what\n"

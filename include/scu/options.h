@@ -130,7 +130,8 @@ enum {
   SCU_USED_BY_FIND = 4,
   SCU_USED_BY_RETRIEVE = 8, /* move and get */
   SCU_USED_BY_LISTENER = 16,
-  SCU_USED_BY_SINK = 32 /* whatever writes received files */
+  SCU_USED_BY_SINK = 32,  /* whatever writes received files */
+  SCU_USED_BY_LAYOUT = 64 /* of these, what lays them out as it is told: not an archive */
 };
 
 struct scu_option_info {

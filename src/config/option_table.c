@@ -99,7 +99,7 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .used_by = SCU_USED_BY_SINK}},
     {.info = {ROW_HEAD(SCU_OPTION_LAYOUT, "layout", SCU_KIND_TEXT), .minimum = 1, .maximum = 16, .default_text = "tree",
               .choices = "tree|flat", .flag = "--layout", .argument_name = "HOW",
-              .help = "folders: tree (STUDY/SERIES/INSTANCE.dcm) or flat (INSTANCE.dcm)", .used_by = SCU_USED_BY_SINK}},
+              .help = "folders: tree (STUDY/SERIES/INSTANCE.dcm) or flat (INSTANCE.dcm)", .used_by = SCU_USED_BY_LAYOUT}},
     {.info = {ROW_HEAD(SCU_OPTION_ON_DUPLICATE, "on-duplicate", SCU_KIND_TEXT), .minimum = 1, .maximum = 16,
               .default_text = "keep", .choices = "keep|replace|both", .flag = "--on-duplicate", .argument_name = "HOW",
               .help = "an instance that is already there: keep the old file, replace it, or keep both",

@@ -35,6 +35,7 @@ class Usage(CliTest):
         self.usage("echo", "P@h", "--recursive", says="no option of `scu echo`")
         self.usage("store", "P@h", "f", "--limit", "1", says="no option of `scu store`")
         self.usage("echo", "P@h", "--layout", "flat", says="no option of `scu echo`")
+        self.usage("archive", "d", "--layout", "flat", says="no option of `scu archive`")
 
     def test_missing_arguments_are_named(self):
         self.usage("echo", says="no peer")
