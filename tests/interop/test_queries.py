@@ -169,7 +169,8 @@ def difference(query, expected, answer, title):
         return answer
     is_refused = answer.status != "0000"
     if expected is None or is_refused:
-        if expected is None and is_refused and not answer.rows:
+        is_right = title != "ARCHIVE" or answer.status == "A900"  # what docs/queries.md promises of ours
+        if expected is None and is_refused and not answer.rows and is_right:
             return ""
         return answer.status if is_refused else " ".join(["answered"] + listed("+", [label_of(query, row)
                                                                                      for row in answer.rows]))
