@@ -106,12 +106,16 @@ const command command_find = {
     .name = "find",
     .bit = ON_FIND,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
-    .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--level LEVEL] [--limit N] [--json|--csv|--table]",
+    .synopsis =
+        "find PEER [KEY=VALUE...] [-k KEY] [--level LEVEL] [--model MODEL] [--relational WHEN] [--extended LIST]\n"
+        "                [--limit N] [--json|--csv|--table]",
     .summary = "ask an archive what it has (C-FIND)",
     .text = "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
             "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
             "then), today, yesterday, -7d (since then).\n"
             "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
+            "In a worklist there are no levels; keywords of the scheduled step, such as Modality or\n"
+            "ScheduledProcedureStepStartDate, stand for their path in ScheduledProcedureStepSequence.\n"
             "\n"
             "What --extended asks for needs the peer's consent (PS3.4 C.5); a warning says what it does not give:\n"
             "  date-time  a range of dates and one of times are one range\n"
@@ -122,6 +126,7 @@ const command command_find = {
             "  multiple   of several values in a key (CT\\MR) all have to be there, not any (C.2.2.2.8)\n",
     .examples = "scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
                 "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"
-                "scu find pacs --level patient --all --json",
+                "scu find pacs --level patient --all --json\n"
+                "scu find ris --model worklist Modality=CT ScheduledProcedureStepStartDate=today",
     .run = run,
 };
