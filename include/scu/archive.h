@@ -1,7 +1,8 @@
 /* A small real PACS in one process: stores, answers queries, sends to others, commits. Its own library, libscu-archive.
  *
  * Objects are Part 10 files in a folder tree, found through an SQLite index beside them. An instance is acknowledged
- * when its file, its folder and its index row are durable. Any number of associations on one loop. */
+ * when its file, its folder and its index row are durable; with SCU_DURABILITY_NONE when its file is written, and who
+ * searches waits for its row. Any number of associations on one loop. */
 #ifndef SCU_ARCHIVE_H
 #define SCU_ARCHIVE_H
 
@@ -30,12 +31,15 @@ typedef struct scu_archive_options {
 } scu_archive_options;
 
 /* Binds and listens at once. From `options` (may be NULL): AE title, listen address and port, accept-from list, limits,
- * time-outs. loop NULL = its own. A handle comes back even on failure (except for MEMORY) with the error in it. */
+ * time-outs; both structs and their texts are copied. loop NULL = its own. A handle comes back even on failure (except
+ * for MEMORY) with the error in it. Blocks on the local disk: an index that is missing is made from every file, one
+ * that was not closed in order is examined; `demo` steps the loop. */
 SCU_API scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options *options,
                                    const scu_archive_options *archive);
-/* Aborts what is open. NULL is allowed. */
+/* Aborts what is open; steps the loop, the caller's too, until what is being written is safe. NULL is allowed. */
 SCU_API void scu_archive_free(scu_archive *archive);
 SCU_API const scu_error *scu_archive_error(const scu_archive *archive);
+/* instance: what was received; warning: of opening, see above; log. NULL = none. Copied. USAGE: hooks without size. */
 SCU_API scu_result scu_archive_set_hooks(scu_archive *archive, const scu_hooks *hooks);
 /* A move destination: `ae` is what a C-MOVE-RQ names, `peer` is AET@host:port. Before scu_archive_run. */
 SCU_API scu_result scu_archive_add_peer(scu_archive *archive, const char *ae, const char *peer);

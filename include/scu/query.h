@@ -26,6 +26,7 @@ typedef enum scu_query_level {
 } scu_query_level;
 SCU_API const char *scu_query_level_name(scu_query_level level); /* "PATIENT", "STUDY", "SERIES", "IMAGE" */
 
+/* Operations copy it when they are started. */
 typedef struct scu_query scu_query;
 
 SCU_API scu_result scu_query_new(const scu_allocator *allocator, scu_query **out);
