@@ -123,8 +123,8 @@ SCU_API scu_result scu_disk_sink_options_from(const scu_options *options, scu_di
  * again is a success without rewriting. A dataset that ends inside something, inflates without end or cannot be read at
  * all is answered C000 and leaves no file; one that cannot be read further in is kept as it came and answered B007. A
  * dataset that has no SOP Class or Instance UID, or other ones than the command, is answered A900, a full or failing
- * disk A700; neither leaves a file. May be shared by several loops. A handle comes back with the error in it (except for MEMORY);
- * such a sink refuses every instance. Errors: USAGE, STORAGE, MEMORY. */
+ * disk A700; neither leaves a file. May be shared by several loops. A handle comes back with the error in it (except
+ * for MEMORY); such a sink refuses every instance. Errors: USAGE, STORAGE, MEMORY. */
 SCU_API scu_result scu_disk_sink_new(const scu_disk_sink_options *options, scu_sink **out);
 /* USAGE for a sink that scu_disk_sink_new did not make; NULL for NULL. */
 SCU_API const scu_error *scu_disk_sink_error(const scu_sink *sink);
