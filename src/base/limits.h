@@ -34,6 +34,9 @@ enum {
 
   /* Bytes of one outgoing batch: large enough that a system call costs nothing, small enough to stay in L2. */
   SCU__SEND_BATCH = 256 * 1024,
+  /* One of bytes that are lent, which need no memory of ours: a CT slice goes in one call, and its receiver wakes once.
+   */
+  SCU__LENT_BATCH = 1024 * 1024,
   SCU__RECEIVE_CHUNK = 256 * 1024
 };
 

@@ -18,9 +18,14 @@ static scu_result memory_read_at(scu__source *self, uint64_t offset, void *to, s
   return SCU_OK;
 }
 
+static const uint8_t *memory_lend(scu__source *self, uint64_t offset, size_t length) {
+  bool is_inside = offset <= self->size && length <= self->size - offset;
+  return is_inside ? ((scu__memory_source *)self)->bytes + offset : NULL;
+}
+
 void scu__memory_source_init(scu__memory_source *source, const void *bytes, size_t length) {
   *source = (scu__memory_source){
-      .source = {.size = length, .read_at = memory_read_at, .close = NULL},
+      .source = {.size = length, .read_at = memory_read_at, .lend = memory_lend, .close = NULL},
       .bytes = bytes,
   };
 }

@@ -353,6 +353,10 @@ size_t scu__outbox_rest(const scu__outbox *outbox) {
   return is_known ? (size_t)item->left : SIZE_MAX;
 }
 
+scu__source *scu__outbox_source(const scu__outbox *outbox) {
+  return outbox->first ? outbox->first->source : NULL;
+}
+
 /* --- by owner --- */
 
 bool scu__outbox_remove(scu__outbox *outbox, const void *owner) {

@@ -79,6 +79,8 @@ void scu__outbox_settle(scu__outbox *outbox);
 
 /* Bytes of data that are left of the message under way; SIZE_MAX when that is not known yet. */
 size_t scu__outbox_rest(const scu__outbox *outbox);
+/* What the data of the message under way, or of the next one, is a RANGE of; NULL when it is none. */
+scu__source *scu__outbox_source(const scu__outbox *outbox);
 bool scu__outbox_is_idle(const scu__outbox *outbox);
 size_t scu__outbox_count(const scu__outbox *outbox); /* messages not yet fragmented to the end */
 /* Their bytes in memory: commands and BYTES payloads. What answers in thousands looks here for back-pressure. */

@@ -15,7 +15,7 @@ typedef struct scu__slice {
   size_t length;
 } scu__slice;
 
-enum { SCU__SLICES_MAX = 64 /* of one send; more are left for the next */ };
+enum { SCU__SLICES_MAX = 256 /* of one send; more are left for the next */ };
 
 typedef struct scu__transport scu__transport;
 struct scu__transport {

@@ -12,6 +12,7 @@
 
 enum {
   STAGING_MAX = 4 * 1024 * 1024, /* a batch and the largest PDU behind it */
+  SLICES_SPARE = 8,              /* commands, padding, the short end */
   SHORT_END = 16 * 1024,         /* of a message: not worth a batch of its own */
   RECEIVES_PER_READY = 8         /* then others get their turn */
 };
@@ -40,6 +41,7 @@ struct scu__link {
 
   scu__buffer staging; /* bytes read from sources, on their way out */
   size_t staged_sent;
+  size_t lent_batch; /* as large as the connection has taken whole */
   bool is_front_cut; /* the first queued PDU may have left in part */
   uint64_t moved;
   bool is_message_whole; /* what was read last ended with the end of a message */
@@ -174,12 +176,29 @@ static void sweep(scu__link *link) {
 
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
+/* More of what is lent, but not more than can go as slices: a header and its data for each fragment. */
+static size_t batch_size(const scu__link *link) {
+  scu__source *source = scu__outbox_source(&link->outbox);
+  size_t in_slices = scu__engine_max_fragment(link->engine) * (SCU__SLICES_MAX / 2 - SLICES_SPARE);
+  size_t batch = in_slices < link->lent_batch ? in_slices : link->lent_batch;
+  if (batch <= SCU__SEND_BATCH || !source || !source->lend || !source->lend(source, 0, 1)) return SCU__SEND_BATCH;
+  return batch;
+}
+
+/* What does not leave at once takes memory: a slow connection is given less at a time. */
+static void note_batch(scu__link *link, bool was_taken_whole) {
+  if (!was_taken_whole)
+    link->lent_batch = SCU__SEND_BATCH;
+  else if (link->lent_batch < SCU__LENT_BATCH)
+    link->lent_batch *= 2;
+}
+
 /* The short end of a message goes with what is before it. */
 static bool is_queueing(const scu__link *link) {
   int state = scu__engine_state(link->engine);
   if ((state != 6 && state != 8) || scu__outbox_is_idle(&link->outbox)) return false;
-  size_t queued = scu__engine_queued(link->engine);
-  return queued < SCU__SEND_BATCH || (queued < 2 * SCU__SEND_BATCH && scu__outbox_rest(&link->outbox) <= SHORT_END);
+  size_t queued = scu__engine_queued(link->engine), batch = batch_size(link);
+  return queued < batch || (queued < batch + SCU__SEND_BATCH && scu__outbox_rest(&link->outbox) <= SHORT_END);
 }
 
 /* Moves fragments from the outbox into the engine until a batch is full. */
@@ -210,11 +229,16 @@ static bool has_source(const scu__segment *segments, size_t count) {
   return false;
 }
 
+static void clear_staging(scu__link *link) {
+  scu__buffer_clear(&link->staging);
+  link->staged_sent = 0;
+  if (link->staging.capacity > 2 * SCU__SEND_BATCH) scu__buffer_free(&link->staging);
+}
+
 /* Copies everything that is queued into the staging buffer, reading sources: one send per batch, and no reference to
  * a source outlives this call. */
 static scu_result stage(scu__link *link, scu_error *error) {
-  scu__buffer_clear(&link->staging);
-  link->staged_sent = 0;
+  clear_staging(link);
   scu__segment segments[SCU__SLICES_MAX];
   for (size_t count; (count = scu__engine_output(link->engine, segments, SCU__SLICES_MAX)) > 0;) {
     size_t total = 0;
@@ -252,8 +276,7 @@ static scu_result send_staged(scu__link *link, scu_error *error) {
     if (result != SCU_OK) return result;
     link->staged_sent += sent;
   }
-  scu__buffer_clear(&link->staging);
-  link->staged_sent = 0;
+  clear_staging(link);
   return SCU_OK;
 }
 
@@ -302,6 +325,7 @@ static scu_result send_batch(scu__link *link, scu_error *error) {
   result = send_slices(link, slices, count, &sent, error);
   if (sent > 0) scu__engine_sent(link->engine, sent);
   link->is_front_cut = scu__engine_queued(link->engine) > 0;
+  if (has_file) note_batch(link, !link->is_front_cut);
   if (!has_file || !link->is_front_cut || (result < 0 && result != SCU_ERROR_STORAGE)) return result;
   scu_result staged = stage(link, error); /* a file that has shrunk is told of here */
   if (staged == SCU_OK) link->is_front_cut = false;
@@ -335,8 +359,7 @@ static void output_failed(scu__link *link, scu_error *error) {
   if (error->phase == SCU_PHASE_NONE) error->phase = sending_phase(link);
   set_error(link, error);
   bool is_transport = error->result == SCU_ERROR_TRANSPORT || error->result == SCU_ERROR_CLOSED;
-  scu__buffer_clear(&link->staging);
-  link->staged_sent = 0;
+  clear_staging(link);
   scu__engine_sent(link->engine, scu__engine_queued(link->engine));
   if (!is_transport && !link->is_front_cut) {
     /* Nothing of the batch has left, so that the A-ABORT stands on a PDU boundary. */
@@ -687,6 +710,7 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
   scu__inbox_init(&link->inbox, allocator);
   scu__outbox_init(&link->outbox, allocator);
   scu__buffer_init(&link->staging, allocator, STAGING_MAX);
+  link->lent_batch = SCU__LENT_BATCH;
   scu__engine_options engine_options = {
       .allocator = allocator,
       .is_acceptor = is_acceptor,

@@ -475,6 +475,7 @@ static void request_association(peer_connection *c, const peer_step *step) {
   scu__ae_from_text(&c->rq.calling, step->text ? step->text : "PEER");
   scu__associate_add_context(&c->rq, step->uid ? step->uid : "1.2.840.10008.5.1.4.1.1.7", syntaxes, 1, NULL);
   scu__associate_add_context(&c->rq, "1.2.840.10008.1.1", syntaxes, 1, NULL);
+  if (c->peer->max_pdu) c->rq.max_pdu_length = c->peer->max_pdu;
   put_associate(c, &c->rq, SCU__PDU_ASSOCIATE_RQ, step->cut);
 }
 

@@ -56,8 +56,9 @@ enum { EXCHANGES_MAX = 8, PATIENCE_MS = 5 * 1000 * 1000 };
 typedef struct link_run {
   test_loop time;
   scripted_peer peer;
-  scu__watch door; /* acceptor: where the peer calls */
-  int send_buffer; /* of its socket; 0 = as the system has it */
+  scu__watch door;  /* acceptor: where the peer calls */
+  uint32_t max_pdu; /* of the P-DATA-TFs it sends; 0 = 16384 */
+  int send_buffer;  /* of its socket; 0 = as the system has it */
   uint16_t port;
   scu__link *link; /* NULL when freed */
   scu__acceptor_policy policy;
@@ -263,7 +264,7 @@ static scu__link_options options_of(link_run *run) {
   run->trace = (scu__trace){.size = sizeof run->trace, .level = SCU__LEVEL_WARNING, .pdu = on_pdu, .user = run};
   return (scu__link_options){.handler = &handler,
                              .owner = run,
-                             .max_pdu_length = 16384,
+                             .max_pdu_length = run->max_pdu ? run->max_pdu : 16384,
                              .associate_timeout_ms = PATIENCE_MS,
                              .release_timeout_ms = 2000,
                              .peer_text = "PEER",
@@ -615,6 +616,71 @@ static void test_a_file_that_fails_in_mid_message_ends_at_the_border_of_a_pdu_or
   assert_true(aborts > 0 && aborts < runs); /* of both kinds */
 }
 
+/* --- files that lend -----------------------------------------------------------------------------------------------
+ */
+
+typedef struct lending_source {
+  scu__source source;
+  uint8_t *bytes;
+  size_t read; /* bytes that were copied out */
+} lending_source;
+
+static scu_result lending_read_at(scu__source *self, uint64_t offset, void *to, size_t length, scu_error *error) {
+  lending_source *lending = (lending_source *)self;
+  (void)error;
+  lending->read += length;
+  memcpy(to, lending->bytes + offset, length);
+  return SCU_OK;
+}
+
+static const uint8_t *lending_lend(scu__source *self, uint64_t offset, size_t length) {
+  (void)length;
+  return ((lending_source *)self)->bytes + offset;
+}
+
+/* Sends `length` lent bytes: how many of them were copied. */
+static size_t check_lent(size_t length, uint32_t peer_pdu, int send_buffer) {
+  static const peer_step reader[] = {OPEN, NEXT, {.action = PEER_RESPOND}, CLOSE, END};
+  link_run *run = malloc(sizeof *run);
+  assert_non_null(run);
+  start_acceptor(run, reader);
+  run->max_pdu = run->peer.max_pdu = peer_pdu;
+  run->send_buffer = send_buffer;
+  WAIT_FOR(run, run->calls[OPENED] == 1, 5000);
+  run->trace.pdu = NULL; /* it would read, too */
+  lending_source lending = {.source = {.size = length, .read_at = lending_read_at, .lend = lending_lend}};
+  lending.bytes = malloc(length);
+  assert_non_null(lending.bytes);
+  for (size_t i = 0; i < length; i++) lending.bytes[i] = (uint8_t)(i * 7 + i / 251);
+  scu__store_params params = {.payload = SCU__PAYLOAD_RANGE, .source = &lending.source, .length = length};
+  request_store(run, &params);
+  WAIT_FOR(run, run->is_freed, PATIENCE_MS);
+  assert_int_equal(run->peer.message_count, 1);
+  const scu__buffer *came = &run->peer.messages[0].bytes;
+  assert_int_equal(came->length, length + length % 2);
+  assert_memory_equal(came->data, lending.bytes, length);
+  if (length % 2) assert_int_equal(came->data[length], 0);
+  end_run(run);
+  free(run);
+  free(lending.bytes);
+  return lending.read;
+}
+
+/* The peers take PDUs so small that a batch is all slices, so large that it is a few, and the smallest of all. */
+static void test_what_is_lent_arrives_whole_however_the_connection_takes_it(void **state) {
+  (void)state;
+  static const size_t lengths[] = {1, 16384, 262144, 262145, 300000, 525000, 1048576, 1050001};
+  static const uint32_t pdus[] = {4096, 16384, 131072};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+    for (size_t j = 0; j < sizeof pdus / sizeof *pdus; j++) {
+      assert_true(check_lent(lengths[i], pdus[j], 20000) <= lengths[i]); /* nothing is copied twice */
+      assert_true(check_lent(lengths[i], pdus[j], 0) <= lengths[i]);
+    }
+  /* What the connection takes at once is not copied, in few slices or many. */
+  assert_int_equal(check_lent(300000, 131072, 0), 0);
+  assert_int_equal(check_lent(300000, 4096, 0), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_deed_inside_every_callback_is_safe),
@@ -625,6 +691,7 @@ int main(void) {
       cmocka_unit_test(test_a_release_waits_for_the_responses_that_are_owed),
       cmocka_unit_test(test_an_idle_link_is_told_that_it_is_drained_once_and_not_for_ever),
       cmocka_unit_test(test_a_file_that_fails_in_mid_message_ends_at_the_border_of_a_pdu_or_by_closing),
+      cmocka_unit_test(test_what_is_lent_arrives_whole_however_the_connection_takes_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
