@@ -16,9 +16,11 @@ struct scu__source {
    * local disk, never on a network. */
   scu_result (*read_at)(scu__source *self, uint64_t offset, void *to, size_t length, scu_error *error);
   /* The bytes themselves, for a system call to read: we may not touch them, since a file may shrink under its mapping
-   * and only the kernel takes that for an error. Valid until close. NULL: not to be had, or not worth it. May be NULL.
-   */
+   * and only the kernel takes that for an error. Valid until give_back or close. NULL: not to be had, or not worth it.
+   * May be NULL. */
   const uint8_t *(*lend)(scu__source *self, uint64_t offset, size_t length);
+  /* Nobody reads what was lent any more: lets go of what that takes. It may be lent again. May be NULL. */
+  void (*give_back)(scu__source *self);
   void (*close)(scu__source *self); /* frees the backend; may be NULL */
 };
 

@@ -94,6 +94,13 @@ static scu_result make_exchange(scu__outgoing *outgoing, scu__link *link, scu__w
                                 scu__link_next_message_id(link), &params, &outgoing->exchange);
 }
 
+/* While the answer is awaited there is time for it. */
+static void give_back_what_was_sent(scu__outgoing *outgoing) {
+  scu__source *file = outgoing->file;
+  const scu__exchange *exchange = outgoing->exchange;
+  if (file && file->give_back && exchange && !scu__outbox_has(exchange->outbox, exchange)) file->give_back(file);
+}
+
 scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, scu__candidate *candidate, scu__way way,
                                const scu__accepted_context *context, scu_error *error) {
   outgoing->candidate = candidate;
@@ -107,6 +114,7 @@ scu_result scu__outgoing_start(scu__outgoing *outgoing, scu__link *link, scu__ca
   outgoing->exchange->owner = outgoing;
   outgoing->exchange->on_event = exchange_event;
   scu__link_start(link, outgoing->exchange);
+  give_back_what_was_sent(outgoing);
   return SCU_OK;
 }
 

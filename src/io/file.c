@@ -1,5 +1,5 @@
 /* The file backend of scu__source, and reading small files whole. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "io/file.h"
 
 #include <dirent.h>
@@ -60,7 +60,8 @@ static const uint8_t *file_lend(scu__source *self, uint64_t offset, size_t lengt
   if (file->is_unmappable || offset > self->size || length > self->size - offset) return NULL;
   if (!file->mapped) {
     bool is_worth_it = self->size >= LEND_MIN && self->size <= LEND_MAX;
-    void *mapped = is_worth_it ? mmap(NULL, (size_t)self->size, PROT_READ, MAP_SHARED, file->fd, 0) : MAP_FAILED;
+    void *mapped =
+        is_worth_it ? mmap(NULL, (size_t)self->size, PROT_READ, MAP_SHARED | MAP_POPULATE, file->fd, 0) : MAP_FAILED;
     file->is_unmappable = mapped == MAP_FAILED;
     if (file->is_unmappable) return NULL;
     file->mapped = mapped;
@@ -68,9 +69,15 @@ static const uint8_t *file_lend(scu__source *self, uint64_t offset, size_t lengt
   return file->mapped + offset;
 }
 
-static void file_close(scu__source *self) {
+static void file_give_back(scu__source *self) {
   file_source *file = (file_source *)self;
   if (file->mapped) munmap(file->mapped, (size_t)self->size);
+  file->mapped = NULL;
+}
+
+static void file_close(scu__source *self) {
+  file_source *file = (file_source *)self;
+  file_give_back(self);
   close(file->fd);
   scu__free(file->allocator, file->path);
   scu__free(file->allocator, file);
@@ -109,7 +116,8 @@ scu_result scu__file_source_adopt(int fd, const char *path, const scu_allocator 
     return scu__error_memory(error, SCU_PHASE_FILE);
   }
   *file = (file_source){
-      .source = {.size = size, .read_at = file_read_at, .lend = file_lend, .close = file_close},
+      .source =
+          {.size = size, .read_at = file_read_at, .lend = file_lend, .give_back = file_give_back, .close = file_close},
       .allocator = allocator,
       .fd = fd,
       .path = copy,

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cmocka_all.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -49,6 +50,70 @@ static void test_a_file_that_shrinks_is_a_storage_error_naming_the_path(void **s
   assert_int_equal(source->read_at(source, 0, to, 10, &error), SCU_ERROR_STORAGE);
   assert_non_null(strstr(scu_error_reason(&error), "shrinks.dcm"));
   assert_int_equal(scu_error_offset(&error), 4);
+  scu__source_close(source);
+}
+
+enum { LENT_LENGTH = 200 * 1024 }; /* worth lending */
+
+static scu__source *open_lender(const char *name) {
+  static uint8_t bytes[LENT_LENGTH];
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i / 3);
+  write_scratch(name, bytes, sizeof bytes);
+  scu__source *source;
+  assert_int_equal(scu__file_source_open(in_scratch(name), NULL, &source, NULL), SCU_OK);
+  return source;
+}
+
+/* What the kernel makes of lent bytes: as many as it takes, or -1 and errno. */
+static ssize_t let_kernel_read(const uint8_t *bytes, size_t length) {
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  ssize_t taken = write(ends[1], bytes, length);
+  close(ends[0]);
+  close(ends[1]);
+  return taken;
+}
+
+static void test_what_is_lent_can_be_given_back_and_lent_again(void **state) {
+  (void)state;
+  scu__source *source = open_lender("lent");
+  for (int i = 0; i < 3; i++) {
+    const uint8_t *bytes = source->lend(source, 300, 1000);
+    assert_non_null(bytes);
+    assert_int_equal(bytes[0], 100);
+    assert_int_equal(bytes[999], 1299 / 3 % 256);
+    assert_int_equal(let_kernel_read(bytes, 1000), 1000);
+    source->give_back(source);
+    source->give_back(source); /* nothing is out */
+  }
+  assert_null(source->lend(source, LENT_LENGTH, 1));
+  assert_null(source->lend(source, UINT64_MAX, 1));
+  scu__source_close(source);
+}
+
+static void test_small_files_are_not_lent(void **state) {
+  (void)state;
+  write_scratch("small", "0123456789", 10);
+  scu__source *source;
+  assert_int_equal(scu__file_source_open(in_scratch("small"), NULL, &source, NULL), SCU_OK);
+  assert_null(source->lend(source, 0, 10));
+  source->give_back(source);
+  scu__source_close(source);
+}
+
+static void test_the_kernel_takes_no_bytes_of_a_lent_file_that_shrank(void **state) {
+  (void)state;
+  scu__source *source = open_lender("shrinks");
+  const uint8_t *before = source->lend(source, 100 * 1024, 4096);
+  assert_non_null(before);
+  assert_int_equal(truncate(in_scratch("shrinks"), 4096), 0);
+  assert_int_equal(let_kernel_read(before, 4096), -1);
+  assert_int_equal(errno, EFAULT);
+  source->give_back(source);
+  const uint8_t *after = source->lend(source, 100 * 1024, 4096);
+  assert_non_null(after);
+  assert_int_equal(let_kernel_read(after, 4096), -1);
+  assert_int_equal(errno, EFAULT);
   scu__source_close(source);
 }
 
@@ -110,6 +175,9 @@ int main(void) {
       SCRATCH_TEST(test_a_regular_file_is_read_at_any_offset),
       SCRATCH_TEST(test_reading_past_the_end_fails),
       SCRATCH_TEST(test_a_file_that_shrinks_is_a_storage_error_naming_the_path),
+      SCRATCH_TEST(test_what_is_lent_can_be_given_back_and_lent_again),
+      SCRATCH_TEST(test_small_files_are_not_lent),
+      SCRATCH_TEST(test_the_kernel_takes_no_bytes_of_a_lent_file_that_shrank),
       SCRATCH_TEST(test_folder_fifo_socket_and_missing_are_refused_without_blocking),
       SCRATCH_TEST(test_reading_whole_is_bounded),
       SCRATCH_TEST(test_kinds_are_told_apart),
