@@ -45,6 +45,8 @@ def run(options, workplace):
         listing = samples.write(os.path.join(where, "store-" + what.split()[0]), 10, 1, max(1, count // 10), sizes)
         for ours, its_peers in (SYNCED, UNSYNCED):
             folder, place = (workplace.on_disk, "disk") if ours == "scu" else (workplace.in_memory, "memory")
+            if place == "memory":
+                workplace.warm((1 + len(its_peers)) * len(ASSOCIATIONS) * options.rounds * count * max(sizes))
             for associations in ASSOCIATIONS:
                 names = [ours] + [name for name in its_peers if takes_part(name, associations)]
                 found = measure(names, folder, listing, associations, options.rounds, column)
