@@ -1,8 +1,8 @@
 /* One association without network: our requests are out, and a hostile peer sends PDVs; whatever it asks for is served.
  *
- * Input: byte 0 says which request waits (0 echo, 1 store, 2 find, 3 move, 4 get, 5 N-GET, 6 N-ACTION, 7 none) and in
- * how large pieces PDVs arrive; then PDVs: control (bit 0 command, bit 1 last, bits 2-3 context), length (16 bit,
- * little endian), bytes.
+ * Input: byte 0 says which request waits (0 echo, 1 store, 2 find, 3 move, 4 get, 5 N-GET, 6 N-ACTION, 7 none), in how
+ * large pieces PDVs arrive, and (bit 7) whether both are exchanges of messages of the caller's own; then PDVs: control
+ * (bit 0 command, bit 1 last, bits 2-3 context), length (16 bit, little endian), bytes.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +12,7 @@
 #include "base/endian.h"
 #include "base/limits.h"
 #include "dimse/inbox.h"
+#include "service/message.h"
 #include "service/n_service.h"
 #include "service/query_provider.h"
 
@@ -26,6 +27,7 @@ typedef struct end {
   size_t count;
   scu__exchange *target;
   bool has_ended; /* the first exchange had its final response */
+  bool is_own;    /* messages of the caller's own */
 } end;
 
 static const scu__uid query_class = {"1.2.840.10008.5.1.4.1.2.2.1"};
@@ -81,6 +83,27 @@ static scu__exchange *make_request(scu__outbox *outbox, unsigned kind) {
   return exchange;
 }
 
+static scu__exchange *make_own_request(scu__outbox *outbox, unsigned kind) {
+  static const uint16_t fields[] = {SCU__C_ECHO_RQ, SCU__C_STORE_RQ, SCU__C_FIND_RQ,  SCU__C_MOVE_RQ,
+                                    SCU__C_GET_RQ,  SCU__N_GET_RQ,   SCU__N_ACTION_RQ};
+  if (kind >= sizeof fields / sizeof *fields) return NULL;
+  scu__exchange *exchange = NULL;
+  scu__command request;
+  scu__request_init(&request, fields[kind], 0, &query_class);
+  request.move_destination = destination;
+  scu__uid_from_text(&request.affected_sop_instance, "1.2.3");
+  scu__uid_from_text(&request.requested_sop_instance, "1.2.3");
+  if (kind == 1) request.present |= SCU__HAS_AFFECTED_SOP_INSTANCE;
+  if (kind == 3) request.present |= SCU__HAS_MOVE_DESTINATION;
+  if (kind >= 5) request.present |= SCU__HAS_REQUESTED_SOP_INSTANCE;
+  if (kind == 6) request.present |= SCU__HAS_ACTION_TYPE;
+  scu__buffer dataset = some_identifier();
+  if (kind == 0 || kind == 5) scu__buffer_clear(&dataset);
+  if (scu__message_request_new(NULL, outbox, 1, MESSAGE_ID, &request, &dataset, SCU__EXPLICIT_LE, &exchange) != SCU_OK)
+    abort();
+  return exchange;
+}
+
 static void flush(end *self) {
   scu__pdv_fragment fragment;
   while (scu__outbox_next(&self->outbox, 1000, &fragment, NULL) == SCU_OK) {
@@ -121,6 +144,18 @@ static void serve_n_service(scu__exchange *exchange, const scu__exchange_event *
   if (scu__n_provider_respond(exchange, &answer) != SCU_OK) abort();
 }
 
+/* Pending responses, then a final one unless it waits for a cancel; what came in need not go out again. */
+static void serve_own(scu__exchange *exchange, const scu__exchange_event *event) {
+  unsigned id = event->command->message_id;
+  scu__command response = {.status = 0xFF00};
+  for (unsigned i = 0; i < id % 5; i++) (void)scu__message_provider_respond(exchange, &response, event->identifier);
+  if (event->kind == SCU__EXCHANGE_REQUEST && id % 4 == 3) return;
+  response.status = 0x0110;
+  scu__command_set_comment(&response, "so be it");
+  if (scu__message_provider_respond(exchange, &response, event->identifier) != SCU_OK)
+    (void)scu__message_provider_respond(exchange, &response, NULL);
+}
+
 static void on_request(scu__exchange *exchange, const scu__exchange_event *event) {
   if (exchange->owner) abort(); /* one request per exchange */
   exchange->owner = exchange;
@@ -138,6 +173,11 @@ static void on_request(scu__exchange *exchange, const scu__exchange_event *event
 }
 
 static void on_event(end *self, scu__exchange *exchange, const scu__exchange_event *event) {
+  bool is_served = event->kind == SCU__EXCHANGE_REQUEST || event->kind == SCU__EXCHANGE_CANCEL;
+  if (self->is_own && is_served) {
+    serve_own(exchange, event);
+    return;
+  }
   switch (event->kind) {
   case SCU__EXCHANGE_MATCH:
     if (self->has_ended || !event->identifier) abort();
@@ -166,6 +206,11 @@ static scu__encoding encoding_of(uint8_t context_id) {
 static scu_result make_provider(end *self, uint8_t context_id, const scu__command *command, scu__exchange **out,
                                 scu__exchange_event *event) {
   const scu__encoding encoding = encoding_of(context_id);
+  if (self->is_own) {
+    scu_result own = scu__message_provider_new(NULL, &self->outbox, context_id, command, encoding, out, event);
+    if (own != SCU_ERROR_USAGE) return own;
+    return scu__refusal_new(NULL, &self->outbox, context_id, command, 0x0211, "no", out);
+  }
   switch (command->field) {
   case SCU__C_ECHO_RQ: return scu__echo_provider_new(NULL, &self->outbox, context_id, command, out, event);
   case SCU__C_STORE_RQ: return scu__store_provider_new(NULL, &self->outbox, context_id, command, out, event);
@@ -247,7 +292,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
   memset(&self, 0, sizeof self);
   scu__inbox_init(&self.inbox, NULL);
   scu__outbox_init(&self.outbox, NULL);
-  scu__exchange *request = make_request(&self.outbox, bytes[0] & 7);
+  self.is_own = bytes[0] & 0x80;
+  scu__exchange *request =
+      self.is_own ? make_own_request(&self.outbox, bytes[0] & 7) : make_request(&self.outbox, bytes[0] & 7);
   if (request) self.exchanges[self.count++] = request;
   if (!(bytes[0] & 0x40)) flush(&self); /* else the answers come before the request is out */
   take_pdvs(&self, bytes + 1, length - 1, steps[bytes[0] >> 3 & 7]);

@@ -14,9 +14,9 @@ scu_result scu__message_request_new(const scu_allocator *allocator, scu__outbox 
                                     uint16_t message_id, const scu__command *request, scu__buffer *dataset,
                                     scu__encoding encoding, scu__exchange **out);
 
-/* Made from a C- or N-*-RQ that arrived. REQUEST comes with its data set in `identifier` (NULL = it had none): from here
- * when there is none, else when it has ended, so set `on_event` at once. A request that cannot be served is answered
- * here, and REQUEST never comes: what is mandatory is missing, or a data set does not decode or is longer than
+/* Made from a C- or N-*-RQ that arrived. REQUEST comes with its data set in `identifier` (NULL = it had none): from
+ * here when there is none, else when it has ended, so set `on_event` at once. A request that cannot be served is
+ * answered here, and REQUEST never comes: what is mandatory is missing, or a data set does not decode or is longer than
  * SCU__IDENTIFIER_MAX. CANCEL comes for C-CANCEL-RQ. USAGE: `request` is something else. */
 scu_result scu__message_provider_new(const scu_allocator *allocator, scu__outbox *outbox, uint8_t context_id,
                                      const scu__command *request, scu__encoding encoding, scu__exchange **out,

@@ -29,16 +29,11 @@ static scu_result receive_cancel(scu__exchange *exchange, const scu__command *co
   }
 
 static const scu__exchange_class classes[] = {
-    CLASS("C-STORE", SCU__C_STORE_RSP),
-    CLASS("C-GET", SCU__C_GET_RSP),
-    CLASS("C-FIND", SCU__C_FIND_RSP),
-    CLASS("C-MOVE", SCU__C_MOVE_RSP),
-    CLASS("C-ECHO", SCU__C_ECHO_RSP),
-    CLASS("N-EVENT-REPORT", SCU__N_EVENT_REPORT_RSP),
-    CLASS("N-GET", SCU__N_GET_RSP),
-    CLASS("N-SET", SCU__N_SET_RSP),
-    CLASS("N-ACTION", SCU__N_ACTION_RSP),
-    CLASS("N-CREATE", SCU__N_CREATE_RSP),
+    CLASS("C-STORE", SCU__C_STORE_RSP),   CLASS("C-GET", SCU__C_GET_RSP),
+    CLASS("C-FIND", SCU__C_FIND_RSP),     CLASS("C-MOVE", SCU__C_MOVE_RSP),
+    CLASS("C-ECHO", SCU__C_ECHO_RSP),     CLASS("N-EVENT-REPORT", SCU__N_EVENT_REPORT_RSP),
+    CLASS("N-GET", SCU__N_GET_RSP),       CLASS("N-SET", SCU__N_SET_RSP),
+    CLASS("N-ACTION", SCU__N_ACTION_RSP), CLASS("N-CREATE", SCU__N_CREATE_RSP),
     CLASS("N-DELETE", SCU__N_DELETE_RSP),
 };
 enum { CLASS_COUNT = sizeof classes / sizeof *classes };

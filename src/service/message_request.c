@@ -65,16 +65,11 @@ static void free_message_request(scu__exchange *exchange) {
   }
 
 static const scu__exchange_class classes[] = {
-    CLASS("C-STORE", SCU__C_STORE_RSP, false),
-    CLASS("C-GET", SCU__C_GET_RSP, true),
-    CLASS("C-FIND", SCU__C_FIND_RSP, true),
-    CLASS("C-MOVE", SCU__C_MOVE_RSP, true),
-    CLASS("C-ECHO", SCU__C_ECHO_RSP, false),
-    CLASS("N-EVENT-REPORT", SCU__N_EVENT_REPORT_RSP, false),
-    CLASS("N-GET", SCU__N_GET_RSP, false),
-    CLASS("N-SET", SCU__N_SET_RSP, false),
-    CLASS("N-ACTION", SCU__N_ACTION_RSP, false),
-    CLASS("N-CREATE", SCU__N_CREATE_RSP, false),
+    CLASS("C-STORE", SCU__C_STORE_RSP, false),   CLASS("C-GET", SCU__C_GET_RSP, true),
+    CLASS("C-FIND", SCU__C_FIND_RSP, true),      CLASS("C-MOVE", SCU__C_MOVE_RSP, true),
+    CLASS("C-ECHO", SCU__C_ECHO_RSP, false),     CLASS("N-EVENT-REPORT", SCU__N_EVENT_REPORT_RSP, false),
+    CLASS("N-GET", SCU__N_GET_RSP, false),       CLASS("N-SET", SCU__N_SET_RSP, false),
+    CLASS("N-ACTION", SCU__N_ACTION_RSP, false), CLASS("N-CREATE", SCU__N_CREATE_RSP, false),
     CLASS("N-DELETE", SCU__N_DELETE_RSP, false),
 };
 

@@ -147,9 +147,7 @@ static const struct {
     {SCU__C_FIND_RQ,
      {{0xFF00, 0xFF01, 0x0000}, 3, false},
      "pending FF00\n elements=1 00100020=ROWpending FF01\n elements=1 00100020=ROWC-FIND final 0000 success\n"},
-    {SCU__C_FIND_RQ,
-     {{0xFF00, 0xFE00}, 2, true},
-     "pending FF00\n elements=1 00100020=ROWC-FIND final FE00 cancel\n"},
+    {SCU__C_FIND_RQ, {{0xFF00, 0xFE00}, 2, true}, "pending FF00\n elements=1 00100020=ROWC-FIND final FE00 cancel\n"},
     {SCU__C_MOVE_RQ,
      {{0xFF00, 0xFF00, 0xB000}, 3, false},
      "pending FF00 remaining=3\npending FF00 remaining=2\nC-MOVE final B000 warning\n"},
@@ -201,8 +199,8 @@ static void test_echo_and_store_are_served_like_the_others(void **state) {
     scu_error error;
     scu__exchange *exchange = provide(&outbox, fields[i], &event);
     if (fields[i] == SCU__C_STORE_RQ)
-      assert_int_equal(
-          scu__exchange_receive_data(exchange, dataset_bytes, sizeof dataset_bytes, true, &event, &error), SCU_OK);
+      assert_int_equal(scu__exchange_receive_data(exchange, dataset_bytes, sizeof dataset_bytes, true, &event, &error),
+                       SCU_OK);
     assert_int_equal(event.kind, SCU__EXCHANGE_REQUEST);
     assert_int_equal(event.identifier ? scu_dataset_count(event.identifier) : 0, i);
     scu__command response = {.status = 0};
@@ -271,8 +269,8 @@ static void test_requests_with_too_much_or_too_little_are_usage(void **state) {
   static const struct {
     uint16_t field;
     bool has_dataset;
-  } wrong[] = {{SCU__C_ECHO_RQ, true},   {SCU__C_STORE_RQ, false}, {SCU__C_FIND_RQ, false}, {SCU__C_MOVE_RQ, false},
-               {SCU__C_GET_RQ, false},   {SCU__C_FIND_RSP, true},  {SCU__C_CANCEL_RQ, false}, {0x0444, false}};
+  } wrong[] = {{SCU__C_ECHO_RQ, true}, {SCU__C_STORE_RQ, false}, {SCU__C_FIND_RQ, false},   {SCU__C_MOVE_RQ, false},
+               {SCU__C_GET_RQ, false}, {SCU__C_FIND_RSP, true},  {SCU__C_CANCEL_RQ, false}, {0x0444, false}};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     scu__outbox outbox;
     scu__outbox_init(&outbox, NULL);
@@ -281,9 +279,8 @@ static void test_requests_with_too_much_or_too_little_are_usage(void **state) {
     scu__buffer_init(&dataset, NULL, 100);
     if (wrong[i].has_dataset) scu__put_bytes(&dataset, dataset_bytes, sizeof dataset_bytes);
     scu__command request = request_of(wrong[i].field);
-    assert_int_equal(
-        scu__message_request_new(NULL, &outbox, 1, 7, &request, &dataset, SCU__IMPLICIT_LE, &exchange),
-        SCU_ERROR_USAGE);
+    assert_int_equal(scu__message_request_new(NULL, &outbox, 1, 7, &request, &dataset, SCU__IMPLICIT_LE, &exchange),
+                     SCU_ERROR_USAGE);
     assert_null(exchange);
     assert_null(dataset.data);
     assert_true(scu__outbox_is_idle(&outbox));
