@@ -148,8 +148,7 @@ static scu__timer *earliest_timer(const scu_loop *loop) {
 }
 
 /* An expired callback may set its timer again for now: bounded by the number of timers there were. */
-static void expire_timers(scu_loop *loop) {
-  uint64_t now = scu__loop_now(loop);
+static void expire_timers(scu_loop *loop, uint64_t now) {
   size_t left = 0;
   for (scu__timer *timer = loop->timers; timer; timer = timer->next) left++;
   for (; left > 0; left--) {
@@ -248,6 +247,9 @@ scu_result scu_loop_wait(scu_loop *loop, int timeout_ms) {
   scu_result result =
       scu__poller_wait(loop->poller, shorter_wait(loop, timeout_ms), here.events, EVENTS_PER_WAIT, &here.count, NULL);
   if (result != SCU_OK) return result;
+  /* What is told now may take its time. Timers are judged by when we last looked: what came while we were slow is read
+   * before anybody is called silent. */
+  uint64_t looked_ms = scu__loop_now(loop);
   loop->batches = &here;
   for (size_t i = 0; i < here.count; i++) {
     scu__watch *watch = here.events[i].user;
@@ -255,7 +257,7 @@ scu_result scu_loop_wait(scu_loop *loop, int timeout_ms) {
   }
   loop->batches = here.outer;
   check_ticks(loop);
-  expire_timers(loop);
+  expire_timers(loop, looked_ms);
   run_tasks(loop);
   return SCU_OK;
 }

@@ -114,6 +114,56 @@ static void test_a_timer_moves_when_it_is_set_again_and_stops_at_never(void **st
   scu_loop_free(still.loop);
 }
 
+typedef struct slow_watch {
+  scu__watch watch;
+  still_loop *still;
+  int other; /* becomes readable meanwhile */
+  char *order;
+  char name;
+} slow_watch;
+
+static void take_time(scu__watch *self, unsigned ready) {
+  (void)ready;
+  slow_watch *w = (slow_watch *)self;
+  uint64_t count;
+  assert_int_equal(read(w->watch.fd, &count, sizeof count), sizeof count);
+  w->order[strlen(w->order)] = w->name;
+  if (w->other < 0) return;
+  w->still->now_ms += 10000;
+  assert_int_equal(write(w->other, &(uint64_t){1}, sizeof(uint64_t)), sizeof(uint64_t));
+}
+
+/* Somebody is slow, and what others wait for comes meanwhile: it is read before their time is up. */
+static void test_what_came_while_a_callback_was_slow_is_read_before_timers_ring(void **state) {
+  (void)state;
+  still_loop still;
+  still_start(&still);
+  char order[8] = "";
+  slow_watch watches[2];
+  for (int i = 0; i < 2; i++) {
+    watches[i] = (slow_watch){.watch = {.ready = take_time}, .still = &still, .other = -1, .order = order};
+    watches[i].name = (char)('a' + i);
+    int fd = eventfd(i == 0 ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert_int_equal(scu__watch_set(still.loop, &watches[i].watch, fd, SCU__POLL_READ, NULL), SCU_OK);
+  }
+  watches[0].other = watches[1].watch.fd;
+  alarm_clock alarm = alarm_at(&still, UINT64_MAX);
+  alarm.order = order;
+  alarm.name = 't';
+  scu__timer_set(still.loop, &alarm.timer, 5000);
+  scu_loop_step(still.loop);
+  assert_string_equal(order, "a");
+  assert_int_equal(scu_loop_timeout_ms(still.loop), 0);
+  scu_loop_step(still.loop);
+  assert_string_equal(order, "abt");
+  for (int i = 0; i < 2; i++) {
+    int fd = watches[i].watch.fd;
+    scu__watch_remove(still.loop, &watches[i].watch);
+    close(fd);
+  }
+  scu_loop_free(still.loop);
+}
+
 /* --- tasks ---------------------------------------------------------------------------------------------------------
  */
 
@@ -329,6 +379,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_timers_ring_in_order_and_once),
       cmocka_unit_test(test_a_timer_set_again_for_now_does_not_hold_the_step),
+      cmocka_unit_test(test_what_came_while_a_callback_was_slow_is_read_before_timers_ring),
       cmocka_unit_test(test_a_timer_moves_when_it_is_set_again_and_stops_at_never),
       cmocka_unit_test(test_tasks_run_once_each_and_may_take_out_one_another),
       cmocka_unit_test(test_a_tick_may_remove_itself_and_its_neighbours),
