@@ -230,9 +230,14 @@ static void answer(scu__task *self) {
     announce(a);
 }
 
+/* Open, and nobody's. Not one whose callback runs: it is not read before that returns, which may be waiting for us. */
+static bool is_idle(const scu__association *a) {
+  return !a->lease && !a->is_releasing && a->link && scu__link_is_open(a->link) && !scu__link_is_calling(a->link);
+}
+
 static scu__association *find_idle(scu_session *session, const scu__lease *lease) {
   for (scu__association *a = session->associations; a; a = a->next) {
-    if (a->lease || a->is_releasing || !a->link || !scu__link_is_open(a->link)) continue;
+    if (!is_idle(a)) continue;
     if (!lease->fits || lease->fits(lease->owner, scu__link_negotiated(a->link))) return a;
   }
   return NULL;
@@ -241,7 +246,7 @@ static scu__association *find_idle(scu_session *session, const scu__lease *lease
 /* Idle associations that are no use any more make room for the new one. */
 static void release_idle(scu_session *session) {
   for (scu__association *a = session->associations; a; a = a->next) {
-    if (a->lease || a->is_releasing || !a->link || !scu__link_is_open(a->link)) continue;
+    if (!is_idle(a)) continue;
     a->is_releasing = true;
     scu__link_release(a->link);
   }

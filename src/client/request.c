@@ -123,10 +123,22 @@ static void watch_silence(scu__request *request, uint64_t now_ms) {
   scu__timer_set(request->session->loop, &request->timer, look < end ? look : end);
 }
 
+/* A hook of this association takes its time: the whole wait begins again. */
+static void wait_again(scu__request *request, uint64_t now_ms) {
+  if (request->is_cancelled || request->has_timed_out)
+    scu__timer_set(request->session->loop, &request->timer, now_ms + cancel_wait_ms(request));
+  else
+    scu__request_touch(request);
+}
+
 /* A peer that moves bytes is alive. The first expiry asks it to stop, where that exists; the second ends it. */
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__request *request = (scu__request *)((char *)self - offsetof(scu__request, timer));
   scu__link *link = scu__lease_link(&request->lease);
+  if (link && scu__link_is_calling(link)) {
+    wait_again(request, now_ms);
+    return;
+  }
   bool is_alive = link && scu__link_moved(link) != request->moved;
   if (request->is_alive && request->is_alive(request->owner)) is_alive = true;
   if (is_alive && !request->has_timed_out && !request->is_cancelled) {

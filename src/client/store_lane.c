@@ -51,7 +51,13 @@ static void end(scu__store_lane *lane, const scu_error *error) {
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__store_lane *lane = (scu__store_lane *)((char *)self - offsetof(scu__store_lane, timer));
   uint64_t limit = lane->session->config->timeout_response_ms;
-  uint64_t moved = scu__link_moved(scu__lease_link(&lane->lease));
+  const scu__link *link = scu__lease_link(&lane->lease);
+  uint64_t moved = scu__link_moved(link);
+  if (scu__link_is_calling(link)) { /* a hook of this association takes its time: nobody listens */
+    lane->silent_since_ms = now_ms;
+    watch(lane);
+    return;
+  }
   if (moved != lane->moved) {
     lane->sent_ahead += moved - lane->moved;
     touch(lane);

@@ -805,6 +805,9 @@ bool scu__link_is_open(const scu__link *link) {
 bool scu__link_is_ended(const scu__link *link) {
   return link->is_ended;
 }
+bool scu__link_is_calling(const scu__link *link) {
+  return link->dispatching > 0;
+}
 const scu__negotiated *scu__link_negotiated(const scu__link *link) {
   return scu__engine_negotiated(link->engine);
 }

@@ -57,6 +57,9 @@ void scu__link_set_owner(scu__link *link, const scu__link_handler *handler, void
 
 bool scu__link_is_open(const scu__link *link);  /* Sta6: requests can go out */
 bool scu__link_is_ended(const scu__link *link); /* closed was, or is about to be, called */
+/* One of its own callbacks runs, and has stepped the loop: nothing is read until it returns, so that the peer's silence
+ * is ours. */
+bool scu__link_is_calling(const scu__link *link);
 /* NULL before the association. */
 const scu__negotiated *scu__link_negotiated(const scu__link *link);
 const scu_error *scu__link_error(const scu__link *link);

@@ -75,7 +75,7 @@ static void guest_idle(scu__timer *self, uint64_t now_ms) {
   scu__guest *guest = (scu__guest *)((char *)self - offsetof(scu__guest, idle));
   uint64_t idle_ms = guest->server->options.timeout_idle_ms;
   bool is_alive = scu__link_moved(guest->link) != guest->moved;
-  bool is_ours = is_busy(guest) && !scu__link_is_receiving(guest->link);
+  bool is_ours = (is_busy(guest) && !scu__link_is_receiving(guest->link)) || scu__link_is_calling(guest->link);
   guest->moved = scu__link_moved(guest->link);
   if (is_alive || is_ours) guest->silent_since_ms = now_ms;
   if (now_ms - guest->silent_since_ms < idle_ms) {

@@ -432,6 +432,31 @@ static void test_freeing_at_any_time_leaves_nothing(void **state) {
   }
 }
 
+static void take_two_minutes(fixture *f) {
+  for (int i = 0; i < 120; i++) {
+    f->time.now_ms += 1000;
+    scu_loop_step(f->time.loop);
+  }
+}
+
+/* Both answers are here; the hook that is told of the first one waits for longer than a peer may be silent. */
+static void test_what_waits_behind_a_hook_is_not_called_silent(void **state) {
+  (void)state;
+  static const peer_step both[] = {START, NEXT, NEXT, ANSWER(0, 1), ANSWER(0, 0), {.action = PEER_SERVE}, END};
+  const peer_step *scripts[] = {both};
+  run r;
+  prepare(&r, scripts, 1, 1, 2);
+  r.f.peer.grants_window = true;
+  r.f.peer.window = 2;
+  r.f.on_instance = take_two_minutes;
+  store(&r, 2, 1);
+  expect(&r, 2, 0);
+  assert_int_equal(r.f.peer.accepted, 1);
+  assert_int_equal(scripted_peer_count(&r.f.peer, SCU__C_STORE_RQ), 2);
+  assert_null(strstr(r.f.peer.log, "ABORT"));
+  end(&r);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
@@ -451,6 +476,7 @@ int main(void) {
       TEST(test_cancel_does_not_wait_for_the_pause),
       TEST(test_the_application_may_skip_one_or_the_rest),
       TEST(test_the_application_is_asked_once_for_each),
+      TEST(test_what_waits_behind_a_hook_is_not_called_silent),
       TEST(test_freeing_at_any_time_leaves_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
