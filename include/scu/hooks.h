@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "scu/proposal.h"
+#include "scu/query.h"
 #include "scu/report.h"
 
 #ifdef __cplusplus
@@ -40,6 +41,20 @@ typedef enum scu_store_choice {
       2 /* this one and all that were not begun: told as skipped; the operation then ends with SCU_OK */
 } scu_store_choice;
 
+/* A match of a C-FIND, for the match hook. Borrowed for the call. */
+typedef struct scu_match {
+  size_t size;
+  const scu_dataset *dataset; /* as scu_matches_next gives it, with what the levels above said */
+  scu_query_level level;      /* of the query; DEFAULT for a worklist */
+  uint64_t number;            /* 1, 2, ... in the order in which they came, skipped ones too */
+} scu_match;
+
+typedef enum scu_match_choice {
+  SCU_MATCH_TAKE = 0,  /* delivered by scu_matches_next */
+  SCU_MATCH_SKIP = 1,  /* not delivered; counts for no limit */
+  SCU_MATCH_ENOUGH = 2 /* delivered as the last one; the find is cancelled and ends with SCU_OK, as by a limit */
+} scu_match_choice;
+
 typedef struct scu_hooks {
   size_t size;
   /* The fate of one instance is known: sent and answered, received and safe, failed or skipped. */
@@ -68,6 +83,16 @@ typedef struct scu_hooks {
   /* Each instance of a store, once, before it is sent the first time; what came of it is told by `instance`. Others may
    * be on their way meanwhile: the hook may take its time, and do what hooks may. Not asked in a dry run. */
   scu_store_choice (*before_store)(void *user, scu_store_candidate *candidate);
+
+  /* Each match of a find that was started by scu_find or scu_find_start - not of the ones by which a retrieve takes
+   * stock - before scu_matches_next delivers it, one after the other. From a clean stack, so that the hook may start
+   * finds, moves and gets, on this session or another of the loop, and wait for them: they take another association,
+   * while this find goes on being read, up to 512 matches; then its peer is held back, and loses nothing. A find that
+   * the hook starts is told of here, too: see level. Its hook cannot wait for the find itself (scu_matches_next is
+   * USAGE); scu_matches_close and _free from inside take effect when the hook has returned. A hook that is slow without
+   * waiting on the loop delays everything on it, but no peer is called silent for that. After a cancel or an abort the
+   * matches that are left are not told of, and not delivered. */
+  scu_match_choice (*match)(void *user, const scu_match *match);
 } scu_hooks;
 
 #ifdef __cplusplus

@@ -279,6 +279,10 @@ static scu_result decode_above(scu__drill *drill) {
 
 static void next_step(scu__task *self) {
   scu__drill *drill = (scu__drill *)((char *)self - offsetof(scu__drill, task));
+  if (drill->is_enough) {
+    finish(drill, SCU_OK);
+    return;
+  }
   drill->is_step_due = drill->is_paused;
   if (drill->is_paused) return;
   step_free(drill, drill->current);
@@ -361,7 +365,10 @@ void scu__drill_abort(scu__drill *drill, const scu_error *error) {
 void scu__drill_enough(scu__drill *drill) {
   if (drill->is_done || drill->is_cancelled || drill->is_enough) return;
   drill->is_enough = true;
-  scu__request_cancel(&drill->request);
+  if (drill->request.is_running)
+    scu__request_cancel(&drill->request);
+  else
+    scu__task_queue(drill->session->loop, &drill->task);
 }
 
 void scu__drill_pause(scu__drill *drill, bool is_paused) {
@@ -369,6 +376,10 @@ void scu__drill_pause(scu__drill *drill, bool is_paused) {
   drill->is_paused = is_paused;
   if (drill->request.is_running) scu__request_pause(&drill->request, is_paused);
   if (!is_paused && drill->is_step_due) scu__task_queue(drill->session->loop, &drill->task);
+}
+
+void scu__drill_touch(scu__drill *drill) {
+  if (drill->request.is_running) scu__request_touch(&drill->request);
 }
 
 void scu__drill_free(scu__drill *drill) {

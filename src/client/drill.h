@@ -34,6 +34,8 @@ void scu__drill_abort(scu__drill *drill, const scu_error *error);
 /* Enough rows: done is called with SCU_OK soon, rows that still come are dropped. */
 void scu__drill_enough(scu__drill *drill);
 void scu__drill_pause(scu__drill *drill, bool is_paused);
+/* Time that was spent outside is not the peer's silence. */
+void scu__drill_touch(scu__drill *drill);
 /* Not from row or done of this drill. NULL is allowed. */
 void scu__drill_free(scu__drill *drill);
 bool scu__drill_is_asking(const scu__drill *drill); /* a C-FIND is out, or its association is being opened */

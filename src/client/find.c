@@ -1,5 +1,5 @@
 /* C-FIND as an operation, and the matches pulled from it. A reader that is slower than the peer holds the peer back:
- * reading from the association stops while many rows wait. */
+ * reading from the association stops while many rows wait, be it for the match hook or for the reader. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,15 +11,24 @@ enum { ROWS_HIGH = 512, ROWS_LOW = 128 };
 typedef struct row {
   struct row *next;
   scu_dataset *dataset;
+  uint64_t number; /* 1 = the first that came */
 } row;
+
+typedef struct row_list {
+  row *first, *last;
+} row_list;
 
 struct scu_matches {
   scu_op op; /* first; freed by scu_matches_close */
   scu__drill *drill;
-  uint64_t limit, received, delivered;
-  row *first, *last;
-  size_t waiting;
-  row *current; /* borrowed by the caller */
+  uint64_t limit, received, taken, delivered;
+  row_list unasked; /* the match hook comes first */
+  row_list ready;
+  size_t waiting; /* in both */
+  row *current;   /* borrowed by the caller */
+  bool is_asking; /* the match hook runs, and may have stepped the loop */
+  bool is_freed;  /* inside of it: done when it has returned */
+  scu__task asking;
   uint16_t status;
   char comment[65];
 };
@@ -28,6 +37,89 @@ static void row_free(scu_matches *matches, row *r) {
   if (!r) return;
   scu_dataset_free(r->dataset);
   scu__free(matches->op.session->allocator, r);
+}
+
+static void append(row_list *list, row *r) {
+  r->next = NULL;
+  if (list->last)
+    list->last->next = r;
+  else
+    list->first = r;
+  list->last = r;
+}
+
+static row *take_first(row_list *list) {
+  row *r = list->first;
+  list->first = r->next;
+  if (!list->first) list->last = NULL;
+  return r;
+}
+
+static void drop(scu_matches *matches, row *r) {
+  matches->waiting--;
+  row_free(matches, r);
+}
+
+static void drop_unasked(scu_matches *matches) {
+  while (matches->unasked.first) drop(matches, take_first(&matches->unasked));
+}
+
+static void go_on_reading(scu_matches *matches) {
+  if (matches->waiting <= ROWS_LOW && !matches->op.is_done) scu__drill_pause(matches->drill, false);
+}
+
+static bool is_over(const scu_matches *matches) {
+  return matches->op.is_done && !matches->unasked.first && !matches->is_asking;
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+static void end_with(scu_matches *matches, row *r) {
+  append(&matches->ready, r);
+  drop_unasked(matches);
+  scu__drill_enough(matches->drill);
+}
+
+static void keep(scu_matches *matches, row *r) {
+  matches->taken++;
+  if (matches->limit > 0 && matches->taken >= matches->limit)
+    end_with(matches, r);
+  else
+    append(&matches->ready, r);
+}
+
+static scu_match_choice call_hook(scu_matches *matches, const row *r) {
+  const scu_hooks *hooks = &matches->op.session->hooks;
+  if (!hooks->match) return SCU_MATCH_TAKE; /* it was taken away meanwhile */
+  const scu_match told = {.size = sizeof told,
+                          .dataset = r->dataset,
+                          .level = scu__drill_shape(matches->drill)->level,
+                          .number = r->number};
+  matches->is_asking = true;
+  scu_match_choice choice = hooks->match(hooks->user, &told);
+  matches->is_asking = false;
+  scu__drill_touch(matches->drill);
+  return choice;
+}
+
+/* One row a step, so that a wish to cancel waits for one hook and no more. */
+static void ask(scu__task *self) {
+  scu_matches *matches = (scu_matches *)((char *)self - offsetof(scu_matches, asking));
+  if (matches->is_asking || !matches->unasked.first) return;
+  row *r = take_first(&matches->unasked);
+  scu_match_choice choice = call_hook(matches, r);
+  if (matches->is_freed) {
+    drop(matches, r);
+    scu_op_free(&matches->op);
+    return;
+  }
+  switch (choice) {
+  case SCU_MATCH_SKIP: drop(matches, r); break;
+  case SCU_MATCH_ENOUGH: end_with(matches, r); break;
+  default: keep(matches, r); break;
+  }
+  if (matches->unasked.first) scu__task_queue(matches->op.session->loop, &matches->asking);
+  go_on_reading(matches);
 }
 
 static void take_row(void *owner, const scu_dataset *dataset) {
@@ -42,15 +134,15 @@ static void take_row(void *owner, const scu_dataset *dataset) {
     scu__drill_cancel(matches->drill);
     return;
   }
-  if (matches->last)
-    matches->last->next = r;
-  else
-    matches->first = r;
-  matches->last = r;
+  r->number = ++matches->received;
   matches->waiting++;
-  matches->received++;
   if (matches->waiting >= ROWS_HIGH) scu__drill_pause(matches->drill, true);
-  if (matches->limit > 0 && matches->received >= matches->limit) scu__drill_enough(matches->drill);
+  if (!matches->op.session->hooks.match && !matches->unasked.first && !matches->is_asking) {
+    keep(matches, r);
+    return;
+  }
+  append(&matches->unasked, r);
+  scu__task_queue(matches->op.session->loop, &matches->asking);
 }
 
 static void drill_done(void *owner, const scu__drill_result *result) {
@@ -62,34 +154,37 @@ static void drill_done(void *owner, const scu__drill_result *result) {
 
 static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_done};
 
+/* Who cancels has no more questions to answer. */
 static void cancel(scu_op *op) {
-  scu__drill_cancel(((scu_matches *)op)->drill);
+  scu_matches *matches = (scu_matches *)op;
+  drop_unasked(matches);
+  scu__drill_cancel(matches->drill);
 }
 
 static void abort_find(scu_op *op, const scu_error *error) {
-  scu__drill_abort(((scu_matches *)op)->drill, error);
+  scu_matches *matches = (scu_matches *)op;
+  drop_unasked(matches);
+  scu__drill_abort(matches->drill, error);
 }
 
 static void free_matches(scu_op *op) {
   scu_matches *matches = (scu_matches *)op;
+  scu__task_remove(op->session->loop, &matches->asking);
   scu__drill_free(matches->drill);
   row_free(matches, matches->current);
-  while (matches->first) {
-    row *next = matches->first->next;
-    row_free(matches, matches->first);
-    matches->first = next;
-  }
+  drop_unasked(matches);
+  while (matches->ready.first) drop(matches, take_first(&matches->ready));
 }
 
 static const scu__op_class find_class = {.name = "C-FIND", .cancel = cancel, .abort = abort_find, .free = free_matches};
 
 /* Waits for the first row, so that a peer that cannot be reached is a failure of the call itself. */
 static scu_result wait_for_first(scu_matches *matches) {
-  while (!matches->op.is_done && !matches->first) {
+  while (!is_over(matches) && !matches->ready.first) {
     scu_result result = scu_loop_wait(matches->op.session->loop, -1);
     if (result != SCU_OK) return scu__error_set(&matches->op.error, result, SCU_PHASE_NONE, "the event loop failed");
   }
-  return matches->first ? SCU_OK : matches->op.result;
+  return matches->ready.first ? SCU_OK : matches->op.result;
 }
 
 scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matches **out) {
@@ -101,6 +196,7 @@ scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matc
   if (!matches) return scu__error_memory(&session->error, SCU_PHASE_REQUEST);
   matches->limit = query->limit;
   matches->status = 0xFFFF;
+  matches->asking.run = ask;
   scu_result result =
       scu__drill_new(session, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
   if (result != SCU_OK) {
@@ -125,17 +221,16 @@ scu_result scu_find(scu_session *session, const scu_query *query, scu_matches **
 
 scu_result scu_matches_poll(scu_matches *matches, const scu_dataset **match) {
   row_free(matches, matches->current);
-  matches->current = matches->first;
+  matches->current = NULL;
   *match = NULL;
-  if (!matches->current) {
-    if (!matches->op.is_done) return SCU_PENDING;
+  if (!matches->ready.first) {
+    if (!is_over(matches)) return SCU_PENDING;
     return matches->op.result == SCU_OK ? SCU_END : matches->op.result;
   }
-  matches->first = matches->current->next;
-  if (!matches->first) matches->last = NULL;
+  matches->current = take_first(&matches->ready);
   matches->waiting--;
   matches->delivered++;
-  if (matches->waiting <= ROWS_LOW && !matches->op.is_done) scu__drill_pause(matches->drill, false);
+  go_on_reading(matches);
   *match = matches->current->dataset;
   return SCU_OK;
 }
@@ -144,6 +239,9 @@ scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match) {
   for (;;) {
     scu_result result = scu_matches_poll(matches, match);
     if (result != SCU_PENDING) return result;
+    if (matches->is_asking)
+      return scu__error_set(&matches->op.error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                            "a match hook cannot wait for the find that called it");
     result = scu_loop_wait(matches->op.session->loop, -1);
     if (result != SCU_OK) return scu__error_set(&matches->op.error, result, SCU_PHASE_NONE, "the event loop failed");
   }
@@ -167,15 +265,20 @@ void scu_matches_cancel(scu_matches *matches) {
 }
 
 void scu_matches_free(scu_matches *matches) {
-  if (matches) scu_op_free(&matches->op);
+  if (!matches) return;
+  matches->is_freed = true;
+  if (!matches->is_asking)
+    scu_op_free(&matches->op);
+  else
+    scu_op_cancel(&matches->op);
 }
 
 void scu_matches_close(scu_matches *matches) {
   if (!matches) return;
   scu_op *op = &matches->op;
-  if (!op->is_done) {
+  if (!op->is_done && !matches->is_asking) {
     scu_op_cancel(op);
     scu__loop_run_until(op->session->loop, &op->is_done);
   }
-  scu_op_free(op);
+  scu_matches_free(matches);
 }
