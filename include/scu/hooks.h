@@ -55,6 +55,31 @@ typedef enum scu_match_choice {
   SCU_MATCH_ENOUGH = 2 /* delivered as the last one; the find is cancelled and ends with SCU_OK, as by a limit */
 } scu_match_choice;
 
+/* A pending response of a C-MOVE or C-GET (PS3.7 9.1.3, 9.1.4): the peer's counts of sub-operations, of this request
+ * only - a retrieve may take several. -1 = the response does not say. */
+typedef struct scu_sub_operations {
+  size_t size;
+  const char *destination_ae; /* of the C-MOVE; "" = C-GET */
+  uint16_t status;            /* FF00 */
+  int32_t remaining, completed, failed, warning;
+} scu_sub_operations;
+
+/* An instance that has come, for before_keep and received. Texts are valid during the hook, as the peer sent them. */
+typedef struct scu_received {
+  size_t size;
+  const char *sop_class_uid, *sop_instance_uid;         /* of the C-STORE-RQ */
+  const char *transfer_syntax_uid;                      /* as it went over the wire */
+  const char *study_instance_uid, *series_instance_uid; /* "" = not known to the sink, or not yet */
+  const char *calling_ae;                               /* who asked for the association */
+  const char *path;                                     /* "" = nowhere that has a path, or not yet */
+  uint64_t bytes;                                       /* of its dataset */
+  int is_duplicate;                                     /* the sink had the same content before, and wrote nothing */
+  /* What will be answered (PS3.4 B.2.3): 0000, or the sink's warning. May be changed: 0000 stored, B000, B006 or B007
+   * stored with a warning, which the report counts apart, anything else refused. A status that ends no C-STORE is
+   * answered as C000. */
+  uint16_t status;
+} scu_received;
+
 typedef struct scu_hooks {
   size_t size;
   /* The fate of one instance is known: sent and answered, received and safe, failed or skipped. */
@@ -93,6 +118,20 @@ typedef struct scu_hooks {
    * waiting on the loop delays everything on it, but no peer is called silent for that. After a cancel or an abort the
    * matches that are left are not told of, and not delivered. */
   scu_match_choice (*match)(void *user, const scu_match *match);
+  /* Each pending response of a C-MOVE or C-GET, whoever the destination is. May do what hooks may; until it returns
+   * nothing more is read from this association, and the operation's time-outs do not run. */
+  void (*sub_operation)(void *user, const scu_sub_operations *counts);
+  /* Each instance of a C-GET, of a C-MOVE to ourselves or of a listener, before it is answered. Both hooks may change
+   * the status, and do what hooks may; the peer waits, and the operation's time-outs wait with it. An association that
+   * ends meanwhile ends the instance: what is chosen then is not told to anybody.
+   * before_keep: its dataset has come to its last byte and the sink was not yet told so. What is refused here is
+   * discarded by the sink, so that nothing of it ever stands under a final name. A warning is answered if the sink
+   * keeps it without one of its own.
+   * received: the sink says that it is safe. Refused here it is answered as a failure, is reported as failed and counts
+   * as missing (so that a retrieve asks for it once more), but its file stays at `path`: it is there and durable, and
+   * the same content may have been acknowledged to somebody else meanwhile. Moving or removing it is up to the hook. */
+  void (*before_keep)(void *user, scu_received *received);
+  void (*received)(void *user, scu_received *received);
 } scu_hooks;
 
 #ifdef __cplusplus

@@ -123,7 +123,7 @@ static void watch_silence(scu__request *request, uint64_t now_ms) {
   scu__timer_set(request->session->loop, &request->timer, look < end ? look : end);
 }
 
-/* A hook of this association takes its time: the whole wait begins again. */
+/* A hook takes its time: the whole wait begins again. */
 static void wait_again(scu__request *request, uint64_t now_ms) {
   if (request->is_cancelled || request->has_timed_out)
     scu__timer_set(request->session->loop, &request->timer, now_ms + cancel_wait_ms(request));
@@ -135,7 +135,7 @@ static void wait_again(scu__request *request, uint64_t now_ms) {
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__request *request = (scu__request *)((char *)self - offsetof(scu__request, timer));
   scu__link *link = scu__lease_link(&request->lease);
-  if (link && scu__link_is_calling(link)) {
+  if ((link && scu__link_is_calling(link)) || (request->is_held && request->is_held(request->owner))) {
     wait_again(request, now_ms);
     return;
   }

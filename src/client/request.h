@@ -27,6 +27,8 @@ struct scu__request {
   /* Asked before a time-out counts: did anything that belongs to the request move since it was last asked? May be NULL.
    */
   bool (*is_alive)(void *owner);
+  /* A hook runs that the peer may be waiting for, so that its silence is ours. May be NULL. */
+  bool (*is_held)(void *owner);
   scu__exchange *(*serve)(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                           scu__exchange_event *event, uint16_t *status);
 

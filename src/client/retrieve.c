@@ -46,6 +46,7 @@ typedef struct retrieve_op {
   scu__inventory inventory;
   bool has_promise;    /* the inventory lists what should come */
   bool is_nobody_told; /* something was passed over: see is_nobodys */
+  unsigned judging;    /* hooks that run before an answer goes out */
 
   size_t next_target;
   unsigned round;
@@ -109,6 +110,18 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   if (op->is_in_grace) go_on(op); /* not from inside the listener, which the end of the grace frees */
 }
 
+static void judge(void *owner, scu__judged when, scu_received *received) {
+  retrieve_op *op = owner;
+  op->judging++;
+  scu__hooks_judge(&session_of(op)->hooks, when, received);
+  op->judging--;
+  scu__request_touch(&op->request);
+}
+
+static bool is_held(void *owner) {
+  return ((const retrieve_op *)owner)->judging > 0;
+}
+
 static void knocked(void *owner, const char *calling_ae, const char *peer) {
   retrieve_op *op = owner;
   scu__session_warn(session_of(op),
@@ -117,7 +130,7 @@ static void knocked(void *owner, const char *calling_ae, const char *peer) {
                     calling_ae, peer, session_of(op)->peer.ae.text);
 }
 
-static const scu__listener_handler listener_handler = {.instance = instance_done, .knocked = knocked};
+static const scu__listener_handler listener_handler = {.instance = instance_done, .knocked = knocked, .judge = judge};
 
 static bool is_alive(void *owner) {
   retrieve_op *op = owner;
@@ -280,6 +293,10 @@ static scu_result check_options(retrieve_op *op, const scu__negotiated *negotiat
   return SCU_ERROR_REFUSED;
 }
 
+static const scu__ae *destination(const retrieve_op *op) {
+  return op->route == ROUTE_MOVE ? &op->destination : &session_of(op)->config->calling_ae;
+}
+
 /* The last unique key of a query may be a list of UIDs; then it is the list, not the (single) value that is known. */
 static scu_result query_list(const retrieve_op *op, scu__buffer *list) {
   uint8_t *to = scu__buffer_reserve(list, LIST_MAX);
@@ -335,9 +352,8 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   if (op->route == ROUTE_GET)
     return scu__get_request_new(allocator, outbox, context->id, message_id, &context->abstract_syntax,
                                 SCU__PRIORITY_MEDIUM, &bytes, encoding, out);
-  const scu__ae *destination = op->route == ROUTE_MOVE ? &op->destination : &session_of(op)->config->calling_ae;
   return scu__move_request_new(allocator, outbox, context->id, message_id, &context->abstract_syntax,
-                               SCU__PRIORITY_MEDIUM, destination, &bytes, encoding, out);
+                               SCU__PRIORITY_MEDIUM, destination(op), &bytes, encoding, out);
 }
 
 static scu__exchange *serve(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
@@ -378,8 +394,30 @@ static void end_cancelled(retrieve_op *op) {
   finish_cancelled(op);
 }
 
+static int32_t count_in(const scu__exchange_event *event, uint32_t bit, uint16_t count) {
+  return event->counts & bit ? count : -1;
+}
+
+static void tell_sub_operations(retrieve_op *op, const scu__exchange_event *event) {
+  const scu_hooks *hooks = &session_of(op)->hooks;
+  if (!hooks->sub_operation) return;
+  const scu__command *response = event->command;
+  const scu_sub_operations told = {
+      .size = sizeof told,
+      .destination_ae = op->route == ROUTE_GET ? "" : destination(op)->text,
+      .status = event->status,
+      .remaining = count_in(event, SCU__HAS_REMAINING, response->remaining),
+      .completed = count_in(event, SCU__HAS_COMPLETED, response->completed),
+      .failed = count_in(event, SCU__HAS_FAILED, response->failed),
+      .warning = count_in(event, SCU__HAS_WARNING, response->warning),
+  };
+  hooks->sub_operation(hooks->user, &told);
+  scu__request_touch(&op->request);
+}
+
 static void request_event(void *owner, const scu__exchange_event *event) {
   retrieve_op *op = owner;
+  if (event->kind == SCU__EXCHANGE_PENDING) tell_sub_operations(op, event);
   if (event->kind != SCU__EXCHANGE_FINAL) return;
   add_counts(op, event);
   op->status = event->status;
@@ -443,6 +481,7 @@ static void start_request(retrieve_op *op) {
       .event = request_event,
       .failed = request_failed,
       .is_alive = is_alive,
+      .is_held = is_held,
       .serve = serve,
   };
   scu__request_start(&op->request, session_of(op));
@@ -602,7 +641,8 @@ static scu_op *start(scu_session *session, const scu_query *what, route way, con
   op->task.run = advance;
   op->grace.expired = grace_expired;
   op->progress.session = session;
-  op->receiver = (scu__receiver){.loop = session->loop, .sink = sink, .done = instance_done, .owner = op};
+  op->receiver =
+      (scu__receiver){.loop = session->loop, .sink = sink, .done = instance_done, .owner = op, .judge = judge};
   scu__error_clear(&op->refusal);
   scu__inventory_init(&op->inventory, session->allocator);
   scu_error error;

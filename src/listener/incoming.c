@@ -8,12 +8,18 @@
 #include "base/alloc.h"
 #include "listener/sink.h"
 
+/* Error Comment for what a hook does not want; also the reason in the outcome. */
+static const char refused[] = "Refused by the application";
+
 struct scu__incoming {
   scu__receiver *receiver;
   scu__incoming *next;
   scu__exchange *exchange; /* the link's; stays until it is answered */
   void *instance;          /* the sink's */
-  bool is_begun, is_answered;
+  bool is_begun, is_safe;
+  bool is_judged; /* judge runs; who ends the incoming meanwhile leaves it to that call */
+  bool is_ended;
+  uint16_t warning;           /* chosen before the sink kept it; 0 = none */
   scu_completion *completion; /* while finish is pending */
   scu__uid sop_class, sop_instance, transfer_syntax;
   uint64_t bytes;
@@ -23,13 +29,15 @@ static const scu_allocator *allocator_of(const scu__receiver *receiver) {
   return scu__loop_allocator(receiver->loop);
 }
 
+/* Whoever ends it and wants to tell of it afterwards has a copy. */
 static void forget(scu__incoming *incoming) {
   for (scu__incoming **at = &incoming->receiver->first; *at; at = &(*at)->next) {
     if (*at != incoming) continue;
     *at = incoming->next;
     break;
   }
-  scu__free(allocator_of(incoming->receiver), incoming);
+  incoming->is_ended = true;
+  if (!incoming->is_judged) scu__free(allocator_of(incoming->receiver), incoming);
 }
 
 static void tell(const scu__incoming *incoming, uint16_t status, scu_outcome outcome, const char *path,
@@ -92,13 +100,80 @@ static void answer(scu__incoming *incoming, uint16_t status, const scu_sink_outc
   tell(&ended, status, told, outcome->path, reason);
 }
 
+void scu__hooks_judge(const scu_hooks *hooks, scu__judged when, scu_received *received) {
+  void (*hook)(void *, scu_received *) = when == SCU__JUDGED_WHOLE ? hooks->before_keep : hooks->received;
+  if (hook) hook(hooks->user, received);
+}
+
+/* --- whoever judges ----------------------------------------------------------------------------------------------- */
+
+/* PS3.7 C: nothing that a C-STORE could end with. */
+static uint16_t usable(uint16_t status) {
+  bool is_no_end = status == SCU__STATUS_CANCELLED || status >> 8 == SCU__STATUS_PENDING >> 8;
+  return is_no_end ? SCU__STATUS_CANNOT_UNDERSTAND : status;
+}
+
+/* False: the association ended while the judge took its time, and the incoming with it. The receiver may be gone. */
+static bool judge(scu__incoming *incoming, scu__judged when, const scu_sink_outcome *outcome, uint16_t *status) {
+  scu__receiver *receiver = incoming->receiver;
+  const scu_allocator *allocator = allocator_of(receiver);
+  if (!receiver->judge) return true;
+  const scu__ae calling = scu__link_negotiated(receiver->link)->calling; /* the link may go while the judge works */
+  scu_received told = {
+      .size = sizeof told,
+      .sop_class_uid = incoming->sop_class.text,
+      .sop_instance_uid = incoming->sop_instance.text,
+      .transfer_syntax_uid = incoming->transfer_syntax.text,
+      .study_instance_uid = outcome->study_instance_uid ? outcome->study_instance_uid : "",
+      .series_instance_uid = outcome->series_instance_uid ? outcome->series_instance_uid : "",
+      .calling_ae = calling.text,
+      .path = outcome->path ? outcome->path : "",
+      .bytes = incoming->bytes,
+      .is_duplicate = outcome->is_duplicate,
+      .status = *status,
+  };
+  incoming->is_judged = true;
+  receiver->judge(receiver->owner, when, &told);
+  incoming->is_judged = false;
+  *status = usable(told.status);
+  if (!incoming->is_ended) return true;
+  scu__free(allocator, incoming);
+  return false;
+}
+
+/* The sink has said what became of it; what is safe may still be refused, or taken with a warning. */
+static void conclude(scu__incoming *incoming, uint16_t status, const scu_sink_outcome *outcome) {
+  scu_outcome kept = scu__store_outcome(status);
+  uint16_t chosen = kept == SCU_OUTCOME_OK && incoming->warning ? incoming->warning : status;
+  incoming->is_safe = kept != SCU_OUTCOME_FAILED;
+  if (incoming->is_safe && !judge(incoming, SCU__JUDGED_SAFE, outcome, &chosen)) return;
+  scu_sink_outcome judged = *outcome;
+  if (chosen != status) judged.comment = scu__store_outcome(chosen) == SCU_OUTCOME_FAILED ? refused : NULL;
+  answer(incoming, chosen, &judged);
+}
+
 static void completed(void *user, const scu_sink_outcome *outcome) {
   scu__incoming *incoming = user;
   incoming->completion = NULL;
-  answer(incoming, scu__sink_status(SCU_OK, outcome), outcome);
+  conclude(incoming, scu__sink_status(SCU_OK, outcome), outcome);
+}
+
+/* False: it was refused while nothing of it had a name yet, or has ended. */
+static bool may_keep(scu__incoming *incoming) {
+  scu_sink *sink = incoming->receiver->sink;
+  scu_sink_outcome outcome = {.size = sizeof outcome, .comment = refused};
+  uint16_t status = SCU__STATUS_SUCCESS;
+  if (!judge(incoming, SCU__JUDGED_WHOLE, &outcome, &status)) return false;
+  incoming->warning = status;
+  if (scu__store_outcome(status) != SCU_OUTCOME_FAILED) return true;
+  incoming->is_begun = false;
+  sink->discard(sink->user, incoming->instance);
+  answer(incoming, status, &outcome);
+  return false;
 }
 
 static void finish(scu__incoming *incoming) {
+  if (!may_keep(incoming)) return;
   scu__receiver *receiver = incoming->receiver;
   scu_sink *sink = receiver->sink;
   scu_sink_outcome outcome = {.size = sizeof outcome};
@@ -114,7 +189,7 @@ static void finish(scu__incoming *incoming) {
   if (result == SCU_PENDING) return;
   scu_completion *completion = incoming->completion;
   incoming->completion = NULL;
-  answer(incoming, scu__sink_status(result, &outcome), &outcome);
+  conclude(incoming, scu__sink_status(result, &outcome), &outcome);
   scu__completion_free(completion);
 }
 
@@ -215,7 +290,7 @@ void scu__receiver_end(scu__receiver *receiver, const char *reason) {
     scu__incoming ended = *receiver->first;
     forget(receiver->first);
     tell(&ended, 0xFFFF, SCU_OUTCOME_FAILED, NULL,
-         ended.completion ? "the association ended before the acknowledgement was sent" : reason);
+         ended.completion || ended.is_safe ? "the association ended before the acknowledgement was sent" : reason);
   }
 }
 

@@ -4,6 +4,7 @@
 #define SCU_LISTENER_INCOMING_H
 
 #include "link/link.h"
+#include "scu/hooks.h"
 #include "scu/report.h"
 #include "scu/sink.h"
 
@@ -11,6 +12,11 @@ typedef struct scu__incoming scu__incoming;
 
 /* What a C-STORE status means for the instance. */
 scu_outcome scu__store_outcome(uint16_t status);
+
+typedef enum scu__judged {
+  SCU__JUDGED_WHOLE, /* before_keep: the sink can still let go of it */
+  SCU__JUDGED_SAFE   /* received: the sink has said so */
+} scu__judged;
 
 /* Everything that one association (or one C-GET) is receiving. Zero it, set the first five, and keep it where it is. */
 typedef struct scu__receiver {
@@ -21,8 +27,14 @@ typedef struct scu__receiver {
    * not freed. */
   void (*done)(void *owner, const scu_instance_outcome *outcome);
   void *owner;
+  /* May choose another status; NULL = nobody is asked. It may step the loop: the receiver, and whoever has it, may be
+   * gone when it returns. */
+  void (*judge)(void *owner, scu__judged when, scu_received *received);
   scu__incoming *first;
 } scu__receiver;
+
+/* Asks the hook that there is for it. */
+void scu__hooks_judge(const scu_hooks *hooks, scu__judged when, scu_received *received);
 
 /* For scu__link_handler.request: takes a C-STORE-RQ. NULL without memory; *status then says with what to refuse. */
 scu__exchange *scu__receiver_take(scu__receiver *receiver, uint8_t context_id, const scu__command *command,

@@ -95,13 +95,27 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   leave(listener);
 }
 
+static void judge(void *owner, scu__judged when, scu_received *received) {
+  scu_listener *listener = ((sender *)owner)->listener;
+  listener->dispatching++;
+  if (listener->handler && listener->handler->judge)
+    listener->handler->judge(listener->owner, when, received);
+  else
+    scu__hooks_judge(&listener->hooks, when, received);
+  leave(listener);
+}
+
 static bool guest_arrived(void *owner, scu__guest *guest) {
   scu_listener *listener = owner;
   sender *s = scu__alloc(listener->allocator, sizeof *s);
   if (!s) return false;
   s->listener = listener;
-  s->receiver = (scu__receiver){
-      .loop = listener->loop, .link = guest->link, .sink = listener->sink, .done = instance_done, .owner = s};
+  s->receiver = (scu__receiver){.loop = listener->loop,
+                                .link = guest->link,
+                                .sink = listener->sink,
+                                .done = instance_done,
+                                .owner = s,
+                                .judge = judge};
   guest->state = s;
   return true;
 }

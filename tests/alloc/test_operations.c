@@ -161,6 +161,38 @@ static scu_result do_get(torture *t) {
   return result;
 }
 
+static scu_match_choice get_match(void *user, const scu_match *match) {
+  scu_result result = match->number == 1 ? do_get(user) : SCU_OK;
+  return result == SCU_OK ? SCU_MATCH_TAKE : SCU_MATCH_ENOUGH;
+}
+
+static void take_with_warning(void *user, scu_received *received) {
+  (void)user;
+  received->status = 0xB000;
+}
+
+/* A find whose hook fetches what it is told of, and answers for it. */
+static scu_result do_get_in_hook(torture *t) {
+  const scu_hooks hooks = {.size = sizeof hooks,
+                           .user = t,
+                           .match = get_match,
+                           .before_keep = take_with_warning,
+                           .received = take_with_warning};
+  scu_session_set_hooks(t->session, &hooks);
+  scu_query *query = NULL;
+  scu_matches *matches = NULL;
+  const scu_dataset *row;
+  scu_result result = scu_query_new(&t->memory.allocator, &query);
+  if (result == SCU_OK) result = scu_query_set(query, "PatientName", "Doe*");
+  if (result == SCU_OK) result = scu_query_set_level(query, SCU_LEVEL_STUDY);
+  if (result == SCU_OK) result = scu_find(t->session, query, &matches);
+  while (result == SCU_OK) result = scu_matches_next(matches, &row);
+  if (result == SCU_END) result = scu_matches_count(matches) == 2 ? SCU_OK : SCU_ERROR_MEMORY; /* the get has failed */
+  scu_matches_close(matches);
+  scu_query_free(query);
+  return result;
+}
+
 /* A step is created, changed and read: datasets both ways, and an attribute list. */
 static scu_result do_procedure_step(torture *t) {
   static const char *const names[] = {"PatientName", "StudyID"};
@@ -286,6 +318,11 @@ static void test_a_get_survives_every_lack_of_memory(void **state) {
   sweep(do_get);
 }
 
+static void test_a_get_in_the_hook_of_a_find_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_get_in_hook);
+}
+
 static void test_a_procedure_step_survives_every_lack_of_memory(void **state) {
   (void)state;
   sweep(do_procedure_step);
@@ -317,6 +354,7 @@ int main(void) {
       cmocka_unit_test(test_a_store_of_other_sources_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_get_in_the_hook_of_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_procedure_step_survives_every_lack_of_memory),
   };
   return cmocka_run_group_tests(tests, make_files, scratch_teardown);

@@ -477,7 +477,7 @@ typedef struct blocked {
   scu_session *busy;
   bool forwards; /* else the calls are echoes */
   meanwhile act;
-  size_t told, act_at, depth, deepest;
+  size_t told, judged, act_at, depth, deepest;
   uint64_t counts[4];
   unsigned told_of[16]; /* by the last number of the UID */
 } blocked;
@@ -562,10 +562,31 @@ static void end_blocked(blocked *b) {
   end_run(&b->run);
 }
 
+static void judge(void *user, scu_received *received) {
+  blocked *b = user;
+  char uid[65], calling[17];
+  snprintf(uid, sizeof uid, "%s", received->sop_instance_uid);
+  snprintf(calling, sizeof calling, "%s", received->calling_ae);
+  if (++b->judged == b->act_at) act(b);
+  block(b);
+  assert_string_equal(received->sop_instance_uid, uid);
+  assert_string_equal(received->calling_ae, calling);
+  if (b->judged % 3 == 0) received->status = 0xA700;
+}
+
+static void counting_instance(void *user, const scu_instance_outcome *told) {
+  blocked *b = user;
+  b->told_of[atoi(strrchr(told->sop_instance_uid, '.') + 1) % 16]++;
+  b->counts[told->outcome]++;
+  b->told++;
+}
+
 #define PIPELINED(sop)                                                                                                 \
   { .action = PEER_STORE, .uid = sop, .length = 1000 }
 
-static void check_blocked(meanwhile what, size_t at, bool is_slow) {
+typedef enum which { INSTANCE, BEFORE_KEEP, RECEIVED, WHICHES } which;
+
+static void check_blocked(which hook, meanwhile what, size_t at, bool is_slow) {
   static const peer_step first[] = {OPEN, SEND("1.2.3.1"), SEND("1.2.3.2"), CLOSE, END};
   static const peer_step second[] = {
       OPEN, PIPELINED("1.2.3.3"), PIPELINED("1.2.3.4"), PIPELINED("1.2.3.5"), {.action = PEER_WAIT_CLOSE}, END};
@@ -573,6 +594,12 @@ static void check_blocked(meanwhile what, size_t at, bool is_slow) {
       OPEN, SEND("1.2.3.6"), {.action = PEER_STORE, .uid = "1.2.3.7", .length = 9000, .cut = 5000}, END};
   blocked b;
   start_blocked(&b, what, at);
+  const scu_hooks hooks = {.size = sizeof hooks,
+                           .user = &b,
+                           .instance = counting_instance,
+                           .before_keep = hook == BEFORE_KEEP ? judge : NULL,
+                           .received = hook == RECEIVED ? judge : NULL};
+  if (hook != INSTANCE) scu_listener_set_hooks(b.run.listener, &hooks);
   b.run.sink.is_slow = is_slow;
   call(&b.run, first);
   call(&b.run, second);
@@ -587,9 +614,50 @@ static void check_blocked(meanwhile what, size_t at, bool is_slow) {
 
 static void test_whatever_happens_while_a_hook_blocks_every_instance_is_told_once(void **state) {
   (void)state;
-  for (int what = NOTHING; what < MEANWHILES; what++)
-    for (size_t at = 0; at <= 7; at++)
-      for (int is_slow = 0; is_slow < 2; is_slow++) check_blocked((meanwhile)what, at, is_slow);
+  for (int hook = INSTANCE; hook < WHICHES; hook++)
+    for (int what = NOTHING; what < MEANWHILES; what++)
+      for (size_t at = 0; at <= 7; at++)
+        for (int is_slow = 0; is_slow < 2; is_slow++) check_blocked((which)hook, (meanwhile)what, at, is_slow);
+}
+
+static void idle_in_hook(void *user, scu_received *received) {
+  listen_run *run = user;
+  (void)received;
+  for (int i = 0; i < 200; i++) {
+    run->time.now_ms += 1000;
+    scu_loop_step(run->time.loop);
+  }
+}
+
+static void idle_in_instance(void *user, const scu_instance_outcome *outcome) {
+  (void)outcome;
+  idle_in_hook(user, NULL);
+}
+
+/* The sender waits for us as long as the hook takes, far longer than an association may idle. */
+static void test_an_association_does_not_idle_while_a_hook_works(void **state) {
+  (void)state;
+  static const peer_step script[] = {OPEN, SEND("1.2.3.1"), SEND("1.2.3.2"), CLOSE, END};
+  for (int hook = INSTANCE; hook < WHICHES; hook++) {
+    for (int is_slow = 0; is_slow < 2; is_slow++) {
+      listen_run run;
+      start_run(&run);
+      const scu_hooks hooks = {.size = sizeof hooks,
+                               .user = &run,
+                               .instance = hook == INSTANCE ? idle_in_instance : NULL,
+                               .before_keep = hook == BEFORE_KEEP ? idle_in_hook : NULL,
+                               .received = hook == RECEIVED ? idle_in_hook : NULL};
+      scu_listener_set_hooks(run.listener, &hooks);
+      run.sink.is_slow = is_slow;
+      call(&run, script);
+      for (int i = 0; run.peer.script_ends == 0 && i < 2000; i++) {
+        scu_loop_step(run.time.loop);
+        if (i % 8 == 7) test_sink_post(&run.sink, 0);
+      }
+      assert_non_null(strstr(run.peer.log, "1:C-STORE-RSP 1:C-STORE-RSP 1:RELEASE-RP"));
+      end_run(&run);
+    }
+  }
 }
 
 /* Told of from the end of the association, and not from an answer. */
@@ -809,6 +877,7 @@ int main(void) {
       cmocka_unit_test(test_a_lack_of_descriptors_is_waited_out),
       cmocka_unit_test(test_a_port_in_use_is_told),
       cmocka_unit_test(test_whatever_happens_while_a_hook_blocks_every_instance_is_told_once),
+      cmocka_unit_test(test_an_association_does_not_idle_while_a_hook_works),
       cmocka_unit_test(test_a_listener_freed_by_the_hook_that_tells_of_a_loss),
       cmocka_unit_test(test_a_listener_that_forwards_what_it_gets_forwards_everything),
       cmocka_unit_test(test_a_listener_freed_inside_its_own_run_ends_the_run),
