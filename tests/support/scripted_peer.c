@@ -602,6 +602,35 @@ static bool send_row(peer_connection *c, const peer_message *request, const peer
   return true;
 }
 
+static bool take_message(peer_connection *c, const peer_message **taken) {
+  scripted_peer *p = c->peer;
+  for (; c->next_message < p->message_count; c->next_message++) {
+    if (p->messages[c->next_message].connection != c->number) continue;
+    const peer_message *message = &p->messages[c->next_message++];
+    if (wants_answer(&message->command)) c->request = *message;
+    *taken = message;
+    return true;
+  }
+  return false;
+}
+
+static bool is_flushed(const peer_connection *c) {
+  return c->out.length == c->out_at;
+}
+
+/* False: there are more. */
+static bool send_rows(peer_connection *c, const peer_step *step) {
+  enum { AHEAD = 100 };
+  const peer_message *taken;
+  bool is_cancelled = take_message(c, &taken), has_row = true;
+  if (c->has_abort || c->is_eof) return true;
+  if (!is_cancelled && !is_flushed(c)) return false;
+  for (int i = 0; i < AHEAD && has_row && !is_cancelled; i++) has_row = send_row(c, &c->request, step);
+  if (has_row && !is_cancelled) return false;
+  respond_to(c, &c->request, &(peer_step){.status = is_cancelled ? 0xFE00 : 0});
+  return true;
+}
+
 static void send_fixed(peer_connection *c, const peer_step *step) {
   uint8_t pdu[SCU__FIXED_PDU];
   switch (step->action) {
@@ -690,22 +719,6 @@ static void serve_one(peer_connection *c, const peer_message *request, const pee
 
 /* --- the script --------------------------------------------------------------------------------------------------- */
 
-static bool take_message(peer_connection *c, const peer_message **taken) {
-  scripted_peer *p = c->peer;
-  for (; c->next_message < p->message_count; c->next_message++) {
-    if (p->messages[c->next_message].connection != c->number) continue;
-    const peer_message *message = &p->messages[c->next_message++];
-    if (wants_answer(&message->command)) c->request = *message;
-    *taken = message;
-    return true;
-  }
-  return false;
-}
-
-static bool is_flushed(const peer_connection *c) {
-  return c->out.length == c->out_at;
-}
-
 /* False: this step is not over. */
 static bool serve(peer_connection *c, const peer_step *step) {
   if (step->count > 0 && c->served_count == step->count) {
@@ -784,6 +797,7 @@ static bool run_step(peer_connection *c, const peer_step *step) {
     for (int i = 0; i < step->count || step->count == 0; i++)
       if (!send_row(c, &c->request, step)) break;
     return true;
+  case PEER_ROWS: return send_rows(c, step);
   case PEER_STORE: request_store(c, step); return true;
   case PEER_ECHO: request_echo(c, step); return true;
   case PEER_CLOSE:

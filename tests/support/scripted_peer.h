@@ -41,6 +41,8 @@ typedef enum peer_action {
   PEER_RESPOND, /* to the last message: `status`, `text` = a data set as in peer_dataset, `counts`, `comment` */
   PEER_MATCHES, /* `count` (0 = all) pending responses with the rows of scripted_peer.row, from where the last ones
                    ended */
+  PEER_ROWS, /* the same as an archive does it: a few ahead of the connection, with a final response at the end, or FE00
+                as soon as a message comes, which is the C-CANCEL */
   PEER_STORE,   /* C-STORE-RQ of instance `uid`, of `length` bytes of pixel data; context by class, or `context` */
   PEER_ECHO,    /* C-ECHO-RQ */
   PEER_GARBAGE, /* bytes that are no PDU */
