@@ -81,6 +81,38 @@ class Examples(unittest.TestCase):
                          archives.STUDIES["ct study"], folder)
         self.check_folder(folder)
 
+    def test_cancel_from_thread(self):
+        folder = os.path.join(self.folder, "many")
+        # Slow enough for the cancel to come before the end: a pause before the fourth match, and after each instance.
+        with scu_archive.ScuArchive(folder, "--demo", "--fault", "match:delay=1500@4,sent:delay=300") as archive:
+            text = self.run_example("cancel_from_thread", archive.address, "find", "3")
+            self.assertRegex(text, r"^find: CANCELLED after 3 matches\nfind: END after \d{1,3} matches\n")
+            self.assertIn("associations: 1 opened, 0 lost", text)
+            study = re.search(r"\S+$", self.run_example("find_print", archive.address, "DEMO-2").splitlines()[0]).group()
+            to = os.path.join(self.folder, "cancelled")
+            text = self.run_example("cancel_from_thread", archive.address, "get", "900", study, to)
+            told = re.search(r"^get: CANCELLED, (\d+) instances are safe, (\d+) are missing\n"
+                             r"associations: 2 opened, 0 lost$", text, re.M)
+            self.assertTrue(told, text)
+            self.assertGreater(int(told.group(2)), 0)
+            # Whatever was begun is whole and under its name, and was acknowledged.
+            self.assertEqual(len(support.by_instance(support.files_under(to))), int(told.group(1)))
+
+    def test_cancel_from_thread_where_nobody_is(self):
+        self.run_example("cancel_from_thread", "ANY@127.0.0.1:%d" % peers.free_port(), "find", "3", code=1)
+
+    def test_drill_down_in_hook(self):
+        with scu_archive.ScuArchive(os.path.join(self.folder, "drilled")) as archive:
+            support.run_tool("storescu", "-aec", archive.title, peers.HOST, archive.port, *self.samples)
+            for peer in (archive, self.peer):  # and Orthanc
+                folder = os.path.join(self.folder, "drilled-" + peer.title)
+                text = self.run_example("drill_down_in_hook", peer.address, "SCU-JP-1", folder)
+                self.assertIn("STUDY " + archives.STUDIES["ct study"], text)
+                for instance in self.sent:
+                    self.assertEqual(text.count("    IMAGE %s\n" % instance), 1, text)
+                self.assertRegex(text, r"complete: (\d+) of \1 instances")
+                self.check_folder(folder)
+
     def test_mpps(self):
         with scu_archive.ScuArchive(os.path.join(self.folder, "steps")) as archive:
             text = self.run_example("mpps", archive.address, "1.2.3.1", "1.2.3.1.1")
