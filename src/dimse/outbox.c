@@ -24,8 +24,10 @@ struct scu__outbox_item {
   scu__source *source;
   uint64_t offset, left; /* BYTES and RANGE: what is still to go */
   scu__producer *producer;
+  uint64_t data_sent;
   size_t held;
   void *owner;
+  void *note; /* the observer's */
 };
 
 /* --- items --- */
@@ -48,11 +50,16 @@ static void let_go_of_payload(scu__outbox_item *item) {
   item->left = 0;
 }
 
-static void free_item(const scu_allocator *allocator, scu__outbox_item *item) {
+static void drop_note(const scu__outbox *outbox, void *note) {
+  if (note) outbox->observer->dropped(outbox->observer->user, note);
+}
+
+static void free_item(const scu__outbox *outbox, scu__outbox_item *item) {
   if (!item) return;
+  drop_note(outbox, item->note);
   let_go_of_payload(item);
   scu__buffer_free(&item->command);
-  scu__free(allocator, item);
+  scu__free(outbox->allocator, item);
 }
 
 static bool is_worth_keeping(const scu__outbox *outbox, const scu__buffer *buffer) {
@@ -75,11 +82,19 @@ static void put_aside(scu__outbox *outbox, scu__outbox_item *item) {
 static void drop_finished(scu__outbox *outbox) {
   scu__outbox_item *item = outbox->finished;
   if (!item) return;
-  if (outbox->spare_count < SPARE_MAX && is_worth_keeping(outbox, &item->command))
+  if (!item->note && outbox->spare_count < SPARE_MAX && is_worth_keeping(outbox, &item->command))
     put_aside(outbox, item);
   else
-    free_item(outbox->allocator, item);
+    free_item(outbox, item);
   outbox->finished = NULL;
+}
+
+static void tell_sent(const scu__outbox *outbox) {
+  scu__outbox_item *item = outbox->finished;
+  if (!item || !item->note) return;
+  void *note = item->note;
+  item->note = NULL;
+  outbox->observer->sent(outbox->observer->user, note, item->bytes.data, item->data_sent);
 }
 
 /* One without payload, its command buffer empty; NULL when there is no memory. */
@@ -114,7 +129,7 @@ void scu__outbox_trim(scu__outbox *outbox) {
   while (outbox->spare) {
     scu__outbox_item *item = outbox->spare;
     outbox->spare = item->next;
-    free_item(outbox->allocator, item);
+    free_item(outbox, item);
   }
   outbox->spare_count = 0;
 }
@@ -132,7 +147,7 @@ void scu__outbox_free(scu__outbox *outbox) {
   while (outbox->first) {
     scu__outbox_item *item = outbox->first;
     outbox->first = item->next;
-    free_item(outbox->allocator, item);
+    free_item(outbox, item);
   }
   scu__buffer_free(&outbox->staging);
   memset(outbox, 0, sizeof *outbox);
@@ -205,17 +220,28 @@ static void append(scu__outbox *outbox, scu__outbox_item *item) {
   outbox->held += item->held;
 }
 
-scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message) {
+static scu_result queue(scu__outbox *outbox, scu__message *message, void *note) {
   scu__outbox_item *item = take_item(outbox);
   scu_result result = item ? encode_command(item, message) : SCU_ERROR_MEMORY;
   if (result != SCU_OK) {
-    free_item(outbox->allocator, item);
-    scu__message_free(message);
+    free_item(outbox, item);
     return result;
   }
   move_payload(item, message);
+  item->note = note;
   append(outbox, item);
   return SCU_OK;
+}
+
+scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message) {
+  void *note = NULL;
+  scu_result result = SCU_OK;
+  if (outbox->observer) result = outbox->observer->pushing(outbox->observer->user, message, &note);
+  if (result == SCU_OK) result = queue(outbox, message, note);
+  if (result == SCU_OK) return SCU_OK;
+  drop_note(outbox, note);
+  scu__message_free(message);
+  return result;
 }
 
 /* --- fragmenting --- */
@@ -316,17 +342,19 @@ static scu_result next_of_data(scu__outbox *outbox, size_t max_fragment, scu__pd
   } else {
     next_of_known_length(item, max_fragment, out);
   }
+  item->data_sent += out->length;
   out->is_message_end = out->is_last;
   return SCU_OK;
 }
 
 void scu__outbox_settle(scu__outbox *outbox) {
+  tell_sent(outbox);
   drop_finished(outbox);
 }
 
 scu_result scu__outbox_next(scu__outbox *outbox, size_t max_fragment, scu__pdv_fragment *out, scu_error *error) {
   *out = (scu__pdv_fragment){0};
-  drop_finished(outbox);
+  scu__outbox_settle(outbox);
   return_staging(outbox);
   scu__outbox_item *item = outbox->first;
   if (!item) return SCU_END;
@@ -369,7 +397,7 @@ bool scu__outbox_remove(scu__outbox *outbox, const void *owner) {
       *link = item->next;
       outbox->count--;
       outbox->held -= item->held;
-      free_item(outbox->allocator, item);
+      free_item(outbox, item);
       was_any = true;
       continue;
     }

@@ -48,9 +48,23 @@ typedef struct scu__pdv_fragment {
   void *message_owner;
 } scu__pdv_fragment;
 
+/* Somebody who is told of every message. A note is what the observer keeps of one until its end; NULL = nothing. */
+typedef struct scu__outbox_observer {
+  /* It is about to be queued: its command and payload may still be changed, but not its context and owner. *note is
+   * NULL. A failure is that of scu__outbox_push, and no note is kept then. */
+  scu_result (*pushing)(void *user, scu__message *message, void **note);
+  /* It was fragmented to its end: `length` bytes of data set without padding, which stand in `bytes` where they were a
+   * BYTES payload. Takes the note. */
+  void (*sent)(void *user, void *note, const uint8_t *bytes, uint64_t length);
+  /* It never went out whole. Takes the note. */
+  void (*dropped)(void *user, void *note);
+  void *user;
+} scu__outbox_observer;
+
 typedef struct scu__outbox_item scu__outbox_item;
 typedef struct scu__outbox {
   const scu_allocator *allocator;
+  const scu__outbox_observer *observer; /* NULL = none; set by whoever owns the outbox, and outlives it */
   scu__outbox_item *first, *last;
   scu__outbox_item *finished; /* its bytes may still be borrowed by the last fragment */
   scu__outbox_item *spare;    /* sent; their memory is used again */
@@ -65,7 +79,7 @@ void scu__outbox_free(scu__outbox *outbox); /* closes producers of messages not 
 
 /* Queues the message and takes what it owns, on failure too: `message` is left zeroed. The command is encoded now, so
  * USAGE says here that it is incomplete, or that its payload is empty: an empty data set cannot be sent. A buffer
- * that had failed gives its failure. */
+ * that had failed gives its failure, an observer its own. */
 scu_result scu__outbox_push(scu__outbox *outbox, scu__message *message);
 
 /* The next fragment of at most max_fragment bytes (>= 2; odd values are rounded down; padding counted). SCU_END when

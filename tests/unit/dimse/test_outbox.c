@@ -521,6 +521,122 @@ static void test_a_big_payload_is_let_go_when_its_last_fragment_was_taken(void *
   assert_int_equal(counting.alive, 0);
 }
 
+/* --- an observer --- */
+
+typedef struct observed {
+  scu__outbox_observer observer;
+  size_t pushed, sent, dropped;
+  uint64_t length; /* of the last one that was sent */
+  const uint8_t *bytes;
+  scu_result answer; /* of pushing */
+  bool has_note;
+} observed;
+
+static scu_result observe_pushing(void *user, scu__message *message, void **note) {
+  observed *o = user;
+  assert_null(*note);
+  o->pushed++;
+  message->command.priority = SCU__PRIORITY_HIGH;
+  if (o->answer == SCU_OK && o->has_note) *note = o;
+  return o->answer;
+}
+
+static void observe_sent(void *user, void *taken, const uint8_t *bytes, uint64_t length) {
+  observed *o = user;
+  assert_ptr_equal(taken, o);
+  o->sent++;
+  o->length = length;
+  o->bytes = bytes;
+  if (bytes) assert_memory_equal(bytes, pattern, length);
+}
+
+static void observe_dropped(void *user, void *taken) {
+  observed *o = user;
+  assert_ptr_equal(taken, o);
+  o->dropped++;
+}
+
+static void observe(observed *o, scu__outbox *outbox) {
+  *o = (observed){.has_note = true};
+  o->observer =
+      (scu__outbox_observer){.pushing = observe_pushing, .sent = observe_sent, .dropped = observe_dropped, .user = o};
+  outbox->observer = &o->observer;
+}
+
+static void test_an_observer_may_change_a_message_and_hears_when_it_was_sent(void **state) {
+  (void)state;
+  for (int kind = 0; kind < 3; kind++) {
+    scu__outbox outbox;
+    observed o;
+    int closed = 0;
+    test_producer producer = make_producer(1001, 50, &closed);
+    scu__outbox_init(&outbox, NULL);
+    observe(&o, &outbox);
+    scu__message message = bytes_message(NULL, 1001);
+    if (kind == 1) {
+      scu__message_free(&message);
+      message = store_message(NULL);
+      message.payload = SCU__PAYLOAD_PRODUCER;
+      message.producer = &producer.producer;
+    }
+    o.has_note = kind != 2; /* whoever keeps nothing hears nothing */
+    assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+    assert_int_equal(o.pushed, 1);
+    gathered all = gather(&outbox, 100, NULL);
+    assert_int_equal(o.sent, 0); /* the last fragment may not be out yet */
+    scu__outbox_settle(&outbox);
+    scu__outbox_settle(&outbox);
+    assert_int_equal(o.sent, kind != 2);
+    assert_int_equal(o.length, kind != 2 ? 1001 : 0); /* without padding */
+    assert_int_equal(o.bytes != NULL, kind == 0);
+    scu__command command;
+    assert_int_equal(scu__command_decode(all.command.data, all.command.length, &command, NULL), SCU_OK);
+    assert_int_equal(command.priority, SCU__PRIORITY_HIGH);
+    check_gathered(&all, 1001, 100);
+    scu__outbox_free(&outbox);
+    assert_int_equal(o.dropped, 0);
+  }
+}
+
+static void test_an_observer_hears_of_what_is_never_sent_whole(void **state) {
+  (void)state;
+  scu__outbox outbox;
+  observed o;
+  scu__pdv_fragment fragment;
+  scu__outbox_init(&outbox, NULL);
+  observe(&o, &outbox);
+  int removed = 0;
+  for (int i = 0; i < 3; i++) {
+    scu__message message = bytes_message(i == 1 ? &removed : NULL, 1000);
+    assert_int_equal(scu__outbox_push(&outbox, &message), SCU_OK);
+  }
+  assert_int_equal(scu__outbox_next(&outbox, 100, &fragment, NULL), SCU_OK); /* one has begun */
+  assert_true(scu__outbox_remove(&outbox, &removed));
+  assert_int_equal(o.dropped, 1);
+  scu__message incomplete = bytes_message(NULL, 10);
+  incomplete.command.present &= ~(uint32_t)SCU__HAS_AFFECTED_SOP_INSTANCE;
+  assert_int_equal(scu__outbox_push(&outbox, &incomplete), SCU_ERROR_USAGE);
+  assert_int_equal(o.dropped, 2);
+  scu__outbox_free(&outbox);
+  assert_int_equal(o.dropped, 4);
+  assert_int_equal(o.sent, 0);
+}
+
+static void test_what_an_observer_refuses_is_not_queued(void **state) {
+  (void)state;
+  scu__outbox outbox;
+  observed o;
+  scu__outbox_init(&outbox, NULL);
+  observe(&o, &outbox);
+  o.answer = SCU_ERROR_LIMIT;
+  scu__message message = bytes_message(NULL, 1000);
+  assert_int_equal(scu__outbox_push(&outbox, &message), SCU_ERROR_LIMIT);
+  assert_null(message.bytes.data);
+  assert_true(scu__outbox_is_idle(&outbox));
+  assert_int_equal(o.dropped, 0);
+  scu__outbox_free(&outbox);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bytes_of_every_length_arrive_in_even_fragments),
@@ -539,6 +655,9 @@ int main(void) {
       cmocka_unit_test(test_the_rest_is_known_once_the_data_has_begun),
       cmocka_unit_test(test_only_so_much_is_kept),
       cmocka_unit_test(test_a_big_payload_is_let_go_when_its_last_fragment_was_taken),
+      cmocka_unit_test(test_an_observer_may_change_a_message_and_hears_when_it_was_sent),
+      cmocka_unit_test(test_an_observer_hears_of_what_is_never_sent_whole),
+      cmocka_unit_test(test_what_an_observer_refuses_is_not_queued),
   };
   return cmocka_run_group_tests(tests, make_pattern, NULL);
 }
