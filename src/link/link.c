@@ -35,6 +35,7 @@ struct scu__link {
 
   scu__inbox inbox;
   scu__outbox outbox;
+  scu__message_watch messages;
   scu__exchange *exchanges;
   scu__exchange *receiving; /* whose data set is coming; NULL = swallow */
   uint16_t last_message_id;
@@ -83,6 +84,7 @@ static void destroy(scu__link *link) {
     link->exchanges = next;
   }
   scu__outbox_free(&link->outbox);
+  scu__message_watch_free(&link->messages);
   scu__inbox_free(&link->inbox);
   scu__engine_free(link->engine);
   scu__buffer_free(&link->staging);
@@ -94,6 +96,7 @@ void scu__link_free(scu__link *link) {
   static const scu__link_handler nobody = {0};
   link->handler = &nobody;
   link->trace = NULL; /* it need not live as long as calls that are running */
+  scu__message_watch_silence(&link->messages);
   link->is_freed = true;
   if (link->dispatching == 0) destroy(link);
 }
@@ -499,8 +502,10 @@ static void take_data(scu__link *link, const scu__engine_event *event) {
   scu_result result = scu__inbox_put(&link->inbox, event->context_id, event->is_command, event->is_last, event->bytes,
                                      event->length, &in, &error);
   link->is_message_whole = result == SCU_OK && event->is_last && scu__inbox_is_idle(&link->inbox);
+  if (result == SCU_OK) result = scu__message_watch_before(&link->messages, &in, &error);
   if (result == SCU_OK && in.kind == SCU__INBOX_COMMAND) result = route_command(link, &in, &error);
   if (result == SCU_OK && in.kind == SCU__INBOX_DATA) result = route_data(link, &in, &error);
+  if (result == SCU_OK) scu__message_watch_after(&link->messages, &in);
   sweep(link);
   if (result == SCU_OK) return;
   scu__error_set(&error, result, SCU_PHASE_RESPONSE, "a message of the peer could not be taken");
@@ -709,6 +714,7 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
   scu__error_clear(&link->error);
   scu__inbox_init(&link->inbox, allocator);
   scu__outbox_init(&link->outbox, allocator);
+  scu__message_watch_init(&link->messages, link, options->observer, &link->outbox);
   scu__buffer_init(&link->staging, allocator, STAGING_MAX);
   link->lent_batch = SCU__LENT_BATCH;
   scu__engine_options engine_options = {
@@ -741,11 +747,23 @@ static scu_result attach(scu__link *link, int fd, scu_error *error) {
   return scu__watch_set(link->loop, &link->watch, fd, SCU__POLL_READ, error);
 }
 
+static void tell_connected(scu__link *link, int fd, const scu_error *error) {
+  char address[SCU__ADDRESS_TEXT_MAX] = "";
+  scu__address local, peer;
+  if (!link->handler->connected) return;
+  if (fd >= 0) {
+    scu__socket_ends(fd, &local, &peer);
+    scu__address_text(&peer, address);
+  }
+  link->handler->connected(link->owner, link, address, fd < 0 ? error : NULL);
+}
+
 static void link_connected(void *user, int fd, const scu_error *error) {
   scu__link *link = user;
   scu_error own;
   scu__error_clear(&own);
   scu_result result = SCU_OK;
+  tell_connected(link, fd, error);
   if (fd < 0) {
     set_error(link, error);
     result = SCU_ERROR_TRANSPORT;
@@ -813,6 +831,9 @@ const scu__negotiated *scu__link_negotiated(const scu__link *link) {
 }
 const scu_error *scu__link_error(const scu__link *link) {
   return &link->error;
+}
+void scu__link_explain(const scu__link *link, scu_result result, scu_error *error) {
+  scu__message_watch_explain(&link->messages, result, error);
 }
 scu__outbox *scu__link_outbox(scu__link *link) {
   return &link->outbox;

@@ -10,10 +10,9 @@
 #include "io/socket.h"
 #include "link/connector.h"
 #include "link/loop.h"
+#include "link/observer.h"
 #include "service/exchange.h"
 #include "ul/engine.h"
-
-typedef struct scu__link scu__link;
 
 /* Every member may be NULL, but for request on links that serve. */
 typedef struct scu__link_handler {
@@ -21,6 +20,9 @@ typedef struct scu__link_handler {
    * returns to the link; NULL = rejected, with `reject` filled. */
   const scu__acceptor_policy *(*indication)(void *owner, scu__link *link, const scu__associate *rq,
                                             scu__reject *reject);
+  /* Requestor: TCP is there, error NULL, with the address that answered; or it could not be had, address "". Must not
+   * free the link. */
+  void (*connected)(void *owner, scu__link *link, const char *address, const scu_error *error);
   /* The association is there (Sta6). */
   void (*opened)(void *owner, scu__link *link);
   /* A request of the peer. Returns the provider exchange that takes it, with `event` from its constructor, or NULL with
@@ -41,9 +43,10 @@ typedef struct scu__link_options {
   void *owner;
   uint32_t max_pdu_length;
   uint32_t associate_timeout_ms, release_timeout_ms;
-  const char *peer_text;   /* for errors: "AET@host:port"; copied */
-  const scu__trace *trace; /* may be NULL; outlives the link */
-  uint32_t association;    /* number for trace and log */
+  const char *peer_text;        /* for errors: "AET@host:port"; copied */
+  const scu__trace *trace;      /* may be NULL; outlives the link */
+  uint32_t association;         /* number for trace and log */
+  scu__link_observer *observer; /* of its messages; may be NULL, else it lives until the link is freed */
 } scu__link_options;
 
 /* Requestor: connects and associates. `rq` is copied. The result comes by opened or closed. MEMORY, USAGE. */
@@ -63,6 +66,9 @@ bool scu__link_is_calling(const scu__link *link);
 /* NULL before the association. */
 const scu__negotiated *scu__link_negotiated(const scu__link *link);
 const scu_error *scu__link_error(const scu__link *link);
+/* Why a message that was just to go out was held back, in the observer's words, if that is where `result` came from;
+ * `error` stays as it is when it is filled or this was not the reason. */
+void scu__link_explain(const scu__link *link, scu_result result, scu_error *error);
 scu__outbox *scu__link_outbox(scu__link *link);
 uint16_t scu__link_next_message_id(scu__link *link);
 const char *scu__link_peer_text(const scu__link *link);
