@@ -95,14 +95,18 @@ typedef struct scu_hooks {
 
   /* Associations of a session, numbered from 1 as the log numbers them. These three come from inside protocol steps as
    * well: they may call scu_cancel, scu_abort and the getters of the session, and nothing else of the library. A hook
-   * that is slow delays what it is told of, and every other association of its loop. */
+   * that is slow delays what it is told of, and every other association of its loop. The order is: before_associate,
+   * before_connect, after_connect, after_associate; then the messages; before_release, after_release, after_close. */
 
   /* An association is about to be asked for: the proposal may be changed. */
   void (*before_associate)(void *user, uint32_t association, scu_proposal *proposal);
   /* It is there - error is NULL, and scu_session_context and its neighbours say what was agreed - or it could not be
    * had: connecting failed, or it was rejected or aborted. */
   void (*after_associate)(void *user, uint32_t association, const scu_error *error);
-  /* One that was there is over: released (error is NULL), aborted by either side, or closed unexpectedly. */
+  /* One that was there is over, told once for each: released (error is NULL), aborted by either side, or closed
+   * unexpectedly. scu_error_result is ABORTED after an A-ABORT (PS3.8 7.3, 9.3.8): the peer's when scu_error_source is
+   * not 0xFF, else ours, at the wish of the caller or of an operation that was given up. CLOSED and TRANSPORT: the
+   * connection ended without a word. Anything else is the fault for which we aborted. */
   void (*after_close)(void *user, uint32_t association, const scu_error *error);
 
   /* Each instance of a store, once, before it is sent the first time; what came of it is told by `instance`. Others may
@@ -132,6 +136,21 @@ typedef struct scu_hooks {
    * the same content may have been acknowledged to somebody else meanwhile. Moving or removing it is up to the hook. */
   void (*before_keep)(void *user, scu_received *received);
   void (*received)(void *user, scu_received *received);
+
+  /* These four, too, come from inside protocol steps: what is said of before_associate holds for them. */
+
+  /* TCP, apart from the association on it. The peer is about to be looked up and connected to: "AET@host:port", as
+   * scu_session_peer says. */
+  void (*before_connect)(void *user, uint32_t association, const char *peer);
+  /* Once after each before_connect. Connected, error is NULL and address the one that answered ("192.0.2.1:104",
+   * "[2001:db8::1]:104"); or it was not, and address is "". */
+  void (*after_connect)(void *user, uint32_t association, const char *address, const scu_error *error);
+  /* A-RELEASE (PS3.8 7.2). We are about to ask for it, or - is_by_peer is 1 - the peer has, and our answer has not left
+   * yet. */
+  void (*before_release)(void *user, uint32_t association, int is_by_peer);
+  /* Once after each before_release: released (error is NULL), or why not: no answer in time, aborted or closed instead.
+   * after_close follows. */
+  void (*after_release)(void *user, uint32_t association, const scu_error *error);
 } scu_hooks;
 
 #ifdef __cplusplus

@@ -16,10 +16,12 @@ struct scu__association {
   scu__lease *lease; /* who has it; NULL = idle */
   bool is_announced; /* ready was called for this lease */
   bool is_releasing;
-  bool was_open;   /* after_associate was told that it is there */
-  uint32_t number; /* as in the log */
-  scu_error error; /* why there is no link */
-  scu__task task;  /* answers from a clean stack */
+  bool is_connecting, is_release_told; /* before_connect, before_release were told; what comes after them was not */
+  bool is_aborted;                     /* by us */
+  bool was_open;                       /* after_associate was told that it is there */
+  uint32_t number;                     /* as in the log */
+  scu_error error;                     /* why there is no link */
+  scu__task task;                      /* answers from a clean stack */
 };
 
 static void association_free(scu__association *a) {
@@ -33,11 +35,44 @@ static void association_free(scu__association *a) {
   scu__free(a->session->allocator, a);
 }
 
-/* error NULL: it was released. */
-static void tell_end(const scu__association *a, const scu_error *error) {
+static void tell_connected(scu__association *a, const char *address, const scu_error *error) {
   const scu_hooks *hooks = &a->session->hooks;
+  a->is_connecting = false;
+  if (hooks->after_connect) hooks->after_connect(hooks->user, a->number, address, error);
+}
+
+/* error NULL: it was released. */
+static void tell_end(scu__association *a, const scu_error *error) {
+  const scu_hooks *hooks = &a->session->hooks;
+  scu_error aborted;
+  if (!error && a->is_aborted) {
+    scu__error_clear(&aborted);
+    scu__error_set(&aborted, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by us");
+    scu__error_peer(&aborted, a->session->peer_text);
+    error = &aborted;
+  }
+  if (a->is_connecting) tell_connected(a, "", error);
+  if (a->is_release_told && hooks->after_release) hooks->after_release(hooks->user, a->number, error);
   if (a->was_open && hooks->after_close) hooks->after_close(hooks->user, a->number, error);
   if (!a->was_open && hooks->after_associate) hooks->after_associate(hooks->user, a->number, error);
+}
+
+static void abort_link(scu__association *a, const scu_error *error) {
+  if (!scu__link_is_ended(a->link)) a->is_aborted = true;
+  scu__link_abort(a->link, error);
+}
+
+static void tell_release(scu__association *a, bool is_by_peer) {
+  const scu_hooks *hooks = &a->session->hooks;
+  if (a->is_release_told) return;
+  a->is_release_told = true;
+  if (hooks->before_release) hooks->before_release(hooks->user, a->number, is_by_peer);
+}
+
+static void release_link(scu__association *a) {
+  a->is_releasing = true;
+  tell_release(a, false);
+  scu__link_release(a->link);
 }
 
 /* Ends the lease with an error, and the association with it. */
@@ -83,10 +118,9 @@ static void remember(scu_session *session, const scu__negotiated *negotiated) {
 
 /* The association is there and no good: it is released, whoever waits for it is told why. */
 static void decline(scu__association *a, scu_error *error) {
-  scu__link_release(a->link);
   scu__lease *lease = a->lease;
   a->lease = NULL;
-  a->is_releasing = true;
+  release_link(a);
   if (!lease) return;
   lease->association = NULL;
   scu__error_peer(error, a->session->peer_text);
@@ -122,6 +156,16 @@ static void announce(scu__association *a) {
   }
   a->is_announced = true;
   lease->ready(lease->owner, a->link);
+}
+
+static void link_connected(void *owner, scu__link *link, const char *address, const scu_error *error) {
+  (void)link;
+  tell_connected(owner, address, error);
+}
+
+static void link_releasing(void *owner, scu__link *link) {
+  (void)link;
+  tell_release(owner, true);
 }
 
 static void link_opened(void *owner, scu__link *link) {
@@ -163,8 +207,10 @@ static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context
 }
 
 static const scu__link_handler link_handler = {
+    .connected = link_connected,
     .opened = link_opened,
     .request = link_request,
+    .releasing = link_releasing,
     .closed = link_closed,
 };
 
@@ -187,6 +233,12 @@ static scu_result let_hook_edit(scu__association *a, scu__associate *rq) {
   if (hooks->before_associate) hooks->before_associate(hooks->user, a->number, &proposal);
   if (rq->context_count > 0) return SCU_OK;
   return scu__error_set(&a->error, SCU_ERROR_USAGE, SCU_PHASE_ASSOCIATE, "the hook has left nothing to propose");
+}
+
+static void tell_connecting(scu__association *a) {
+  const scu_hooks *hooks = &a->session->hooks;
+  a->is_connecting = true;
+  if (hooks->before_connect) hooks->before_connect(hooks->user, a->number, a->session->peer_text);
 }
 
 static scu_result open_link(scu__association *a, scu__lease *lease) {
@@ -214,6 +266,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
         .local_port = config->local_port,
         .timeout_ms = config->timeout_connect_ms,
     };
+    tell_connecting(a);
     result = scu__link_connect(session->loop, &options, &target, &rq, &a->link);
   }
   scu__associate_free(&rq);
@@ -247,8 +300,7 @@ static scu__association *find_idle(scu_session *session, const scu__lease *lease
 static void release_idle(scu_session *session) {
   for (scu__association *a = session->associations; a; a = a->next) {
     if (!is_idle(a)) continue;
-    a->is_releasing = true;
-    scu__link_release(a->link);
+    release_link(a);
   }
 }
 
@@ -289,7 +341,7 @@ void scu__lease_return(scu__lease *lease) {
   if (a->link && scu__link_is_open(a->link))
     scu__link_pause(a->link, false);
   else if (a->link && !scu__link_is_ended(a->link))
-    scu__link_abort(a->link, NULL);
+    abort_link(a, NULL);
 }
 
 void scu__lease_abort(scu__lease *lease) {
@@ -298,7 +350,7 @@ void scu__lease_abort(scu__lease *lease) {
   lease->association = NULL;
   a->lease = NULL;
   a->is_releasing = true;
-  if (a->link) scu__link_abort(a->link, NULL);
+  if (a->link) abort_link(a, NULL);
 }
 
 scu__link *scu__lease_link(const scu__lease *lease) {
@@ -314,7 +366,7 @@ scu__link *scu__associations_link(const scu_session *session) {
 bool scu__associations_leave(scu_session *session) {
   release_idle(session);
   for (scu__association *a = session->associations; a; a = a->next)
-    if (a->link && !a->is_releasing) scu__link_abort(a->link, NULL);
+    if (a->link && !a->is_releasing) abort_link(a, NULL);
   return session->associations == NULL;
 }
 
@@ -330,10 +382,23 @@ void scu__associations_release(scu_session *session) {
 void scu__associations_abort(scu_session *session, const scu_error *error) {
   for (scu__association *a = session->associations; a; a = a->next) {
     a->is_releasing = true;
-    if (a->link) scu__link_abort(a->link, error);
+    if (a->link) abort_link(a, error);
   }
 }
 
+/* What is still there has not even answered a release or an abort. */
+static void drop(scu__association *a) {
+  scu_error error;
+  scu__error_clear(&error);
+  if (a->is_release_told)
+    scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_RELEASE, "the release was not answered in time");
+  else
+    scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "given up with its session");
+  scu__error_peer(&error, a->session->peer_text);
+  tell_end(a, &error);
+  association_free(a);
+}
+
 void scu__associations_free(scu_session *session) {
-  while (session->associations) association_free(session->associations);
+  while (session->associations) drop(session->associations);
 }
