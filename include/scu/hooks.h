@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scu/message.h"
 #include "scu/proposal.h"
 #include "scu/query.h"
 #include "scu/report.h"
@@ -137,7 +138,7 @@ typedef struct scu_hooks {
   void (*before_keep)(void *user, scu_received *received);
   void (*received)(void *user, scu_received *received);
 
-  /* These four, too, come from inside protocol steps: what is said of before_associate holds for them. */
+  /* These six, too, come from inside protocol steps: what is said of before_associate holds for them. */
 
   /* TCP, apart from the association on it. The peer is about to be looked up and connected to: "AET@host:port", as
    * scu_session_peer says. */
@@ -151,6 +152,15 @@ typedef struct scu_hooks {
   /* Once after each before_release: released (error is NULL), or why not: no answer in time, aborted or closed instead.
    * after_close follows. */
   void (*after_release)(void *user, uint32_t association, const scu_error *error);
+
+  /* Every DIMSE message of the session's associations, both ways, C-CANCEL and the C-STOREs of a C-GET or of a C-MOVE
+   * to ourselves included. Sent: it is about to be queued, and may be changed, see message.h. Received: its command is
+   * whole, its dataset may still be coming, and nothing has acted on it. When hooks are set later, they hear of
+   * messages from the next one on. */
+  void (*before_message)(void *user, scu_message *message);
+  /* Sent: its last fragment was handed over to be sent. Received: command and dataset were taken and acted on. Not
+   * called for a message that did not get so far, because the association ended or it was given up before. */
+  void (*after_message)(void *user, const scu_message *message);
 } scu_hooks;
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 #include "scu/hooks.h"
 #include "scu/listener.h"
 #include "scu/loop.h"
+#include "scu/message.h"
 #include "scu/mpps.h"
 #include "scu/n_service.h"
 #include "scu/options.h"

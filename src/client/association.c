@@ -258,6 +258,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
         .peer_text = session->peer_text,
         .trace = &session->trace,
         .association = a->number,
+        .observer = &session->messages.observer,
     };
     scu__connector_target target = {
         .host = session->peer.host,

@@ -96,6 +96,7 @@ static void lease_ready(void *owner, scu__link *link) {
   uint16_t message_id = scu__link_next_message_id(link);
   scu_result result = request->make(request->owner, link, context, message_id, &request->exchange, &error);
   if (result != SCU_OK) {
+    scu__link_explain(link, result, &error);
     scu__error_set(&error, result, SCU_PHASE_REQUEST, "the request could not be made");
     end(request);
     scu__lease_return(&request->lease);

@@ -160,6 +160,7 @@ static scu_result open_listener(retrieve_op *op, scu_error *error) {
       .implementation_class_uid = config->implementation_uid.text,
       .implementation_version_name = config->implementation_version,
       .trace = &session_of(op)->trace,
+      .observer = &session_of(op)->guest_messages.observer,
   };
   return scu__listener_new(session_of(op)->loop, &options, op->sink, &listener_handler, op, &op->listener, error);
 }

@@ -103,6 +103,8 @@ scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const scu_optio
   scu__error_clear(&session->error);
   session->trace =
       (scu__trace){.size = sizeof session->trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = session};
+  scu__message_teller_init(&session->messages, session, false);
+  scu__message_teller_init(&session->guest_messages, session, true);
   *out = session;
   return open_session(session, loop, options, peer);
 }
@@ -130,11 +132,14 @@ const scu_error *scu_session_error(const scu_session *session) {
 }
 
 scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
-  if (!hooks) {
+  scu_result result = SCU_OK;
+  if (hooks)
+    result = scu__versioned_copy(&session->hooks, sizeof session->hooks, hooks, SCU__SIZE_THROUGH(scu_hooks, user));
+  else
     memset(&session->hooks, 0, sizeof session->hooks);
-    return SCU_OK;
-  }
-  return scu__versioned_copy(&session->hooks, sizeof session->hooks, hooks, SCU__SIZE_THROUGH(scu_hooks, user));
+  scu__message_teller_update(&session->messages);
+  scu__message_teller_update(&session->guest_messages);
+  return result;
 }
 
 void scu_cancel(scu_session *session) {

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/trace.h"
+#include "client/message_hooks.h"
 #include "config/identity.h"
 #include "config/options.h"
 #include "config/peer.h"
@@ -38,6 +39,7 @@ struct scu_session {
   char peer_text[SCU__PEER_FORMAT_MAX];
   scu_error error;
   scu_hooks hooks;
+  scu__message_teller messages, guest_messages; /* of associations we ask for, and of those we accept */
   scu__trace trace;
 
   scu__association *associations;

@@ -237,6 +237,7 @@ static scu_result start(scu_listener *listener, const scu__listener_options *opt
       .timeout_idle_ms = options->timeout_idle_ms,
       .timeout_release_ms = options->timeout_release_ms,
       .trace = options->trace,
+      .observer = options->observer,
   };
   return scu__server_new(listener->loop, &server_options, &server_handler, listener, &listener->server,
                          &listener->error);

@@ -17,6 +17,7 @@ typedef struct scu__listener_options {
   uint64_t timeout_associate_ms, timeout_idle_ms, timeout_release_ms;
   const char *implementation_class_uid, *implementation_version_name; /* copied */
   const scu__trace *trace;                                            /* outlives the listener */
+  scu__link_observer *observer; /* of the messages of its associations; may be NULL, else it outlives the listener */
 } scu__listener_options;
 
 /* More callbacks than the public hooks; any may be NULL. */

@@ -50,7 +50,8 @@ typedef struct scu__server_options {
   uint16_t port;       /* 0 = any free one */
   uint32_t max_pdu_length, max_associations;
   uint64_t timeout_associate_ms, timeout_idle_ms, timeout_release_ms;
-  const scu__trace *trace; /* outlives the server */
+  const scu__trace *trace;      /* outlives the server */
+  scu__link_observer *observer; /* as scu__link_options.observer, of every association */
 } scu__server_options;
 
 /* Binds and listens. */

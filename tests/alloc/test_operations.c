@@ -140,6 +140,33 @@ static scu_result do_find(torture *t) {
   return result;
 }
 
+/* Must not go out as it was. The hook does not look at what its calls say: the message must. */
+static void edit_query(void *user, scu_message *message) {
+  scu_dataset *dataset;
+  (void)user;
+  if (scu_message_field(message) != SCU__C_FIND_RQ) return;
+  if (scu_message_edit_dataset(message, &dataset) == SCU_OK)
+    scu_dataset_set_text(dataset, "PatientName", "Edited^by a hook, with a Ü and a long name");
+}
+
+static void look_at_it(void *user, const scu_message *message) {
+  (void)user;
+  scu_message_dataset(message);
+}
+
+static scu_result do_edited_find(torture *t) {
+  const scu_hooks hooks = {.size = sizeof hooks, .before_message = edit_query, .after_message = look_at_it};
+  scu_session_set_hooks(t->session, &hooks);
+  scu_result result = do_find(t);
+  for (size_t i = 0; i < scripted_peer_count(&t->peer, SCU__C_FIND_RQ); i++) {
+    const peer_message *sent = scripted_peer_message(&t->peer, SCU__C_FIND_RQ, i);
+    char name[80] = "";
+    assert_int_equal(scu_dataset_text(sent->dataset, "PatientName", name, sizeof name), SCU_OK);
+    assert_string_equal(name, "Edited^by a hook, with a Ü and a long name");
+  }
+  return result;
+}
+
 static scu_result do_get(torture *t) {
   test_sink *sink = malloc(sizeof *sink);
   scu_query *query = NULL;
@@ -313,6 +340,22 @@ static void test_a_find_survives_every_lack_of_memory(void **state) {
   sweep(do_find);
 }
 
+static void test_a_find_edited_by_a_hook_goes_out_edited_or_not_at_all(void **state) {
+  (void)state;
+  sweep(do_edited_find);
+}
+
+static scu_result do_watched_get(torture *t) {
+  const scu_hooks hooks = {.size = sizeof hooks, .after_message = look_at_it};
+  scu_session_set_hooks(t->session, &hooks);
+  return do_get(t);
+}
+
+static void test_a_get_with_hooks_on_messages_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_watched_get);
+}
+
 static void test_a_get_survives_every_lack_of_memory(void **state) {
   (void)state;
   sweep(do_get);
@@ -353,8 +396,10 @@ int main(void) {
       cmocka_unit_test(test_a_rewritten_store_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_store_of_other_sources_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_find_edited_by_a_hook_goes_out_edited_or_not_at_all),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_get_in_the_hook_of_a_find_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_get_with_hooks_on_messages_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_procedure_step_survives_every_lack_of_memory),
   };
   return cmocka_run_group_tests(tests, make_files, scratch_teardown);
