@@ -70,10 +70,39 @@ class Examples(unittest.TestCase):
     def test_find_print(self):
         self.assertIn(archives.STUDIES["ct study"], self.run_example("find_print", self.peer.address, "SCU-JP-1"))
 
+    def test_edit_message(self):
+        self.assertEqual(self.run_example("edit_message", self.peer.address, "SCU-JP-1").split(),
+                         ["SCU-JP-1", archives.STUDIES["ct study"]])
+        self.assertEqual(self.run_example("edit_message", self.peer.address, "NOBODY"), "")
+
     def test_get_to_folder(self):
         folder = os.path.join(self.folder, "get")
         self.run_example("get_to_folder", self.peer.address, archives.STUDIES["ct study"], folder)
         self.check_folder(folder)
+
+    def test_hooks_audit(self):
+        folder = os.path.join(self.folder, "audit")
+        text = self.run_example("hooks_audit", self.peer.address, archives.STUDIES["ct study"], folder)
+        self.check_folder(folder)
+        lines = [re.sub(r"^[-0-9]{10}T[0-9:]{8}\.\d{3}Z (#\d+|-) +", r"\1 ", line) for line in text.splitlines()]
+        self.assertEqual(lines[:8], [
+            "#1 before associate: 1 contexts", "#1 before connect: " + self.peer.address,
+            "#1 after connect: ok 127.0.0.1:%d" % self.peer.port, "#1 after associate: ok",
+            "#1 before sent C-ECHO-RQ (1) ", "#1 after sent C-ECHO-RQ (1) ",
+            "#1 before received C-ECHO-RSP (1) 0000H ", "#1 after received C-ECHO-RSP (1) 0000H "])
+        for instance in self.sent:
+            for when in ("before", "after"):
+                self.assertTrue(any(re.fullmatch(r"#\d+ %s received C-STORE-RQ \(\d+\) %s.*" % (when, re.escape(instance)),
+                                                 line) for line in lines), text)
+            for what in ("before keep: %s", "received: %s 0000H", "instance: %s 0000H"):
+                self.assertIn("- " + what % instance, lines)
+        self.assertIn("- match: 1", lines)
+        self.assertRegex(text, "sub-operations: [0-9]+ left, [0-9]+ done")
+        self.assertRegex(text, r"before sent C-FIND-RQ \(\d+\)  \+\d+ bytes")
+        self.assertRegex(text, r"after received C-GET-RSP \(\d+\) 0000H")
+        for kind in ("associate", "connect", "release"):
+            self.assertEqual(text.count("before " + kind), text.count("after " + kind), text)
+        self.assertEqual(text.count("after close: released"), text.count("after associate: ok"), text)
 
     def test_move_to_self(self):
         folder = os.path.join(self.folder, "move")
