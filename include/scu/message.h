@@ -5,8 +5,8 @@
  * What a message has not is told apart from what is 0 or empty: getters of numbers return 1 and fill `value`, or return
  * 0 and leave it alone; texts are "" for "not there".
  *
- * before_message may change a message that is about to be sent; the setters say USAGE for any other, and for what the
- * message does not have. Message ID and Command Field never change. The operation goes on as if it had sent what it
+ * before_message may change a message that is about to be sent, and so may whoever made it (scu/association.h); the
+ * setters say USAGE for any other, and for what the message does not have. Message ID and Command Field never change. The operation goes on as if it had sent what it
  * meant to: it judges the answers by its own keys, and reports its own destination. */
 #ifndef SCU_MESSAGE_H
 #define SCU_MESSAGE_H
@@ -69,7 +69,7 @@ SCU_API uint64_t scu_message_dataset_length(const scu_message *message);
  * be read. */
 SCU_API const scu_dataset *scu_message_dataset(const scu_message *message);
 
-/* ---- changing, in before_message of a message that is about to be sent ---- */
+/* ---- changing, in before_message of a message that is about to be sent, or one of the caller's own ---- */
 
 /* 0 medium, 1 high, 2 low (PS3.7 9.3.1.1). USAGE: another value, or a message without priority. */
 SCU_API scu_result scu_message_set_priority(scu_message *message, uint16_t priority);

@@ -8,7 +8,8 @@
  * no C-CANCEL for these services: scu_cancel and scu_op_cancel abort the association, and what the peer made of the
  * request is not known then. The time-out is that of responses (SCU_OPTION_TIMEOUT_RESPONSE).
  *
- * The peer's own requests are not served here: an N-EVENT-REPORT that comes while we wait is answered with a failure.
+ * The peer's own requests are served by whom scu_session_serve names for them (scu/association.h); an N-EVENT-REPORT
+ * for nobody is answered with a failure.
  */
 #ifndef SCU_N_SERVICE_H
 #define SCU_N_SERVICE_H

@@ -3,6 +3,7 @@
 #define SCU_SCU_H
 
 #include "scu/allocator.h"
+#include "scu/association.h"
 #include "scu/dataset.h"
 #include "scu/error.h"
 #include "scu/file.h"

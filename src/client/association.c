@@ -20,8 +20,9 @@ struct scu__association {
   bool is_aborted;                     /* by us */
   bool was_open;                       /* after_associate was told that it is there */
   uint32_t number;                     /* as in the log */
-  scu_error error;                     /* why there is no link */
-  scu__task task;                      /* answers from a clean stack */
+  scu__serving serving;
+  scu_error error; /* why there is no link */
+  scu__task task;  /* answers from a clean stack */
 };
 
 static void association_free(scu__association *a) {
@@ -202,8 +203,12 @@ static void link_closed(void *owner, scu__link *link, const scu_error *error) {
 static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                                    scu__exchange_event *event, uint16_t *status) {
   scu__association *a = owner;
-  if (!a->lease || !a->lease->request) return NULL;
-  return a->lease->request(a->lease->owner, link, context_id, command, event, status);
+  scu__exchange *exchange = NULL;
+  if (a->lease && a->lease->request)
+    exchange = a->lease->request(a->lease->owner, link, context_id, command, event, status);
+  if (exchange) return exchange;
+  a->serving = (scu__serving){a->session, link};
+  return scu__serve_take(&a->serving, context_id, command, event, status);
 }
 
 static const scu__link_handler link_handler = {

@@ -9,7 +9,8 @@
 
 struct scu_message {
   bool is_sent, is_acceptor;
-  bool is_editable; /* its before_message hook runs */
+  bool is_editable; /* its before_message hook runs, or the application has made it */
+  bool is_own;      /* see client/own_message.h */
   uint32_t association;
   uint8_t context_id;
   scu__uid abstract_syntax, transfer_syntax;

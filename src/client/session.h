@@ -6,6 +6,7 @@
 
 #include "base/trace.h"
 #include "client/message_hooks.h"
+#include "client/serve.h"
 #include "config/identity.h"
 #include "config/options.h"
 #include "config/peer.h"
@@ -45,6 +46,7 @@ struct scu_session {
   scu__association *associations;
   uint32_t last_association;
   scu_op *ops;
+  scu__server servers[SCU__SERVED_FIELDS];
   scu__tick tick;
   atomic_int is_cancel_wanted, is_abort_wanted;
   scu__negotiation_record record;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "scu/association.h"
 #include "scu/mpps.h"
 #include "support/client_fixture.h"
 #include "support/dicomdir_writer.h"
@@ -117,6 +118,43 @@ static scu_result do_store_sources(torture *t) {
 static scu_result do_store_rewritten(torture *t) {
   t->peer.only_syntax = SCU__UID_IMPLICIT_LE;
   return do_store(t);
+}
+
+static scu_result propose_query(void *user, scu_proposal *proposal) {
+  static const char *const syntaxes[] = {"1.2.840.10008.1.2"};
+  (void)user;
+  return scu_proposal_add(proposal, "1.2.840.10008.5.1.4.1.2.2.1", syntaxes, 1);
+}
+
+static scu_result fill_find(const scu_allocator *allocator, scu_message *request) {
+  scu_dataset *keys = NULL;
+  scu_result result = scu_dataset_new(allocator, &keys);
+  if (result == SCU_OK) result = scu_dataset_set_text(keys, "QueryRetrieveLevel", "STUDY");
+  if (result == SCU_OK) result = scu_message_set_sop_class_uid(request, "1.2.840.10008.5.1.4.1.2.2.1");
+  if (result == SCU_OK) result = scu_message_set_dataset(request, keys);
+  scu_dataset_free(keys);
+  return result;
+}
+
+static scu_result do_messages(torture *t) {
+  scu_association *association = NULL;
+  scu_message *request = NULL;
+  uint16_t status = 0xFF00;
+  size_t matches = 0;
+  scu_result result = scu_association_open(t->session, propose_query, NULL, &association);
+  if (result == SCU_OK) result = scu_message_new(&t->memory.allocator, 0x0020, &request);
+  if (result == SCU_OK) result = fill_find(&t->memory.allocator, request);
+  if (result == SCU_OK) result = scu_association_send(association, request, NULL);
+  while (result == SCU_OK && status == 0xFF00) {
+    const scu_message *answer;
+    result = scu_association_receive(association, -1, &answer);
+    if (result == SCU_OK) assert_true(scu_message_status(answer, &status));
+    if (result == SCU_OK && status == 0xFF00) matches++;
+  }
+  if (result == SCU_OK) assert_int_equal(matches, 2);
+  scu_message_free(request);
+  scu_association_close(association);
+  return result;
 }
 
 static scu_result do_find(torture *t) {
@@ -335,6 +373,11 @@ static void test_a_store_of_other_sources_survives_every_lack_of_memory(void **s
   sweep(do_store_sources);
 }
 
+static void test_single_messages_survive_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_messages);
+}
+
 static void test_a_find_survives_every_lack_of_memory(void **state) {
   (void)state;
   sweep(do_find);
@@ -395,6 +438,7 @@ int main(void) {
       cmocka_unit_test(test_a_store_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_rewritten_store_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_store_of_other_sources_survives_every_lack_of_memory),
+      cmocka_unit_test(test_single_messages_survive_every_lack_of_memory),
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_edited_by_a_hook_goes_out_edited_or_not_at_all),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),

@@ -161,6 +161,16 @@ class Examples(unittest.TestCase):
                 text = self.run_example("n_action", address, "1.2.840.10008.5.1.4.1.1.2", next(iter(self.sent)))
                 self.assertIn("success: 0000H", text)
 
+    def test_single_messages(self):
+        text = self.run_example("single_messages", self.peer.address, "1000")
+        self.assertIn("C-ECHO-RSP 0000H", text)
+        self.assertIn("C-FIND-RSP FF00H " + archives.STUDIES["ct study"], text)
+        self.assertTrue(text.endswith("C-FIND-RSP 0000H\n"), text)
+        with scu_archive.Peer("--demo") as archive:
+            text = self.run_example("single_messages", archive.address, "1")
+            self.assertRegex(text, r"C-FIND-RSP FF00H [0-9.]+\n(.+\n)*C-FIND-RSP (FE00|0000)H\n$")
+        self.assertIn("connect", self.run_example("single_messages", "ANY@127.0.0.1:%d" % peers.free_port(), "1", code=1))
+
     def test_own_event_loop(self):
         with peers.StoreScp() as storescp:
             text = self.run_example("own_event_loop", self.peer.address, storescp.address)

@@ -1,0 +1,503 @@
+/* An association for messages one at a time, as an operation that lasts until it is closed: what comes waits in a queue,
+ * a reader that is slower than the peer holds the peer back. */
+#include "scu/association.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "client/association.h"
+#include "client/n_message.h"
+#include "client/op.h"
+#include "client/own_message.h"
+#include "client/proposal.h"
+#include "data/dataset_encode.h"
+#include "data/transfer_syntax.h"
+#include "service/message.h"
+
+enum {
+  WAITING_HIGH = 512,
+  WAITING_LOW = 128,
+  LOOKS = 10,       /* at the silence, in one time-out */
+  SYNTAXES_MAX = 64 /* of a context, see scu_proposal_add */
+};
+
+/* A request without its final response, ours or the peer's. */
+typedef struct open_request open_request;
+struct open_request {
+  open_request *next;
+  scu_association *association;
+  scu__exchange *exchange;
+};
+
+struct scu_association {
+  scu_op op; /* first */
+  scu__lease lease;
+  scu__associate wanted; /* contexts, roles and extended negotiation */
+  bool is_proposed, is_open;
+  open_request *asked;  /* by us */
+  open_request *served; /* asked by the peer */
+  scu__own_message *first, *last, *current;
+  size_t waiting;
+  scu_error error; /* of the last call */
+  scu__timer timer;
+  uint64_t moved, silent_since_ms;
+};
+
+static scu_loop *loop_of(const scu_association *a) {
+  return a->op.session->loop;
+}
+
+/* --- silence ------------------------------------------------------------------------------------------------------ */
+
+static void watch(scu_association *a, uint64_t now_ms) {
+  scu__timer_set(loop_of(a), &a->timer, now_ms + a->op.session->config->timeout_response_ms / LOOKS + 1);
+}
+
+static void touch(scu_association *a) {
+  scu__link *link = scu__lease_link(&a->lease);
+  a->silent_since_ms = scu__loop_now(loop_of(a));
+  if (link) a->moved = scu__link_moved(link);
+  if (a->asked)
+    watch(a, a->silent_since_ms);
+  else
+    scu__timer_stop(loop_of(a), &a->timer);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void forget(open_request **list) {
+  while (*list) {
+    open_request *next = (*list)->next;
+    scu__free((*list)->association->op.session->allocator, *list);
+    *list = next;
+  }
+}
+
+static void drop_exchanges(scu_association *a) {
+  scu__link *link = scu__lease_link(&a->lease);
+  for (open_request *r = a->asked; r && link; r = r->next) scu__link_drop(link, r->exchange);
+  for (open_request *r = a->served; r && link; r = r->next) scu__link_drop(link, r->exchange);
+  forget(&a->asked);
+  forget(&a->served);
+}
+
+static void end(scu_association *a, const scu_error *error) {
+  drop_exchanges(a);
+  a->is_open = false;
+  scu__timer_stop(loop_of(a), &a->timer);
+  scu__lease_abort(&a->lease);
+  scu__op_finish(&a->op, error->result, error);
+}
+
+static void timer_expired(scu__timer *self, uint64_t now_ms) {
+  scu_association *a = (scu_association *)((char *)self - offsetof(scu_association, timer));
+  uint64_t limit = a->op.session->config->timeout_response_ms;
+  if (a->waiting > 0 || scu__link_moved(scu__lease_link(&a->lease)) != a->moved) {
+    touch(a); /* what waits to be received is no silence */
+    return;
+  }
+  if (now_ms - a->silent_since_ms < limit) {
+    watch(a, now_ms);
+    return;
+  }
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms",
+                 a->asked->exchange->class_->name, (unsigned long long)limit);
+  scu__error_peer(&error, a->op.session->peer_text);
+  end(a, &error);
+}
+
+/* --- what comes --------------------------------------------------------------------------------------------------- */
+
+static void lose_memory(scu_association *a) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_memory(&error, SCU_PHASE_RESPONSE);
+  end(a, &error);
+}
+
+static void keep(scu_association *a, const scu__exchange *exchange, const scu__command *command,
+                 const scu_dataset *dataset) {
+  scu__link *link = scu__lease_link(&a->lease);
+  scu__own_message *own;
+  if (scu__own_message_come(link, exchange, command, dataset, &own) != SCU_OK) {
+    lose_memory(a);
+    return;
+  }
+  *(a->last ? &a->last->next : &a->first) = own;
+  a->last = own;
+  if (++a->waiting >= WAITING_HIGH) scu__link_pause(link, true);
+}
+
+static void close_request(open_request **list, const open_request *done) {
+  for (open_request **at = list; *at; at = &(*at)->next) {
+    if (*at != done) continue;
+    open_request *gone = *at;
+    *at = gone->next;
+    scu__free(gone->association->op.session->allocator, gone);
+    return;
+  }
+}
+
+static void answered(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  open_request *request = owner;
+  scu_association *a = request->association;
+  if (event->kind == SCU__EXCHANGE_FINAL) close_request(&a->asked, request);
+  touch(a);
+  keep(a, exchange, event->command, event->identifier);
+}
+
+static void asked(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
+  const open_request *request = owner;
+  scu__command cancel;
+  if (event->kind == SCU__EXCHANGE_CANCEL) {
+    scu__cancel_init(&cancel, exchange->message_id);
+    keep(request->association, exchange, &cancel, NULL);
+  } else if (event->kind == SCU__EXCHANGE_REQUEST) {
+    keep(request->association, exchange, event->command, event->identifier);
+  }
+}
+
+/* It has answered what could not be read, or was refused before it was heard to its end. */
+static void gone(void *owner, scu__exchange *exchange) {
+  open_request *request = owner;
+  (void)exchange;
+  close_request(&request->association->served, request);
+}
+
+static open_request *open_new(scu_association *a, open_request **list, scu__exchange *exchange) {
+  open_request *request = scu__alloc(a->op.session->allocator, sizeof *request);
+  if (!request) return NULL;
+  *request = (open_request){.next = *list, .association = a, .exchange = exchange};
+  *list = request;
+  return request;
+}
+
+static scu__encoding encoding_of(const scu__accepted_context *context) {
+  return scu__transfer_syntax_encoding(scu__transfer_syntax_find(context->transfer_syntax.text));
+}
+
+static scu__exchange *serve(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
+                            scu__exchange_event *event, uint16_t *status) {
+  scu_association *a = owner;
+  const scu__accepted_context *context = scu__negotiated_context(scu__link_negotiated(link), context_id);
+  scu__exchange *exchange = NULL;
+  *status = SCU__STATUS_UNRECOGNISED_OPERATION;
+  open_request *request = open_new(a, &a->served, NULL);
+  scu_result result = request ? scu__message_provider_new(a->op.session->allocator, scu__link_outbox(link), context_id,
+                                                          command, encoding_of(context), &exchange, event)
+                              : SCU_ERROR_MEMORY;
+  if (result != SCU_OK) {
+    if (result == SCU_ERROR_MEMORY) *status = SCU__STATUS_RESOURCE_LIMIT;
+    if (request) close_request(&a->served, request);
+    return NULL;
+  }
+  request->exchange = exchange;
+  exchange->owner = request;
+  exchange->on_event = asked;
+  exchange->on_gone = gone;
+  return exchange;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+static bool lease_fits(void *owner, const scu__negotiated *negotiated) {
+  return ((scu_association *)owner)->is_proposed && negotiated->count > 0;
+}
+
+static scu_result copy_context(const scu__context *from, scu__associate *to) {
+  const char *syntaxes[SYNTAXES_MAX];
+  size_t count = from->count < SYNTAXES_MAX ? from->count : SYNTAXES_MAX;
+  for (size_t i = 0; i < count; i++) syntaxes[i] = from->transfer_syntaxes[i].text;
+  return scu__associate_add_context(to, from->abstract_syntax.text, syntaxes, count, NULL);
+}
+
+static scu_result lease_propose(void *owner, scu__associate *rq) {
+  scu_association *a = owner;
+  const scu__config *config = a->op.session->config;
+  scu_result result = SCU_OK;
+  a->is_proposed = true;
+  for (size_t i = 0; i < a->wanted.context_count && result == SCU_OK; i++)
+    result = copy_context(&a->wanted.contexts[i], rq);
+  for (size_t i = 0; i < a->wanted.role_count && result == SCU_OK; i++) {
+    const scu__role *role = &a->wanted.roles[i];
+    result = scu__associate_add_role(rq, role->uid.text, role->scu, role->scp);
+  }
+  for (size_t i = 0; i < a->wanted.extended_count && result == SCU_OK; i++) {
+    const scu__extended *extended = &a->wanted.extended[i];
+    result = scu__associate_add_extended(rq, extended->uid.text, extended->bytes.data, extended->bytes.length);
+  }
+  if (config->async_window > 1)
+    rq->window = (scu__window){.present = true, .invoked = (uint16_t)config->async_window, .performed = 1};
+  return result;
+}
+
+static void lease_ready(void *owner, scu__link *link) {
+  scu_association *a = owner;
+  (void)link;
+  a->is_open = true;
+}
+
+/* Exchanges go with the link. */
+static void lease_lost(void *owner, const scu_error *error) {
+  scu_association *a = owner;
+  forget(&a->asked);
+  forget(&a->served);
+  end(a, error);
+}
+
+static void cancel(scu_op *op) {
+  scu_association *a = (scu_association *)op;
+  scu_error error;
+  for (const open_request *r = a->asked; r; r = r->next) (void)scu__exchange_cancel(r->exchange);
+  if (a->is_open) {
+    scu__link_pump(scu__lease_link(&a->lease));
+    return;
+  }
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_ASSOCIATE, "cancelled by the caller");
+  end(a, &error);
+}
+
+static void abort_association(scu_op *op, const scu_error *error) {
+  scu_association *a = (scu_association *)op;
+  if (!a->lease.association) end(a, error);
+}
+
+static void free_message(scu__own_message *own) {
+  if (own) scu_message_free(&own->message);
+}
+
+static void free_association(scu_op *op) {
+  scu_association *a = (scu_association *)op;
+  bool is_idle = !a->asked && !a->served && a->is_open;
+  drop_exchanges(a);
+  scu__timer_stop(loop_of(a), &a->timer);
+  if (is_idle)
+    scu__lease_return(&a->lease);
+  else
+    scu__lease_abort(&a->lease);
+  scu__associate_free(&a->wanted);
+  free_message(a->current);
+  while (a->first) {
+    scu__own_message *next = a->first->next;
+    free_message(a->first);
+    a->first = next;
+  }
+}
+
+static const scu__op_class association_class = {
+    .name = "the association", .cancel = cancel, .abort = abort_association, .free = free_association};
+
+scu_result scu_association_start(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal), void *user,
+                                 scu_association **out) {
+  *out = NULL;
+  if (!session->loop) return session->error.result;
+  scu__session_set_error(session, NULL);
+  scu_association *a = scu__op_new(session, &association_class, sizeof *a);
+  if (!a) return scu__error_memory(&session->error, SCU_PHASE_ASSOCIATE);
+  scu__error_clear(&a->error);
+  scu__associate_init(&a->wanted, session->allocator);
+  a->timer.expired = timer_expired;
+  a->lease = (scu__lease){.owner = a,
+                          .fits = lease_fits,
+                          .propose = lease_propose,
+                          .ready = lease_ready,
+                          .lost = lease_lost,
+                          .request = serve};
+  scu_proposal proposal = {.rq = &a->wanted};
+  scu_result result = propose ? propose(user, &proposal) : SCU_ERROR_USAGE;
+  if (result == SCU_OK && a->wanted.context_count == 0) result = SCU_ERROR_USAGE;
+  if (result != SCU_OK) {
+    scu_op_free(&a->op);
+    return scu__error_set(&session->error, result, SCU_PHASE_USAGE, "no presentation context was proposed");
+  }
+  scu__lease_acquire(&a->lease, session);
+  *out = a;
+  return SCU_OK;
+}
+
+scu_result scu_association_state(const scu_association *a) {
+  if (a->op.is_done) return a->op.result;
+  return a->is_open ? SCU_OK : SCU_PENDING;
+}
+
+const scu_error *scu_association_error(const scu_association *a) {
+  return scu__error_is_set(&a->error) ? &a->error : &a->op.error;
+}
+
+scu_result scu_association_open(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal), void *user,
+                                scu_association **out) {
+  scu_result result = scu_association_start(session, propose, user, out);
+  if (result != SCU_OK) return result;
+  while ((result = scu_association_state(*out)) == SCU_PENDING) {
+    scu_result waited = scu_loop_wait(session->loop, -1);
+    if (waited != SCU_OK) {
+      scu__error_set(&(*out)->op.error, waited, SCU_PHASE_NONE, "the event loop failed");
+      result = waited;
+      break;
+    }
+  }
+  if (result == SCU_OK) return SCU_OK;
+  scu__session_set_error(session, &(*out)->op.error);
+  scu_op_free(&(*out)->op);
+  *out = NULL;
+  return result;
+}
+
+void scu_association_close(scu_association *a) {
+  if (a) scu_op_free(&a->op);
+}
+
+size_t scu_association_open_requests(const scu_association *a) {
+  size_t count = 0;
+  for (const open_request *r = a->asked; r; r = r->next) count++;
+  return count;
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------------ */
+
+static scu_result refuse(scu_association *a, scu_result result, const char *why) {
+  return scu__error_set(&a->error, result, SCU_PHASE_REQUEST, "%s", why);
+}
+
+/* A hook may have held it back. */
+static scu_result explain(scu_association *a, scu_result result, const char *why) {
+  scu__link_explain(scu__lease_link(&a->lease), result, &a->error);
+  return refuse(a, result, why);
+}
+
+/* SCU_OK: it is there. The error is then that of this call. */
+static scu_result begin_call(scu_association *a) {
+  scu__error_clear(&a->error);
+  return scu_association_state(a);
+}
+
+static scu_result respond(scu_association *a, const scu_message *message) {
+  const scu__command *response = &message->command;
+  open_request *request = a->served;
+  while (request && (request->exchange->context_id != message->context_id ||
+                     request->exchange->message_id != response->responded_message_id))
+    request = request->next;
+  if (!request) return refuse(a, SCU_ERROR_USAGE, "a response without an open request");
+  scu_result result =
+      scu__message_provider_respond(request->exchange, response, scu__own_message_dataset(message));
+  if (result != SCU_OK) return explain(a, result, "the response cannot be sent as it is");
+  scu__status_kind kind = scu__status_class(response->status, response->field);
+  if (kind != SCU__STATUS_KIND_PENDING) {
+    request->exchange->on_event = NULL;
+    request->exchange->on_gone = NULL;
+    close_request(&a->served, request);
+  }
+  scu__link_pump(scu__lease_link(&a->lease));
+  return SCU_OK;
+}
+
+static const scu__accepted_context *find_context(const scu__negotiated *negotiated, const scu_message *message) {
+  const char *abstract = message->abstract_syntax.text;
+  if (!abstract[0]) abstract = scu_message_sop_class_uid(message);
+  const scu__accepted_context *context = scu__negotiated_find(negotiated, abstract, NULL, false);
+  return context ? context : scu__negotiated_find(negotiated, abstract, NULL, true);
+}
+
+static bool is_window_full(const scu_association *a, const scu__negotiated *negotiated) {
+  size_t granted = negotiated->max_invoked; /* 0 = unlimited */
+  return granted > 0 && scu_association_open_requests(a) >= granted;
+}
+
+static scu_result encode(scu_association *a, const scu_message *message, const scu__accepted_context *context,
+                         scu__buffer *bytes) {
+  const scu_dataset *dataset = scu__own_message_dataset(message);
+  const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
+  if (!dataset || scu_dataset_count(dataset) == 0) return SCU_OK;
+  if (!syntax || syntax->is_deflated)
+    return refuse(a, SCU_ERROR_UNSUPPORTED, "datasets are not encoded in the transfer syntax of the context");
+  scu_result result = scu__dataset_encode(dataset, encoding_of(context), bytes, &a->error);
+  return result == SCU_OK ? result : refuse(a, result, "the dataset cannot be encoded");
+}
+
+static scu_result check(scu_association *a, const scu_message *message, const scu__accepted_context *context) {
+  if (!context) return refuse(a, SCU_ERROR_REJECTED, "no presentation context for the message was accepted");
+  if (message->command.field == SCU__C_MOVE_RQ && !message->command.move_destination.text[0])
+    return refuse(a, SCU_ERROR_USAGE, "a C-MOVE-RQ without Move Destination");
+  if (is_window_full(a, scu__link_negotiated(scu__lease_link(&a->lease))))
+    return refuse(a, SCU_ERROR_LIMIT, "as many requests are open as the peer allows");
+  return SCU_OK;
+}
+
+static scu_result request(scu_association *a, const scu_message *message, uint16_t *message_id) {
+  const scu_allocator *allocator = a->op.session->allocator;
+  scu__link *link = scu__lease_link(&a->lease);
+  const scu__accepted_context *context = find_context(scu__link_negotiated(link), message);
+  scu_result result = check(a, message, context);
+  if (result != SCU_OK) return result;
+  open_request *asking = open_new(a, &a->asked, NULL);
+  if (!asking) return scu__error_memory(&a->error, SCU_PHASE_REQUEST);
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, allocator, SCU__N_DATASET_MAX);
+  uint16_t id = scu__link_next_message_id(link);
+  result = encode(a, message, context, &bytes);
+  if (result == SCU_OK)
+    result = scu__message_request_new(allocator, scu__link_outbox(link), context->id, id, &message->command, &bytes,
+                                      encoding_of(context), &asking->exchange);
+  scu__buffer_free(&bytes);
+  if (result != SCU_OK) {
+    close_request(&a->asked, asking);
+    return explain(a, result, "the request is incomplete, or has what does not belong to it");
+  }
+  asking->exchange->owner = asking;
+  asking->exchange->on_event = answered;
+  if (message_id) *message_id = id;
+  touch(a);
+  scu__link_start(link, asking->exchange);
+  return SCU_OK;
+}
+
+scu_result scu_association_send(scu_association *a, const scu_message *message, uint16_t *message_id) {
+  scu_result result = begin_call(a);
+  if (result != SCU_OK) return result;
+  if (!message || !message->is_own || !message->is_sent)
+    return refuse(a, SCU_ERROR_USAGE, "not a message of scu_message_new or scu_message_new_response");
+  return scu__command_is_response(&message->command) ? respond(a, message) : request(a, message, message_id);
+}
+
+scu_result scu_association_cancel(scu_association *a, uint16_t message_id) {
+  scu_result result = begin_call(a);
+  if (result != SCU_OK) return result;
+  const open_request *r = a->asked;
+  while (r && r->exchange->message_id != message_id) r = r->next;
+  if (!r || scu__exchange_cancel(r->exchange) != SCU_OK)
+    return refuse(a, SCU_ERROR_USAGE, "no open request of that Message ID that could be cancelled");
+  scu__link_pump(scu__lease_link(&a->lease));
+  return SCU_OK;
+}
+
+/* --- receiving ---------------------------------------------------------------------------------------------------- */
+
+static bool take_waiting(scu_association *a, const scu_message **message) {
+  free_message(a->current);
+  a->current = a->first;
+  *message = NULL;
+  if (!a->current) return false;
+  a->first = a->current->next;
+  if (!a->first) a->last = NULL;
+  if (--a->waiting == WAITING_LOW && a->is_open) scu__link_pause(scu__lease_link(&a->lease), false);
+  *message = &a->current->message;
+  return true;
+}
+
+scu_result scu_association_receive(scu_association *a, int timeout_ms, const scu_message **message) {
+  scu_loop *loop = loop_of(a);
+  uint64_t until = timeout_ms < 0 ? UINT64_MAX : scu__loop_now(loop) + (uint64_t)timeout_ms;
+  scu__error_clear(&a->error);
+  for (bool has_looked = false;; has_looked = true) {
+    if (take_waiting(a, message)) return SCU_OK;
+    if (a->op.is_done) return a->op.result;
+    uint64_t now = scu__loop_now(loop), left = until > now ? until - now : 0;
+    if (left == 0 && has_looked) return SCU_PENDING;
+    scu_result waited = scu_loop_wait(loop, until == UINT64_MAX ? -1 : (int)left);
+    if (waited != SCU_OK) return scu__error_set(&a->error, waited, SCU_PHASE_NONE, "the event loop failed");
+  }
+}

@@ -1,0 +1,202 @@
+/* Messages of the caller's own: made, filled, freed. */
+#include "client/own_message.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "scu/association.h"
+
+static scu__own_message *own_of(scu_message *message) {
+  return (scu__own_message *)message;
+}
+
+static scu__own_message *make(const scu_allocator *allocator, const scu__command *command) {
+  allocator = scu__allocator_or_default(allocator);
+  scu__own_message *own = scu__alloc(allocator, sizeof *own);
+  if (!own) return NULL;
+  own->allocator = allocator;
+  scu__message_dataset_init(&own->dataset, allocator, "");
+  own->message.command = *command;
+  own->message.command.attributes = NULL; /* borrowed from bytes that go */
+  own->message.command.attribute_count = 0;
+  own->message.command.present &= ~(uint32_t)SCU__HAS_ATTRIBUTES;
+  own->message.held = &own->dataset;
+  own->message.is_own = true;
+  return own;
+}
+
+static scu_result keep_dataset(scu__own_message *own, const scu_dataset *dataset) {
+  scu_dataset *copy = NULL;
+  scu_result result = dataset ? scu_dataset_copy(dataset, &copy) : SCU_OK;
+  if (result != SCU_OK) return result;
+  scu_dataset_free(own->dataset.dataset);
+  own->dataset.dataset = copy;
+  own->message.has_dataset = copy != NULL;
+  own->message.length = UINT64_MAX;
+  return SCU_OK;
+}
+
+scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange, const scu__command *command,
+                                 const scu_dataset *identifier, scu__own_message **out) {
+  *out = make(exchange->allocator, command);
+  if (!*out) return SCU_ERROR_MEMORY;
+  scu_result result = keep_dataset(*out, identifier);
+  if (result != SCU_OK) {
+    scu_message_free(&(*out)->message);
+    *out = NULL;
+    return result;
+  }
+  scu_message *message = &(*out)->message;
+  const scu__accepted_context *context = scu__negotiated_context(scu__link_negotiated(link), exchange->context_id);
+  message->association = scu__link_association(link);
+  message->context_id = exchange->context_id;
+  if (context) message->abstract_syntax = context->abstract_syntax;
+  if (context) message->transfer_syntax = context->transfer_syntax;
+  return SCU_OK;
+}
+
+const scu_dataset *scu__own_message_dataset(const scu_message *message) {
+  return message->held ? message->held->dataset : NULL;
+}
+
+/* --- making ------------------------------------------------------------------------------------------------------- */
+
+static bool is_request_field(uint16_t field) {
+  switch (field) {
+  case SCU__C_STORE_RQ:
+  case SCU__C_GET_RQ:
+  case SCU__C_FIND_RQ:
+  case SCU__C_MOVE_RQ:
+  case SCU__C_ECHO_RQ:
+  case SCU__N_EVENT_REPORT_RQ:
+  case SCU__N_GET_RQ:
+  case SCU__N_SET_RQ:
+  case SCU__N_ACTION_RQ:
+  case SCU__N_CREATE_RQ:
+  case SCU__N_DELETE_RQ: return true;
+  default: return false;
+  }
+}
+
+static scu_result hand_out(scu__own_message *own, scu_message **out) {
+  if (!own) return SCU_ERROR_MEMORY;
+  own->message.is_sent = own->message.is_editable = true;
+  *out = &own->message;
+  return SCU_OK;
+}
+
+scu_result scu_message_new(const scu_allocator *allocator, uint16_t field, scu_message **out) {
+  *out = NULL;
+  if (!is_request_field(field)) return SCU_ERROR_USAGE;
+  scu__command command;
+  scu__request_init(&command, field, 0, NULL);
+  if (field == SCU__C_MOVE_RQ) command.present |= SCU__HAS_MOVE_DESTINATION;
+  return hand_out(make(allocator, &command), out);
+}
+
+scu_result scu_message_new_response(const scu_message *request, uint16_t status, scu_message **out) {
+  *out = NULL;
+  bool is_request = request && request->is_own && !request->is_sent && is_request_field(request->command.field);
+  if (!is_request) return SCU_ERROR_USAGE;
+  scu__command command;
+  scu__response_to(&request->command, status, &command);
+  scu_result result = hand_out(make(((const scu__own_message *)request)->allocator, &command), out);
+  if (result != SCU_OK) return result;
+  (*out)->association = request->association;
+  (*out)->context_id = request->context_id;
+  (*out)->abstract_syntax = request->abstract_syntax;
+  (*out)->transfer_syntax = request->transfer_syntax;
+  return SCU_OK;
+}
+
+void scu_message_free(scu_message *message) {
+  if (!message) return;
+  scu__own_message *own = own_of(message);
+  scu__message_dataset_free(&own->dataset);
+  scu__free(own->allocator, own);
+}
+
+/* --- filling ------------------------------------------------------------------------------------------------------ */
+
+static bool may_fill(const scu_message *message) {
+  return message->is_own && message->is_sent;
+}
+
+/* PS3.7 10.3: these name what they ask for as Requested, all other messages as Affected. */
+static bool names_requested(uint16_t field) {
+  return field == SCU__N_GET_RQ || field == SCU__N_SET_RQ || field == SCU__N_ACTION_RQ || field == SCU__N_DELETE_RQ;
+}
+
+static bool has_instance(uint16_t field) {
+  uint16_t request = (uint16_t)(field & ~SCU__COMMAND_RESPONSE_BIT);
+  return request == SCU__C_STORE_RQ || (request >= SCU__N_EVENT_REPORT_RQ && request <= SCU__N_DELETE_RQ);
+}
+
+static bool read_uid(const char *text, scu__uid *uid) {
+  return text && scu__uid_is_valid(text) && scu__uid_from_text(uid, text);
+}
+
+scu_result scu_message_set_sop_class_uid(scu_message *message, const char *uid) {
+  scu__uid read;
+  scu__command *command = &message->command;
+  if (!may_fill(message) || scu__command_is_response(command) || !read_uid(uid, &read)) return SCU_ERROR_USAGE;
+  bool is_requested = names_requested(command->field);
+  *(is_requested ? &command->requested_sop_class : &command->affected_sop_class) = read;
+  command->present |= is_requested ? SCU__HAS_REQUESTED_SOP_CLASS : SCU__HAS_AFFECTED_SOP_CLASS;
+  return SCU_OK;
+}
+
+scu_result scu_message_set_sop_instance_uid(scu_message *message, const char *uid) {
+  scu__uid read;
+  scu__command *command = &message->command;
+  if (!may_fill(message) || !has_instance(command->field) || !read_uid(uid, &read)) return SCU_ERROR_USAGE;
+  bool is_requested = names_requested(command->field);
+  *(is_requested ? &command->requested_sop_instance : &command->affected_sop_instance) = read;
+  command->present |= is_requested ? SCU__HAS_REQUESTED_SOP_INSTANCE : SCU__HAS_AFFECTED_SOP_INSTANCE;
+  return SCU_OK;
+}
+
+scu_result scu_message_set_abstract_syntax(scu_message *message, const char *uid) {
+  scu__uid read;
+  if (!may_fill(message) || scu__command_is_response(&message->command) || !read_uid(uid, &read))
+    return SCU_ERROR_USAGE;
+  message->abstract_syntax = read;
+  return SCU_OK;
+}
+
+scu_result scu_message_set_event_type(scu_message *message, uint16_t type) {
+  if (!may_fill(message) || message->command.field != SCU__N_EVENT_REPORT_RQ) return SCU_ERROR_USAGE;
+  message->command.event_type = type;
+  message->command.present |= SCU__HAS_EVENT_TYPE;
+  return SCU_OK;
+}
+
+scu_result scu_message_set_action_type(scu_message *message, uint16_t type) {
+  if (!may_fill(message) || message->command.field != SCU__N_ACTION_RQ) return SCU_ERROR_USAGE;
+  message->command.action_type = type;
+  message->command.present |= SCU__HAS_ACTION_TYPE;
+  return SCU_OK;
+}
+
+scu_result scu_message_set_counts(scu_message *message, int remaining, int completed, int failed, int warning) {
+  static const uint32_t bits[] = {SCU__HAS_REMAINING, SCU__HAS_COMPLETED, SCU__HAS_FAILED, SCU__HAS_WARNING};
+  const int given[] = {remaining, completed, failed, warning};
+  scu__command *command = &message->command;
+  uint16_t *const fields[] = {&command->remaining, &command->completed, &command->failed, &command->warning};
+  bool is_retrieve = command->field == SCU__C_MOVE_RSP || command->field == SCU__C_GET_RSP;
+  if (!may_fill(message) || !is_retrieve) return SCU_ERROR_USAGE;
+  for (size_t i = 0; i < 4; i++)
+    if (given[i] > UINT16_MAX) return SCU_ERROR_USAGE;
+  for (size_t i = 0; i < 4; i++) {
+    command->present &= ~bits[i];
+    if (given[i] >= 0) command->present |= bits[i];
+    *fields[i] = given[i] >= 0 ? (uint16_t)given[i] : 0;
+  }
+  return SCU_OK;
+}
+
+scu_result scu_message_set_dataset(scu_message *message, const scu_dataset *dataset) {
+  bool is_allowed = scu__command_dataset_rule(message->command.field) != SCU__DATASET_NEVER;
+  if (!may_fill(message) || (dataset && !is_allowed)) return SCU_ERROR_USAGE;
+  return keep_dataset(own_of(message), dataset);
+}

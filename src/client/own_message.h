@@ -1,0 +1,22 @@
+/* DIMSE messages that an application made, or was given by scu_association_receive: scu_message with what it owns. */
+#ifndef SCU_CLIENT_OWN_MESSAGE_H
+#define SCU_CLIENT_OWN_MESSAGE_H
+
+#include "client/message.h"
+#include "link/link.h"
+
+typedef struct scu__own_message scu__own_message;
+struct scu__own_message {
+  scu_message message; /* first; its `held` is `dataset` */
+  const scu_allocator *allocator;
+  scu__message_dataset dataset;
+  scu__own_message *next; /* of those that wait to be received */
+};
+
+/* One that came over this link: a copy. `identifier` may be NULL. MEMORY. */
+scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange, const scu__command *command,
+                                 const scu_dataset *identifier, scu__own_message **out);
+/* The dataset to be sent; NULL = none. */
+const scu_dataset *scu__own_message_dataset(const scu_message *message);
+
+#endif
