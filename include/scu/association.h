@@ -36,21 +36,22 @@ SCU_API scu_result scu_association_open(scu_session *session, scu_result (*propo
                                         void *user, scu_association **out);
 /* The same without waiting: *out can be used when scu_association_state is no longer PENDING. NULL and the session's
  * error when there is no memory or nothing was proposed. */
-SCU_API scu_result scu_association_start(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal),
-                                         void *user, scu_association **out);
-/* PENDING while it is being opened, SCU_OK while it is there, then why it is over: CLOSED also when the peer has released
- * it. */
+SCU_API scu_result scu_association_start(scu_session *session,
+                                         scu_result (*propose)(void *user, scu_proposal *proposal), void *user,
+                                         scu_association **out);
+/* PENDING while it is being opened, SCU_OK while it is there, then why it is over: CLOSED also when the peer has
+ * released it. */
 SCU_API scu_result scu_association_state(const scu_association *association);
 /* Why it is over, or why the last call failed. Never NULL; valid until the next call. */
 SCU_API const scu_error *scu_association_error(const scu_association *association);
 
 /* Queues a message, which may be changed or freed afterwards. Requests get the next Message ID, which `message_id` (may
  * be NULL) tells; responses have that of their request, see scu_message_new_response. A request goes out on the first
- * accepted context of its abstract syntax - its SOP class, unless scu_message_set_abstract_syntax said otherwise - and a
- * response where its request came from.
- * USAGE: the message is incomplete or has what does not belong to it, or a response has no open request. REJECTED: no
- * context for it was accepted. LIMIT: the window is used up (PS3.7 D.3.3.3: without one, one request at a time), or the
- * dataset is too long. MALFORMED, UNSUPPORTED: the dataset cannot be encoded. MEMORY. Else the association's state. */
+ * accepted context of its abstract syntax - its SOP class, unless scu_message_set_abstract_syntax said otherwise - and
+ * a response where its request came from. USAGE: the message is incomplete or has what does not belong to it, or a
+ * response has no open request. REJECTED: no context for it was accepted. LIMIT: the window is used up (PS3.7 D.3.3.3:
+ * without one, one request at a time), or the dataset is too long. MALFORMED, UNSUPPORTED: the dataset cannot be
+ * encoded. MEMORY. Else the association's state. */
 SCU_API scu_result scu_association_send(scu_association *association, const scu_message *message, uint16_t *message_id);
 /* C-CANCEL-RQ for a request of C-FIND, C-MOVE or C-GET that is open; its final response still comes. USAGE: there is no
  * such request. */
@@ -84,17 +85,17 @@ SCU_API scu_result scu_session_serve(scu_session *session, uint16_t field, scu_s
 
 /* ---- messages of the caller's own ---- */
 
-/* A request (PS3.7 E.1: 0x0030 C-ECHO-RQ, 0x0001 C-STORE-RQ, 0x0020 C-FIND-RQ, 0x0021 C-MOVE-RQ, 0x0010 C-GET-RQ, 0x0100
- * to 0x0150 N-services) of medium priority. USAGE: another field; MEMORY. */
+/* A request (PS3.7 E.1: 0x0030 C-ECHO-RQ, 0x0001 C-STORE-RQ, 0x0020 C-FIND-RQ, 0x0021 C-MOVE-RQ, 0x0010 C-GET-RQ,
+ * 0x0100 to 0x0150 N-services) of medium priority. USAGE: another field; MEMORY. */
 SCU_API scu_result scu_message_new(const scu_allocator *allocator, uint16_t field, scu_message **out);
-/* The response to a request that was received: class, instance, event and action type are the request's. USAGE: it is no
- * request; MEMORY. */
+/* The response to a request that was received: class, instance, event and action type are the request's. USAGE: it is
+ * no request; MEMORY. */
 SCU_API scu_result scu_message_new_response(const scu_message *request, uint16_t status, scu_message **out);
 /* NULL is allowed. Not for messages that hooks or scu_association_receive gave out. */
 SCU_API void scu_message_free(scu_message *message);
 
-/* Beside the setters of message.h, for messages of these calls only; else USAGE. Class and instance go into the Affected
- * or the Requested element, whichever the message has. USAGE: no UID, or not of this message. */
+/* Beside the setters of message.h, for messages of these calls only; else USAGE. Class and instance go into the
+ * Affected or the Requested element, whichever the message has. USAGE: no UID, or not of this message. */
 SCU_API scu_result scu_message_set_sop_class_uid(scu_message *message, const char *uid);
 SCU_API scu_result scu_message_set_sop_instance_uid(scu_message *message, const char *uid);
 SCU_API scu_result scu_message_set_abstract_syntax(scu_message *message, const char *uid);

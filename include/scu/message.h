@@ -6,8 +6,9 @@
  * 0 and leave it alone; texts are "" for "not there".
  *
  * before_message may change a message that is about to be sent, and so may whoever made it (scu/association.h); the
- * setters say USAGE for any other, and for what the message does not have. Message ID and Command Field never change. The operation goes on as if it had sent what it
- * meant to: it judges the answers by its own keys, and reports its own destination. */
+ * setters say USAGE for any other, and for what the message does not have. Message ID and Command Field never change.
+ * The operation goes on as if it had sent what it meant to: it judges the answers by its own keys, and reports its own
+ * destination. */
 #ifndef SCU_MESSAGE_H
 #define SCU_MESSAGE_H
 

@@ -1,5 +1,5 @@
-/* An association for messages one at a time, as an operation that lasts until it is closed: what comes waits in a queue,
- * a reader that is slower than the peer holds the peer back. */
+/* An association for messages one at a time, as an operation that lasts until it is closed: what comes waits in a
+ * queue, a reader that is slower than the peer holds the peer back. */
 #include "scu/association.h"
 
 #include <string.h>
@@ -291,8 +291,8 @@ static void free_association(scu_op *op) {
 static const scu__op_class association_class = {
     .name = "the association", .cancel = cancel, .abort = abort_association, .free = free_association};
 
-scu_result scu_association_start(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal), void *user,
-                                 scu_association **out) {
+scu_result scu_association_start(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal),
+                                 void *user, scu_association **out) {
   *out = NULL;
   if (!session->loop) return session->error.result;
   scu__session_set_error(session, NULL);
@@ -328,8 +328,8 @@ const scu_error *scu_association_error(const scu_association *a) {
   return scu__error_is_set(&a->error) ? &a->error : &a->op.error;
 }
 
-scu_result scu_association_open(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal), void *user,
-                                scu_association **out) {
+scu_result scu_association_open(scu_session *session, scu_result (*propose)(void *user, scu_proposal *proposal),
+                                void *user, scu_association **out) {
   scu_result result = scu_association_start(session, propose, user, out);
   if (result != SCU_OK) return result;
   while ((result = scu_association_state(*out)) == SCU_PENDING) {
@@ -382,8 +382,7 @@ static scu_result respond(scu_association *a, const scu_message *message) {
                      request->exchange->message_id != response->responded_message_id))
     request = request->next;
   if (!request) return refuse(a, SCU_ERROR_USAGE, "a response without an open request");
-  scu_result result =
-      scu__message_provider_respond(request->exchange, response, scu__own_message_dataset(message));
+  scu_result result = scu__message_provider_respond(request->exchange, response, scu__own_message_dataset(message));
   if (result != SCU_OK) return explain(a, result, "the response cannot be sent as it is");
   scu__status_kind kind = scu__status_class(response->status, response->field);
   if (kind != SCU__STATUS_KIND_PENDING) {
@@ -393,13 +392,6 @@ static scu_result respond(scu_association *a, const scu_message *message) {
   }
   scu__link_pump(scu__lease_link(&a->lease));
   return SCU_OK;
-}
-
-static const scu__accepted_context *find_context(const scu__negotiated *negotiated, const scu_message *message) {
-  const char *abstract = message->abstract_syntax.text;
-  if (!abstract[0]) abstract = scu_message_sop_class_uid(message);
-  const scu__accepted_context *context = scu__negotiated_find(negotiated, abstract, NULL, false);
-  return context ? context : scu__negotiated_find(negotiated, abstract, NULL, true);
 }
 
 static bool is_window_full(const scu_association *a, const scu__negotiated *negotiated) {
@@ -430,7 +422,7 @@ static scu_result check(scu_association *a, const scu_message *message, const sc
 static scu_result request(scu_association *a, const scu_message *message, uint16_t *message_id) {
   const scu_allocator *allocator = a->op.session->allocator;
   scu__link *link = scu__lease_link(&a->lease);
-  const scu__accepted_context *context = find_context(scu__link_negotiated(link), message);
+  const scu__accepted_context *context = scu__own_message_context(message, scu__link_negotiated(link));
   scu_result result = check(a, message, context);
   if (result != SCU_OK) return result;
   open_request *asking = open_new(a, &a->asked, NULL);

@@ -36,23 +36,36 @@ static scu_result keep_dataset(scu__own_message *own, const scu_dataset *dataset
   return SCU_OK;
 }
 
-scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange, const scu__command *command,
-                                 const scu_dataset *identifier, scu__own_message **out) {
-  *out = make(exchange->allocator, command);
+scu_result scu__own_message_at(const scu__negotiated *negotiated, const scu_allocator *allocator, uint8_t context_id,
+                               const scu__command *command, scu__own_message **out) {
+  *out = make(allocator, command);
   if (!*out) return SCU_ERROR_MEMORY;
-  scu_result result = keep_dataset(*out, identifier);
-  if (result != SCU_OK) {
-    scu_message_free(&(*out)->message);
-    *out = NULL;
-    return result;
-  }
   scu_message *message = &(*out)->message;
-  const scu__accepted_context *context = scu__negotiated_context(scu__link_negotiated(link), exchange->context_id);
-  message->association = scu__link_association(link);
-  message->context_id = exchange->context_id;
+  const scu__accepted_context *context = scu__negotiated_context(negotiated, context_id);
+  message->context_id = context_id;
   if (context) message->abstract_syntax = context->abstract_syntax;
   if (context) message->transfer_syntax = context->transfer_syntax;
   return SCU_OK;
+}
+
+scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange, const scu__command *command,
+                                 const scu_dataset *identifier, scu__own_message **out) {
+  scu_result result =
+      scu__own_message_at(scu__link_negotiated(link), exchange->allocator, exchange->context_id, command, out);
+  if (result != SCU_OK) return result;
+  (*out)->message.association = scu__link_association(link);
+  result = keep_dataset(*out, identifier);
+  if (result == SCU_OK) return SCU_OK;
+  scu_message_free(&(*out)->message);
+  *out = NULL;
+  return result;
+}
+
+const scu__accepted_context *scu__own_message_context(const scu_message *message, const scu__negotiated *negotiated) {
+  const char *abstract = message->abstract_syntax.text;
+  if (!abstract[0]) abstract = scu_message_sop_class_uid(message);
+  const scu__accepted_context *context = scu__negotiated_find(negotiated, abstract, NULL, false);
+  return context ? context : scu__negotiated_find(negotiated, abstract, NULL, true);
 }
 
 const scu_dataset *scu__own_message_dataset(const scu_message *message) {

@@ -16,6 +16,11 @@ struct scu__own_message {
 /* One that came over this link: a copy. `identifier` may be NULL. MEMORY. */
 scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange, const scu__command *command,
                                  const scu_dataset *identifier, scu__own_message **out);
+/* The same for a message without dataset, of which only this is known. */
+scu_result scu__own_message_at(const scu__negotiated *negotiated, const scu_allocator *allocator, uint8_t context_id,
+                               const scu__command *command, scu__own_message **out);
+/* The context that a request goes out on, by its abstract syntax or else its class; NULL = none. */
+const scu__accepted_context *scu__own_message_context(const scu_message *message, const scu__negotiated *negotiated);
 /* The dataset to be sent; NULL = none. */
 const scu_dataset *scu__own_message_dataset(const scu_message *message);
 

@@ -7,7 +7,7 @@
 #include "service/message.h"
 
 static const uint16_t fields[SCU__SERVED_FIELDS] = {
-    SCU__C_STORE_RQ, SCU__C_GET_RQ, SCU__C_FIND_RQ,   SCU__C_MOVE_RQ,  SCU__C_ECHO_RQ, SCU__N_EVENT_REPORT_RQ,
+    SCU__C_STORE_RQ, SCU__C_GET_RQ, SCU__C_FIND_RQ,   SCU__C_MOVE_RQ,   SCU__C_ECHO_RQ,  SCU__N_EVENT_REPORT_RQ,
     SCU__N_GET_RQ,   SCU__N_SET_RQ, SCU__N_ACTION_RQ, SCU__N_CREATE_RQ, SCU__N_DELETE_RQ};
 
 static scu__server *find(scu_session *session, uint16_t field) {
@@ -23,8 +23,7 @@ static void refuse(scu__exchange *exchange, uint16_t status, const char *comment
 }
 
 static void respond(scu__exchange *exchange, const scu_message *response) {
-  scu_result result =
-      scu__message_provider_respond(exchange, &response->command, scu__own_message_dataset(response));
+  scu_result result = scu__message_provider_respond(exchange, &response->command, scu__own_message_dataset(response));
   if (result != SCU_OK) refuse(exchange, SCU__STATUS_PROCESSING_FAILURE, "the response could not be made");
 }
 

@@ -161,6 +161,15 @@ class Examples(unittest.TestCase):
                 text = self.run_example("n_action", address, "1.2.840.10008.5.1.4.1.1.2", next(iter(self.sent)))
                 self.assertIn("success: 0000H", text)
 
+    def test_engine_echo(self):
+        with peers.StoreScp() as storescp:
+            text = self.run_example("engine_echo", storescp.title, peers.HOST, storescp.port)
+            self.assertRegex(text, r"^associated, .*\nC-ECHO-RSP 0000H\nreleased\n$")
+        self.assertIn("C-ECHO-RSP 0000H", self.run_example("engine_echo", self.peer.title, peers.HOST, self.peer.port))
+        with scu_archive.Peer("--fault", "associate:reject=1/1/7") as archive:
+            self.assertIn("reject", self.run_example("engine_echo", "ANY", peers.HOST, archive.port, code=1))
+        self.assertIn("cannot", self.run_example("engine_echo", "ANY", peers.HOST, peers.free_port(), code=1))
+
     def test_single_messages(self):
         text = self.run_example("single_messages", self.peer.address, "1000")
         self.assertIn("C-ECHO-RSP 0000H", text)

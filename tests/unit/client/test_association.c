@@ -1,5 +1,5 @@
-/* Messages one at a time on an association of their own, against a scripted peer: what goes out, what comes, requests of
- * the peer, windows, silence and ends of every kind. Time is the test's, see test_loop.h. */
+/* Messages one at a time on an association of their own, against a scripted peer: what goes out, what comes, requests
+ * of the peer, windows, silence and ends of every kind. Time is the test's, see test_loop.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -367,10 +367,17 @@ static void propose_storage(void *user, uint32_t association, scu_proposal *prop
 
 /* A C-STORE before the answer to an echo, and another one when the association is idle. */
 static void check_served(server *s, uint16_t expected) {
-  static const peer_step script[] = {
-      RQ,  ACCEPT, NEXT, {.action = PEER_STORE, .uid = "1.2.9", .length = 100}, NEXT,
-      {.action = PEER_RESPOND, .back = 1, .response_field = 0x8030}, {.action = PEER_HOLD},
-      {.action = PEER_STORE, .uid = "1.2.10", .length = 100}, NEXT, SERVE, END};
+  static const peer_step script[] = {RQ,
+                                     ACCEPT,
+                                     NEXT,
+                                     {.action = PEER_STORE, .uid = "1.2.9", .length = 100},
+                                     NEXT,
+                                     {.action = PEER_RESPOND, .back = 1, .response_field = 0x8030},
+                                     {.action = PEER_HOLD},
+                                     {.action = PEER_STORE, .uid = "1.2.10", .length = 100},
+                                     NEXT,
+                                     SERVE,
+                                     END};
   static const peer_step *const scripts[] = {script, good};
   fixture f;
   memset(&f, 0, sizeof f);
@@ -389,8 +396,7 @@ static void check_served(server *s, uint16_t expected) {
   scripted_peer_go(&f.peer);
   for (int i = 0; i < 200 && scripted_peer_count(&f.peer, 0x8001) < 2; i++) scu_loop_wait(f.time.loop, 10);
   assert_int_equal(scripted_peer_count(&f.peer, 0x8001), 2);
-  for (size_t i = 0; i < 2; i++)
-    assert_int_equal(scripted_peer_message(&f.peer, 0x8001, i)->command.status, expected);
+  for (size_t i = 0; i < 2; i++) assert_int_equal(scripted_peer_message(&f.peer, 0x8001, i)->command.status, expected);
   assert_string_equal(scripted_peer_message(&f.peer, 0x8001, 1)->command.affected_sop_instance.text, "1.2.10");
   assert_int_equal(f.peer.most_open, 1);
   fixture_stop(&f);
@@ -459,8 +465,8 @@ static void test_what_came_before_the_end_is_given_out_before_it(void **state) {
       {.action = PEER_CLOSE}, {.action = PEER_RESET}, {.action = PEER_ABORT}, {.action = PEER_RELEASE}};
   static const scu_result results[] = {SCU_ERROR_CLOSED, SCU_ERROR_CLOSED, SCU_ERROR_ABORTED, SCU_ERROR_CLOSED};
   for (size_t i = 0; i < 4; i++) {
-    const peer_step script[] = {RQ,   ACCEPT, NEXT, {.action = PEER_RESPOND, .status = 0xFF00, .text = "PatientID=1"},
-                                ends[i], END};
+    const peer_step script[] = {
+        RQ, ACCEPT, NEXT, {.action = PEER_RESPOND, .status = 0xFF00, .text = "PatientID=1"}, ends[i], END};
     fixture f;
     fixture_start(&f, script);
     scu_association *association = open_association(&f);
