@@ -70,7 +70,14 @@ typedef enum scu_option {
                                          (PS3.7 D.3.3.3); 1 = not proposed */
   SCU_OPTION_RETRIES = 35,            /* integer: an instance is sent again after a lost association or status A7xx,
                                          an association asked for again after a transient rejection */
-  SCU_OPTION_RETRY_WAIT = 36          /* duration: before the first time, doubled each time up to a minute */
+  SCU_OPTION_RETRY_WAIT = 36,         /* duration: before the first time, doubled each time up to a minute */
+
+  /* duration: within this time a peer is found out whose TCP does not answer any more - switched off, or cut off so
+   * that packets are dropped - though nothing is said for hours (RULES 23). It is TRANSPORT then. A peer that is only
+   * silent is another matter: see the time-outs for responses and retrievals. One that takes no bytes for so long,
+   * though it should and its TCP lives, counts as gone, too: keep this longer than the time-out for responses. For
+   * connections that we make. */
+  SCU_OPTION_TIMEOUT_TCP = 42
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

@@ -271,6 +271,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
         .local_address = config->local_address,
         .local_port = config->local_port,
         .timeout_ms = config->timeout_connect_ms,
+        .dead_after_ms = config->timeout_tcp_ms,
     };
     tell_connecting(a);
     result = scu__link_connect(session->loop, &options, &target, &rq, &a->link);

@@ -15,6 +15,8 @@ enum {
   SECOND = 1000,
   /* Long enough for a tape robot over a weekend; a number above it is a slip of the unit. */
   DURATION_MAX = 7 * 24 * 3600 * SECOND,
+  /* The system counts the idle time before a keep-alive probe up to 32767 s. */
+  TCP_MAX = 8 * 3600 * SECOND,
   /* Texts without their NUL. */
   AE_MAX = sizeof(((scu__ae *)0)->text) - 1,
   UID_MAX = sizeof(((scu__uid *)0)->text) - 1,
@@ -157,6 +159,9 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .used_by = SCU_USED_BY_STORE}},
     DURATION_ROW(SCU_OPTION_RETRY_WAIT, "retry-wait", "1", "wait this long before that, twice as long each time",
                  SCU_USED_BY_STORE),
+    {.info = {ROW_HEAD(SCU_OPTION_TIMEOUT_TCP, "timeout-tcp", SCU_KIND_DURATION), .minimum = 2 * SECOND,
+              .maximum = TCP_MAX, .default_text = "120", .flag = "--timeout-tcp", .argument_name = "SECONDS",
+              .help = "notice within this time that the peer is cut off", .used_by = SCU_USED_BY_SESSION}},
 };
 
 const scu__option_row *scu__option_row_of(scu_option option) {

@@ -29,6 +29,7 @@ typedef struct scu__config {
   char implementation_version[17]; /* "" = not sent */
   uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;
   uint64_t timeout_retrieve_ms, move_grace_ms, cancel_wait_ms;
+  uint64_t timeout_tcp_ms;
   bool allow_truncated;
   size_t store_associations, async_window;
   unsigned retries;

@@ -61,6 +61,7 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->timeout_retrieve_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RETRIEVE);
   config->move_grace_ms = milliseconds_of(r, SCU_OPTION_MOVE_GRACE);
   config->cancel_wait_ms = milliseconds_of(r, SCU_OPTION_CANCEL_WAIT);
+  config->timeout_tcp_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_TCP);
   config->retry_wait_ms = milliseconds_of(r, SCU_OPTION_RETRY_WAIT);
 }
 

@@ -14,8 +14,7 @@
 
 #include "io/os_error.h"
 
-/* Idle for a minute, then four probes 15 s apart: a dead peer is found in two minutes (RULES 23). */
-enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 15, KEEPALIVE_PROBES = 4, BACKLOG = 512 };
+enum { KEEPALIVE_PROBES = 4, BACKLOG = 512 };
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
 
@@ -120,12 +119,28 @@ static void set_option(int fd, int level, int option, int value) {
   (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static void set_connection_options(int fd) {
+static int at_least_one(uint64_t seconds) {
+  return seconds > 0 ? (int)seconds : 1;
+}
+
+/* Half of the time idle, then probes: they end well before it. */
+static void set_connection_options(int fd, uint64_t dead_after_ms) {
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, at_least_one(dead_after_ms / 2000));
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, at_least_one(dead_after_ms / 12000));
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+}
+
+/* Probes say nothing while bytes wait for their acknowledgement, which is given up after 13 to 30 minutes (tcp(7)). An
+ * eighth less than the time, since it also decides at which probe an idle connection ends. */
+static void set_user_timeout(int fd, uint64_t dead_after_ms) {
+#ifdef TCP_USER_TIMEOUT
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(dead_after_ms - dead_after_ms / 8));
+#else
+  (void)fd;
+  (void)dead_after_ms;
+#endif
 }
 
 static int open_stream(int family) {
@@ -160,7 +175,9 @@ scu_result scu__socket_connect_start(const scu__address *to, const scu__socket_l
   *out = -1;
   int fd = open_stream(to->storage.ss_family);
   if (fd < 0) return connect_failed(to, errno, error);
-  set_connection_options(fd);
+  uint64_t dead_after_ms = local && local->dead_after_ms > 0 ? local->dead_after_ms : SCU__DEAD_AFTER_MS;
+  set_connection_options(fd, dead_after_ms);
+  set_user_timeout(fd, dead_after_ms);
   scu_result result = bind_local(fd, to, local, error);
   if (result != SCU_OK) {
     close(fd);
@@ -262,7 +279,7 @@ scu_result scu__socket_accept(int listener, int *out, scu__address *peer, scu_er
     return scu__os_error(error, is_limit ? SCU_ERROR_LIMIT : SCU_ERROR_TRANSPORT, SCU_PHASE_LISTEN, os_errno,
                          "cannot accept a connection");
   }
-  set_connection_options(fd);
+  set_connection_options(fd, SCU__DEAD_AFTER_MS);
   unmap_v4(&from);
   if (peer) *peer = from;
   *out = fd;

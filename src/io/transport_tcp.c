@@ -21,9 +21,22 @@ static bool is_gone(int os_errno) {
   return os_errno == EPIPE || os_errno == ECONNRESET || os_errno == ECONNABORTED;
 }
 
+/* What the system says when it has given a connection up, or of the way that it was on. */
+static bool is_cut_off(int os_errno) {
+  return os_errno == ETIMEDOUT || os_errno == EHOSTUNREACH || os_errno == ENETUNREACH;
+}
+
 static scu_result failed(int os_errno, const char *what, scu_error *error) {
   scu_result result = is_gone(os_errno) ? SCU_ERROR_CLOSED : SCU_ERROR_TRANSPORT;
-  return scu__os_error(error, result, SCU_PHASE_NONE, os_errno, "%s", what);
+  if (!is_cut_off(os_errno)) return scu__os_error(error, result, SCU_PHASE_NONE, os_errno, "%s", what);
+  scu_error cut;
+  scu__error_clear(&cut);
+  scu__os_error(&cut, result, SCU_PHASE_NONE, os_errno, "%s: the peer's TCP does not answer any more", what);
+  cut.hint[0] = 0;
+  scu__error_hint(&cut, "the peer was switched off or is cut off, or something on the way drops packets; how soon that "
+                        "is noticed is set by timeout-tcp");
+  if (error && error->result == SCU_OK) scu__error_copy(error, &cut);
+  return result;
 }
 
 static scu_result tcp_send(scu__transport *self, const scu__slice *slices, size_t count, size_t *sent,

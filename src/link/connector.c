@@ -25,7 +25,7 @@ struct scu__connector {
   scu__address_list addresses;
   attempt attempts[SCU__ADDRESSES_MAX];
   size_t started, running;
-  uint64_t deadline_ms, timeout_ms;
+  uint64_t deadline_ms, timeout_ms, dead_after_ms;
   scu__timer timer;
   scu__task task;
   int result_fd;
@@ -90,7 +90,9 @@ static void start_next(scu__connector *c) {
     attempt *a = &c->attempts[c->started];
     *a = (attempt){.watch = {.ready = attempt_ready}, .connector = c, .fd = -1};
     a->address = &c->addresses.list[c->started++];
-    scu__socket_local local = {.address = c->local_address[0] ? c->local_address : NULL, .port = c->local_port};
+    scu__socket_local local = {.address = c->local_address[0] ? c->local_address : NULL,
+                               .port = c->local_port,
+                               .dead_after_ms = c->dead_after_ms};
     scu_error error;
     scu__error_clear(&error);
     int fd = -1;
@@ -161,6 +163,7 @@ scu_result scu__connector_new(scu_loop *loop, const scu__connector_target *targe
   c->timer.expired = timer_expired;
   c->task.run = report;
   c->timeout_ms = target->timeout_ms;
+  c->dead_after_ms = target->dead_after_ms;
   c->deadline_ms = scu__loop_now(loop) + target->timeout_ms;
   scu__error_clear(&c->error);
   scu__timer_set(loop, &c->timer, c->deadline_ms);

@@ -8,9 +8,10 @@
 typedef struct scu__connector_target {
   const char *host;
   uint16_t port;
-  const char *local_address; /* "" = any */
-  uint16_t local_port;       /* 0 = any */
-  uint64_t timeout_ms;       /* for everything together */
+  const char *local_address;          /* "" = any */
+  uint16_t local_port;                /* 0 = any */
+  uint64_t timeout_ms;                /* for everything together */
+  uint64_t dead_after_ms;             /* see scu__socket_local */
 } scu__connector_target;
 
 typedef struct scu__connector scu__connector;

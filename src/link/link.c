@@ -587,8 +587,13 @@ static void feed(scu__link *link, const uint8_t *bytes, size_t length) {
   }
 }
 
-/* The peer closed, or the connection broke. */
-static void input_ended(scu__link *link, const scu_error *error) {
+/* The peer closed, or the connection broke: what only our own system says, for want of an answer, is not put down to
+ * the peer. */
+static void input_ended(scu__link *link, scu_error *error) {
+  if (error->result == SCU_ERROR_TRANSPORT) {
+    error->phase = sending_phase(link) == SCU_PHASE_REQUEST ? SCU_PHASE_RESPONSE : sending_phase(link);
+    set_error(link, error);
+  }
   scu__engine_closed(link->engine, scu__loop_now(link->loop));
   drain_events(link);
   if (scu__error_is_set(error) && scu__error_is_set(&link->error) && !link->error.os_errno)

@@ -78,6 +78,7 @@ static void test_defaults_resolve_to_finite_values(void **state) {
   assert_false(config.allow_truncated);
   assert_int_equal(config.accept_from_count, 0);
   assert_int_equal(config.listen_max_associations, 100);
+  assert_int_equal(config.timeout_tcp_ms, 120000);
 }
 
 static void test_what_was_set_is_resolved(void **state) {

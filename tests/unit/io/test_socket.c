@@ -58,12 +58,13 @@ static int option(int fd, int level, int name) {
   return value;
 }
 
-static void assert_good_connection(int fd) {
+/* Probes end between half of the time and all of it. */
+static void assert_good_connection(int fd, int dead_after_s) {
   assert_true(option(fd, IPPROTO_TCP, TCP_NODELAY) != 0);
   assert_true(option(fd, SOL_SOCKET, SO_KEEPALIVE) != 0);
   assert_in_range(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) +
                       option(fd, IPPROTO_TCP, TCP_KEEPCNT) * option(fd, IPPROTO_TCP, TCP_KEEPINTVL),
-                  100, 140);
+                  dead_after_s / 2, dead_after_s);
 }
 
 static void test_both_ends_of_a_connection_have_their_options(void **state) {
@@ -71,8 +72,10 @@ static void test_both_ends_of_a_connection_have_their_options(void **state) {
   int client, server;
   scu__address peer, local, ours;
   connect_pair("127.0.0.1", &client, &server, &peer);
-  assert_good_connection(client);
-  assert_good_connection(server);
+  assert_good_connection(client, 120);
+  assert_good_connection(server, 120);
+  assert_in_range(option(client, IPPROTO_TCP, TCP_USER_TIMEOUT), 60 * 1000, 120 * 1000 - 1);
+  assert_int_equal(option(server, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
   scu__socket_ends(client, &local, NULL);
   scu__socket_ends(server, NULL, &ours);
   char a[SCU__ADDRESS_TEXT_MAX], b[SCU__ADDRESS_TEXT_MAX];
@@ -81,6 +84,27 @@ static void test_both_ends_of_a_connection_have_their_options(void **state) {
   assert_int_equal(strncmp(a, "127.0.0.1:", 10), 0);
   scu__socket_close(client);
   scu__socket_close(server);
+}
+
+/* With a user time-out the system ends an idle connection at the first probe after it (tcp(7)): that is within the
+ * time, too. */
+static void test_a_dead_peer_is_found_in_the_time_that_is_asked_for(void **state) {
+  (void)state;
+  static const int seconds[] = {2, 3, 5, 10, 12, 30, 60, 120, 3600, 8 * 3600};
+  for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+    int listener, fd, limit = seconds[i];
+    scu__address at;
+    assert_int_equal(scu__socket_listen("127.0.0.1", 0, &listener, &at, NULL), SCU_OK);
+    scu__socket_local local = {.dead_after_ms = (uint64_t)limit * 1000};
+    assert_true(scu__socket_connect_start(&at, &local, &fd, NULL) >= SCU_OK);
+    int idle = option(fd, IPPROTO_TCP, TCP_KEEPIDLE), interval = option(fd, IPPROTO_TCP, TCP_KEEPINTVL);
+    int user_ms = option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), probe = idle + interval;
+    while (probe * 1000 < user_ms) probe += interval;
+    assert_in_range(probe, limit / 2, limit);
+    assert_in_range(user_ms, limit * 500, limit * 1000 - 1);
+    scu__socket_close(fd);
+    scu__socket_close(listener);
+  }
 }
 
 static void test_ipv6_and_the_all_interfaces_listener_work_for_both_families(void **state) {
@@ -380,6 +404,7 @@ static void test_the_clock_goes_forward_and_can_be_replaced(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_both_ends_of_a_connection_have_their_options),
+      cmocka_unit_test(test_a_dead_peer_is_found_in_the_time_that_is_asked_for),
       cmocka_unit_test(test_ipv6_and_the_all_interfaces_listener_work_for_both_families),
       cmocka_unit_test(test_a_taken_port_says_what_to_do),
       cmocka_unit_test(test_a_name_is_no_address_to_listen_on),
