@@ -1,8 +1,9 @@
 /* What a session tells while it works. Any may be NULL. Every hook runs on the loop's thread between protocol steps and
  * delays the association while it runs. It may call scu_cancel and scu_abort, and start or wait for other operations,
- * on this session or another, of the same loop. It must not free its session, the operation or source that it was
- * called for, or a listener of its own session's operations; scu_listener_free from a listener's own hook takes effect
- * when the hook has returned. */
+ * on this session or another, of the same loop; where these are not allowed an association of their own, waiting for
+ * them ends with LIMIT (SCU_OPTION_PEER_ASSOCIATIONS). It must not free its session, the operation or source that it
+ * was called for, or a listener of its own session's operations; scu_listener_free from a listener's own hook takes
+ * effect when the hook has returned. */
 #ifndef SCU_HOOKS_H
 #define SCU_HOOKS_H
 

@@ -72,6 +72,15 @@ typedef enum scu_option {
                                          an association asked for again after a transient rejection */
   SCU_OPTION_RETRY_WAIT = 36,         /* duration: before the first time, doubled each time up to a minute */
 
+  /* integer: a session has at most so many associations at once, connections that are being opened or closed included;
+   * what comes over them to us - sub-operations of a C-MOVE, N-EVENT-REPORTs - is not counted. Whatever needs one more
+   * waits for its turn, first come, first served. Two sessions to the same peer count by themselves. */
+  SCU_OPTION_PEER_ASSOCIATIONS = 40,
+  /* duration: so long something waits for its turn while others are at work, then it is TIMEOUT. It is LIMIT after
+   * SCU_OPTION_TIMEOUT_ASSOCIATE already when every association of the session was held up on our own side all the
+   * while: by a hook that did not return, since it waits itself for what it has started, by matches that nobody reads,
+   * or by a scu_association that is open and has asked for nothing. */
+  SCU_OPTION_TIMEOUT_TURN = 41,
   /* duration: within this time a peer is found out whose TCP does not answer any more - switched off, or cut off so
    * that packets are dropped - though nothing is said for hours (RULES 23). It is TRANSPORT then. A peer that is only
    * silent is another matter: see the time-outs for responses and retrievals. One that takes no bytes for so long,

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "client/identity.h"
 #include "client/proposal.h"
+#include "client/turns.h"
 #include "scu/version.h"
 
 struct scu__association {
@@ -33,6 +34,7 @@ static void association_free(scu__association *a) {
   }
   scu__task_remove(a->session->loop, &a->task);
   scu__link_free(a->link);
+  scu__turns_go_on(a->session);
   scu__free(a->session->allocator, a);
 }
 
@@ -311,40 +313,65 @@ static void release_idle(scu_session *session) {
   }
 }
 
-void scu__lease_acquire(scu__lease *lease, scu_session *session) {
-  lease->session = session;
+static scu__association *open_another(scu_session *session, scu__lease *lease) {
+  scu__association *a = scu__alloc(session->allocator, sizeof *a);
+  if (!a) return NULL;
+  a->session = session;
+  a->task.run = answer;
+  scu__error_clear(&a->error);
+  a->next = session->associations;
+  session->associations = a;
+  scu_result result = open_link(a, lease);
+  if (result == SCU_ERROR_LIMIT) scu__session_identity_too_long(session, &a->error);
+  if (result != SCU_OK) scu__error_set(&a->error, result, SCU_PHASE_ASSOCIATE, "the association could not be prepared");
+  return a;
+}
+
+/* Those that are on their way out count: the peer has them still. */
+static bool may_open(const scu_session *session) {
+  size_t count = 0;
+  for (const scu__association *a = session->associations; a; a = a->next) count++;
+  return count < session->config->peer_associations;
+}
+
+bool scu__lease_try(scu__lease *lease) {
+  scu_session *session = lease->session;
   scu__association *a = find_idle(session, lease);
   if (!a) {
     release_idle(session);
-    a = scu__alloc(session->allocator, sizeof *a);
-    if (!a) {
-      scu_error error;
-      scu__error_clear(&error);
-      scu__error_memory(&error, SCU_PHASE_ASSOCIATE);
-      lease->lost(lease->owner, &error);
-      return;
-    }
-    a->session = session;
-    a->task.run = answer;
-    scu__error_clear(&a->error);
-    a->next = session->associations;
-    session->associations = a;
-    scu_result result = open_link(a, lease);
-    if (result == SCU_ERROR_LIMIT) scu__session_identity_too_long(session, &a->error);
-    if (result != SCU_OK)
-      scu__error_set(&a->error, result, SCU_PHASE_ASSOCIATE, "the association could not be prepared");
+    if (!may_open(session)) return false;
+    a = open_another(session, lease);
+  }
+  if (!a) {
+    scu_error error;
+    scu__error_clear(&error);
+    scu__error_memory(&error, SCU_PHASE_ASSOCIATE);
+    lease->lost(lease->owner, &error);
+    return true;
   }
   a->lease = lease;
   a->is_announced = false;
   lease->association = a;
   if (!a->link || scu__link_is_open(a->link)) scu__task_queue(session->loop, &a->task);
+  return true;
+}
+
+void scu__lease_acquire(scu__lease *lease, scu_session *session) {
+  lease->session = session;
+  if (session->turns.first || !scu__lease_try(lease)) scu__turns_wait(lease);
+}
+
+bool scu__lease_is_acquired(const scu__lease *lease) {
+  return lease->association || lease->is_waiting;
 }
 
 void scu__lease_return(scu__lease *lease) {
   scu__association *a = lease->association;
+  scu__turns_leave(lease);
   if (!a) return;
   lease->association = NULL;
   a->lease = NULL;
+  scu__turns_go_on(a->session);
   if (a->link && scu__link_is_open(a->link))
     scu__link_pause(a->link, false);
   else if (a->link && !scu__link_is_ended(a->link))
@@ -353,6 +380,7 @@ void scu__lease_return(scu__lease *lease) {
 
 void scu__lease_abort(scu__lease *lease) {
   scu__association *a = lease->association;
+  scu__turns_leave(lease);
   if (!a) return;
   lease->association = NULL;
   a->lease = NULL;
@@ -362,6 +390,22 @@ void scu__lease_abort(scu__lease *lease) {
 
 scu__link *scu__lease_link(const scu__lease *lease) {
   return lease->association ? lease->association->link : NULL;
+}
+
+bool scu__associations_are_held(const scu_session *session) {
+  for (const scu__association *a = session->associations; a; a = a->next) {
+    bool is_calling = a->link && scu__link_is_calling(a->link);
+    bool is_held = a->lease && a->lease->is_held && a->lease->is_held(a->lease->owner);
+    if (!is_calling && !is_held) return false;
+  }
+  return session->associations != NULL;
+}
+
+uint64_t scu__associations_moved(const scu_session *session) {
+  uint64_t moved = 0;
+  for (const scu__association *a = session->associations; a; a = a->next)
+    if (a->link) moved += scu__link_moved(a->link);
+  return moved;
 }
 
 /* --- ending ------------------------------------------------------------------------------------------------------- */
@@ -391,6 +435,7 @@ void scu__associations_abort(scu_session *session, const scu_error *error) {
     a->is_releasing = true;
     if (a->link) abort_link(a, error);
   }
+  scu__turns_fail(session, error);
 }
 
 /* What is still there has not even answered a release or an abort. */

@@ -248,6 +248,12 @@ static void lease_lost(void *owner, const scu_error *error) {
   end(a, error);
 }
 
+/* It is the caller's turn: to ask, to answer, to read, or to close. */
+static bool lease_is_held(void *owner) {
+  const scu_association *a = owner;
+  return a->is_open && (!a->asked || a->waiting > 0);
+}
+
 static void cancel(scu_op *op) {
   scu_association *a = (scu_association *)op;
   scu_error error;
@@ -306,7 +312,8 @@ scu_result scu_association_start(scu_session *session, scu_result (*propose)(voi
                           .propose = lease_propose,
                           .ready = lease_ready,
                           .lost = lease_lost,
-                          .request = serve};
+                          .request = serve,
+                          .is_held = lease_is_held};
   scu_proposal proposal = {.rq = &a->wanted};
   scu_result result = propose ? propose(user, &proposal) : SCU_ERROR_USAGE;
   if (result == SCU_OK && a->wanted.context_count == 0) result = SCU_ERROR_USAGE;

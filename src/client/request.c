@@ -48,6 +48,11 @@ static void lease_lost(void *owner, const scu_error *error) {
   request->failed(request->owner, error);
 }
 
+static bool lease_is_held(void *owner) {
+  const scu__request *request = owner;
+  return request->is_paused || (request->is_held && request->is_held(request->owner));
+}
+
 /* How long a silent peer has for agreeing to a cancellation: no longer than it was given for the answer. */
 static uint64_t cancel_wait_ms(const scu__request *request) {
   uint64_t wait_ms = request->session->config->cancel_wait_ms;
@@ -183,6 +188,7 @@ void scu__request_start(scu__request *request, scu_session *session) {
       .ready = lease_ready,
       .lost = lease_lost,
       .request = lease_request,
+      .is_held = lease_is_held,
   };
   scu__lease_acquire(&request->lease, session);
 }

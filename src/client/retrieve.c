@@ -46,7 +46,7 @@ typedef struct retrieve_op {
   scu__inventory inventory;
   bool has_promise;    /* the inventory lists what should come */
   bool is_nobody_told; /* something was passed over: see is_nobodys */
-  unsigned judging;    /* hooks that run before an answer goes out */
+  unsigned outside;    /* depth of hooks that the peer may be waiting for */
 
   size_t next_target;
   unsigned round;
@@ -96,6 +96,7 @@ static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   retrieve_op *op = owner;
   bool is_stored = outcome->outcome != SCU_OUTCOME_FAILED;
+  op->outside++;
   scu__arrival arrival =
       is_stored ? scu__inventory_received(&op->inventory, outcome->sop_instance_uid) : SCU__ARRIVAL_NEW;
   if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
@@ -106,20 +107,21 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   op->progress.bytes_done = op->bytes;
   scu__session_tell_instance(session_of(op), outcome);
   scu__progress_tell(&op->progress, false);
+  op->outside--;
   scu__request_touch(&op->request);
   if (op->is_in_grace) go_on(op); /* not from inside the listener, which the end of the grace frees */
 }
 
 static void judge(void *owner, scu__judged when, scu_received *received) {
   retrieve_op *op = owner;
-  op->judging++;
+  op->outside++;
   scu__hooks_judge(&session_of(op)->hooks, when, received);
-  op->judging--;
+  op->outside--;
   scu__request_touch(&op->request);
 }
 
 static bool is_held(void *owner) {
-  return ((const retrieve_op *)owner)->judging > 0;
+  return ((const retrieve_op *)owner)->outside > 0;
 }
 
 static void knocked(void *owner, const char *calling_ae, const char *peer) {

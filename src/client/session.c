@@ -10,6 +10,7 @@
 #include "client/association.h"
 #include "client/identity.h"
 #include "client/op.h"
+#include "client/turns.h"
 #include "config/nodes.h"
 #include "io/file.h"
 #include "scu/version.h"
@@ -91,6 +92,7 @@ static scu_result open_session(scu_session *session, scu_loop *loop, const scu_o
   session->loop = loop;
   session->tick.check = check_wishes;
   scu__tick_add(loop, &session->tick);
+  scu__turns_init(session);
   return SCU_OK;
 }
 
@@ -116,6 +118,7 @@ scu_result scu_session_new(scu_session **out, const scu_options *options, const 
 void scu_session_free(scu_session *session) {
   if (!session) return;
   if (session->loop) {
+    scu__turns_close(session);
     scu__associations_release(session);
     while (session->ops) scu_op_free(session->ops);
     scu__associations_free(session);

@@ -14,6 +14,16 @@
 #include "scu/session.h"
 
 typedef struct scu__association scu__association;
+typedef struct scu__lease scu__lease;
+
+/* See client/turns.h. */
+typedef struct scu__turns {
+  scu__lease *first, *last;
+  scu__task task;   /* something changed: whose turn is it? */
+  scu__timer timer; /* runs while anybody waits */
+  uint64_t held_since_ms, moved;
+  bool is_closed;
+} scu__turns;
 
 /* What is remembered of the last negotiation, for the getters. */
 typedef struct scu__negotiation_record {
@@ -45,6 +55,7 @@ struct scu_session {
 
   scu__association *associations;
   uint32_t last_association;
+  scu__turns turns;
   scu_op *ops;
   scu__server servers[SCU__SERVED_FIELDS];
   scu__tick tick;

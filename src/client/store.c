@@ -216,7 +216,8 @@ static void lane_unanswered(void *owner, scu__store_lane *lane, scu__candidate *
 
 static bool is_any_other_alive(const store_op *store, const scu__store_lane *lane) {
   for (size_t i = 0; i < store->lane_count; i++)
-    if (&store->lanes[i] != lane && !store->lanes[i].is_dead && store->lanes[i].lease.association) return true;
+    if (&store->lanes[i] != lane && !store->lanes[i].is_dead && scu__lease_is_acquired(&store->lanes[i].lease))
+      return true;
   return false;
 }
 
@@ -243,6 +244,11 @@ static void open_later(store_op *store, scu__store_lane *lane, const scu_error *
     warn(store, "%s (%s); the rest is sent over another one", what, error->reason);
 }
 
+/* A peer that says nothing says nothing to the other lanes either; a lane without a turn never asked it. */
+static bool is_silence(const scu_error *error) {
+  return error->result == SCU_ERROR_TIMEOUT && error->phase != SCU_PHASE_NONE;
+}
+
 static void lane_lost(void *owner, scu__store_lane *lane, const scu_error *error) {
   store_op *store = owner;
   forget_coverage(lane);
@@ -258,7 +264,7 @@ static void lane_lost(void *owner, scu__store_lane *lane, const scu_error *error
   bool may_try = is_worth_it && is_transient(store, error) && !is_stopping(store);
   if (may_try && !(has_others && error->result == SCU_ERROR_REJECTED)) {
     open_later(store, lane, error);
-  } else if (has_others && !is_by_ourselves(error) && error->result != SCU_ERROR_TIMEOUT && !is_stopping(store)) {
+  } else if (has_others && !is_by_ourselves(error) && !is_silence(error) && !is_stopping(store)) {
     lane->is_dead = true;
     warn(store, "one association less: %s", error->reason);
   } else {
@@ -295,6 +301,10 @@ static void lane_ready(void *owner, scu__store_lane *lane) {
   go_on(store);
 }
 
+static bool lane_is_held(void *owner) {
+  return ((const store_op *)owner)->outside > 0;
+}
+
 static const scu__store_lane_handler lane_handler = {
     .fits = lane_fits,
     .propose = lane_propose,
@@ -303,6 +313,7 @@ static const scu__store_lane_handler lane_handler = {
     .unanswered = lane_unanswered,
     .lost = lane_lost,
     .moved = lane_moved,
+    .is_held = lane_is_held,
 };
 
 /* --- lanes: what goes out ----------------------------------------------------------------------------------------- */
@@ -427,7 +438,7 @@ static size_t count_opening(const store_op *store) {
 static bool serve(store_op *store, scu__store_lane *lane, uint64_t now_ms) {
   if (lane->is_dead) return true;
   if (lane->is_open) return serve_open(store, lane);
-  if (lane->lease.association || store->plan.waiting <= count_opening(store)) return true;
+  if (scu__lease_is_acquired(&lane->lease) || store->plan.waiting <= count_opening(store)) return true;
   if (now_ms < lane->not_before_ms)
     wait_until(store, lane->not_before_ms);
   else
@@ -611,9 +622,11 @@ static const scu__op_class store_class = {
 
 static scu_result make_lanes(store_op *store) {
   const scu__config *config = config_of(store);
-  store->lanes = scu__alloc_array(session_of(store)->allocator, config->store_associations, sizeof *store->lanes);
+  size_t most = config->store_associations;
+  if (most > config->peer_associations) most = config->peer_associations;
+  store->lanes = scu__alloc_array(session_of(store)->allocator, most, sizeof *store->lanes);
   if (!store->lanes) return SCU_ERROR_MEMORY;
-  for (store->lane_count = 0; store->lane_count < config->store_associations; store->lane_count++) {
+  for (store->lane_count = 0; store->lane_count < most; store->lane_count++) {
     scu_result result = scu__store_lane_init(&store->lanes[store->lane_count], session_of(store), config->async_window,
                                              &lane_handler, store);
     if (result != SCU_OK) return result;

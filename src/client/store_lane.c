@@ -105,13 +105,18 @@ static void lease_lost(void *owner, const scu_error *error) {
   end(owner, error);
 }
 
+static bool lease_is_held(void *owner) {
+  scu__store_lane *lane = owner;
+  return lane->handler->is_held(lane->owner);
+}
+
 void scu__store_lane_open(scu__store_lane *lane, bool with_window) {
   lane->has_offered_window = with_window && lane->slot_count > 1;
   scu__lease_acquire(&lane->lease, lane->session);
 }
 
 bool scu__store_lane_is_opening(const scu__store_lane *lane) {
-  return lane->lease.association && !lane->is_open;
+  return scu__lease_is_acquired(&lane->lease) && !lane->is_open;
 }
 
 void scu__store_lane_return(scu__store_lane *lane) {
@@ -158,8 +163,12 @@ scu_result scu__store_lane_send(scu__store_lane *lane, scu__candidate *candidate
 scu_result scu__store_lane_init(scu__store_lane *lane, scu_session *session, size_t window,
                                 const scu__store_lane_handler *handler, void *owner) {
   *lane = (scu__store_lane){.handler = handler, .owner = owner, .session = session};
-  lane->lease = (scu__lease){
-      .owner = lane, .fits = lease_fits, .propose = lease_propose, .ready = lease_ready, .lost = lease_lost};
+  lane->lease = (scu__lease){.owner = lane,
+                             .fits = lease_fits,
+                             .propose = lease_propose,
+                             .ready = lease_ready,
+                             .lost = lease_lost,
+                             .is_held = lease_is_held};
   lane->timer.expired = timer_expired;
   lane->slots = scu__alloc_array(session->allocator, window, sizeof *lane->slots);
   if (!lane->slots) return SCU_ERROR_MEMORY;

@@ -19,6 +19,7 @@ typedef struct scu__store_lane_handler {
   void (*lost)(void *owner, scu__store_lane *lane, const scu_error *error);
   /* Bytes moved while instances are out; now and then. */
   void (*moved)(void *owner, scu__store_lane *lane);
+  bool (*is_held)(void *owner); /* the user's code runs, and nothing more is sent before it returns */
 } scu__store_lane_handler;
 
 struct scu__store_lane {

@@ -14,6 +14,7 @@
 enum { SCU__HOST_MAX = 256, SCU__OPTION_PATH_MAX = 4096, SCU__ACCEPT_FROM_MAX = 64 };
 enum {
   SCU__STORE_ASSOCIATIONS_MAX = 64,
+  SCU__PEER_ASSOCIATIONS_MAX = 1000,
   SCU__WINDOW_MAX = 64 /* requests out at once on one association, whatever the peer grants */
 };
 
@@ -29,9 +30,9 @@ typedef struct scu__config {
   char implementation_version[17]; /* "" = not sent */
   uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;
   uint64_t timeout_retrieve_ms, move_grace_ms, cancel_wait_ms;
-  uint64_t timeout_tcp_ms;
+  uint64_t timeout_turn_ms, timeout_tcp_ms;
   bool allow_truncated;
-  size_t store_associations, async_window;
+  size_t store_associations, async_window, peer_associations;
   unsigned retries;
   uint64_t retry_wait_ms;
   size_t accept_from_count; /* 0 = no list was given */

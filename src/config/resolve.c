@@ -61,6 +61,7 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->timeout_retrieve_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RETRIEVE);
   config->move_grace_ms = milliseconds_of(r, SCU_OPTION_MOVE_GRACE);
   config->cancel_wait_ms = milliseconds_of(r, SCU_OPTION_CANCEL_WAIT);
+  config->timeout_turn_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_TURN);
   config->timeout_tcp_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_TCP);
   config->retry_wait_ms = milliseconds_of(r, SCU_OPTION_RETRY_WAIT);
 }
@@ -93,6 +94,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);
   config->store_associations = (size_t)integer_of(&r, SCU_OPTION_STORE_ASSOCIATIONS);
   config->async_window = (size_t)integer_of(&r, SCU_OPTION_ASYNC_WINDOW);
+  config->peer_associations = (size_t)integer_of(&r, SCU_OPTION_PEER_ASSOCIATIONS);
   config->retries = (unsigned)integer_of(&r, SCU_OPTION_RETRIES);
   scu_result result = scu__accept_from_parse(text_of(&r, SCU_OPTION_ACCEPT_FROM), config->accept_from,
                                              SCU__ACCEPT_FROM_MAX, &config->accept_from_count, error);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ struct peer_connection {
   scripted_peer *peer;
   peer_connection *next;
   size_t number;
-  int fd; /* -1 = closed */
+  int fd;       /* -1 = closed */
+  bool is_ours; /* made by PEER_CALL */
   const peer_step *steps[CALLS_MAX];
   size_t depth; /* scripts within scripts */
   bool is_ended, is_closing, is_stalled;
@@ -895,9 +897,24 @@ static peer_connection *connect_out(scripted_peer *p, uint16_t port, const peer_
   scu_result result = scu__socket_connect_start(&to, &(scu__socket_local){0}, &fd, NULL);
   if (result != SCU_OK && result != SCU_PENDING) give_up("connect");
   peer_connection *c = make_connection(p, fd, script);
+  c->is_ours = true;
   run(c);
   settle(c);
   return c;
+}
+
+/* The other side may have closed one whose end we have not read yet: the system knows. */
+static bool is_established(const peer_connection *c) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  return c->fd >= 0 && getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+         info.tcpi_state == TCP_ESTABLISHED;
+}
+
+static void count_connections(scripted_peer *p) {
+  size_t count = 0;
+  for (const peer_connection *c = p->connections; c; c = c->next) count += !c->is_ours && is_established(c);
+  if (count > p->most_connections) p->most_connections = count;
 }
 
 static void listener_ready(scu__watch *self, unsigned ready) {
@@ -909,6 +926,7 @@ static void listener_ready(scu__watch *self, unsigned ready) {
     size_t index = p->accepted < p->script_count ? p->accepted : p->script_count - 1;
     p->accepted++;
     make_connection(p, fd, p->script_count > 0 ? p->scripts[index] : NULL);
+    count_connections(p);
   }
   run_all(p);
 }

@@ -143,7 +143,8 @@ typedef struct scripted_peer {
   int listener;
   scu__watch watch;
   peer_connection *connections;
-  size_t accepted; /* connections that came in */
+  size_t accepted;         /* connections that came in */
+  size_t most_connections; /* of those that came in: open on both sides at once */
   size_t script_ends;
   peer_message *messages;
   size_t message_count, message_capacity;

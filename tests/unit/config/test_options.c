@@ -78,6 +78,8 @@ static void test_defaults_resolve_to_finite_values(void **state) {
   assert_false(config.allow_truncated);
   assert_int_equal(config.accept_from_count, 0);
   assert_int_equal(config.listen_max_associations, 100);
+  assert_int_equal(config.peer_associations, 100);
+  assert_int_equal(config.timeout_turn_ms, 3600000);
   assert_int_equal(config.timeout_tcp_ms, 120000);
 }
 
