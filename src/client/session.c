@@ -11,7 +11,7 @@
 #include "client/identity.h"
 #include "client/op.h"
 #include "client/turns.h"
-#include "config/nodes.h"
+#include "config/node_options.h"
 #include "io/file.h"
 #include "scu/version.h"
 
@@ -39,7 +39,9 @@ static scu_result find_peer(scu_session *session, const scu_options *options, co
   scu__nodes nodes = {0};
   result = scu__nodes_parse(session->allocator, path, (const char *)text, length, &nodes, &session->error);
   if (result == SCU_OK) result = scu__peer_resolve(&nodes, peer, &session->peer, &session->error);
-  if (result == SCU_OK) result = scu__session_identity_open(session, options, scu__nodes_find(&nodes, peer), path);
+  const scu__node *node = result == SCU_OK ? scu__nodes_find(&nodes, peer) : NULL;
+  if (result == SCU_OK) result = scu__options_resolve_for(options, node, session->config, &session->error);
+  if (result == SCU_OK) result = scu__session_identity_open(session, options, node, path);
   scu__nodes_free(&nodes);
   scu__free(session->allocator, text);
   return result;

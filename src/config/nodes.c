@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/node_options.h"
 #include "config/option_check.h"
 #include "data/utf8.h"
 
@@ -31,23 +32,8 @@ typedef struct nodes_parser {
 
 /* Keys that later versions will read. They are checked then; until then they do no harm and change nothing. */
 static const char *const reserved_keys[] = {
-    "charset",
-    "chunk",
-    "comment",
-    "drop-async",
-    "find-bytes",
-    "grace",
-    "limit",
-    "max-associations",
-    "model",
-    "nearline",
-    "prefer",
-    "relational",
-    "retrieve-aet",
-    "retrieve-with",
-    "role",
-    "timeout-response",
-    "timeout-retrieve",
+    "charset", "chunk",    "comment", "drop-async", "find-bytes",   "grace",         "limit",
+    "model",   "nearline", "prefer",  "relational", "retrieve-aet", "retrieve-with", "role",
 };
 
 static bool is_reserved(const char *key) {
@@ -246,6 +232,20 @@ static bool is_identity(nodes_parser *parser, const char *key, const char *value
   return false;
 }
 
+/* True for the names of options that are about the peer; their values are checked here. */
+static bool is_option(nodes_parser *parser, const char *key, const char *value) {
+  scu_option option;
+  if (!scu__node_option_find(key, &option)) return false;
+  scu_error error;
+  scu__error_clear(&error);
+  scu_result result = scu__node_option_check(parser->nodes->allocator, option, value, &error);
+  if (result == SCU_ERROR_MEMORY)
+    out_of_memory(parser);
+  else if (result != SCU_OK)
+    fault_at(parser, parser->line, "%s", error.reason + strspn(error.reason, "-"));
+  return true;
+}
+
 static void read_self(nodes_parser *parser, const char *key, const char *value) {
   if (strcmp(key, "aet") == 0)
     read_title(parser, value, &parser->nodes->self_ae, &parser->has_self_aet);
@@ -265,7 +265,7 @@ static void read_node(nodes_parser *parser, const char *key, const char *value) 
     read_port(parser, value, &node->peer.port, &parser->has_port);
   else if (strcmp(key, "tls") == 0) {
     if (!scu__parse_boolean(value, &node->peer.is_tls)) fault_at(parser, parser->line, "tls must be yes or no");
-  } else if (is_reserved(key) || is_identity(parser, key, value))
+  } else if (is_reserved(key) || is_identity(parser, key, value) || is_option(parser, key, value))
     keep_setting(parser, key, value, node);
   else if (strcmp(key, "passcode") == 0)
     fault_at(parser, parser->line,

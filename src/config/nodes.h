@@ -6,7 +6,8 @@
  *                          port = 104
  *
  * A node may also say who we are there: user, passcode-file (a file that holds the passcode and nothing else; no secret
- * stands in the node file itself) and identity-over-plain. See config/identity.h.
+ * stands in the node file itself) and identity-over-plain. See config/identity.h. And what sessions to it shall keep
+ * to, by names of options: see config/node_options.h.
  *
  * A fault names file and line. Unknown keys are faults, except those reserved for what later versions will know about a
  * node; these are kept as text. */

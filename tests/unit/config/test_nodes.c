@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "config/nodes.h"
+#include "config/node_options.h"
 #include "support/failing_allocator.h"
 
 static scu_result parse(const char *text, scu__nodes *nodes, scu_error *error) {
@@ -72,6 +72,75 @@ static void test_reserved_keys_are_kept(void **state) {
   scu__nodes_free(&nodes);
 }
 
+static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nmax-pdu = 16384\nasync-window=8\npeer-associations=3\n"
+                         "timeout-connect=1\ntimeout-associate=2s\ntimeout-response=3m\ntimeout-idle=4.5\n"
+                         "timeout-release=5\ntimeout-retrieve=4h\ntimeout-turn=7\ntimeout-tcp=60\n",
+                         &nodes, &error),
+                   SCU_OK);
+  const scu__node *node = scu__nodes_find(&nodes, "a");
+  scu__config config;
+  assert_int_equal(scu__options_resolve_for(NULL, node, &config, &error), SCU_OK);
+  assert_int_equal(config.max_pdu, 16384);
+  assert_int_equal(config.async_window, 8);
+  assert_int_equal(config.peer_associations, 3);
+  assert_int_equal(config.timeout_connect_ms, 1000);
+  assert_int_equal(config.timeout_associate_ms, 2000);
+  assert_int_equal(config.timeout_response_ms, 180000);
+  assert_int_equal(config.timeout_idle_ms, 4500);
+  assert_int_equal(config.timeout_release_ms, 5000);
+  assert_int_equal(config.timeout_retrieve_ms, 4 * 3600 * 1000);
+  assert_int_equal(config.timeout_turn_ms, 7000);
+  assert_int_equal(config.timeout_tcp_ms, 60000);
+  scu_options *options;
+  assert_int_equal(scu_options_new(NULL, &options), SCU_OK);
+  scu_options_set_integer(options, SCU_OPTION_ASYNC_WINDOW, 2);
+  assert_int_equal(scu__options_resolve_for(options, node, &config, &error), SCU_OK);
+  assert_int_equal(config.async_window, 2);
+  assert_int_equal(config.peer_associations, 3);
+  assert_false(scu_options_is_set(options, SCU_OPTION_PEER_ASSOCIATIONS));
+  assert_int_equal(scu__options_resolve_for(options, NULL, &config, &error), SCU_OK);
+  assert_int_equal(config.peer_associations, 100);
+  scu_options_free(options);
+  scu__nodes_free(&nodes);
+}
+
+static void test_no_memory_for_the_options_of_a_node_is_memory(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nmax-pdu=16384\n", &nodes, &error), SCU_OK);
+  for (size_t i = 0;; i++) {
+    failing_allocator failing;
+    scu_options *options = NULL;
+    scu__config config;
+    failing_allocator_init(&failing, i);
+    scu_result result = scu_options_new(&failing.allocator, &options);
+    if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_CALLING_AE, "STATION");
+    if (result == SCU_OK) result = scu__options_resolve_for(options, &nodes.nodes[0], &config, &error);
+    scu_options_free(options);
+    assert_int_equal(failing.alive, 0);
+    if (result == SCU_OK) {
+      assert_int_equal(config.max_pdu, 16384);
+      assert_true(i >= 4);
+      break;
+    }
+    assert_int_equal(result, SCU_ERROR_MEMORY);
+  }
+  scu__nodes_free(&nodes);
+}
+
+static void test_a_value_that_no_option_takes_is_a_fault_of_its_line(void **state) {
+  (void)state;
+  scu__nodes nodes;
+  scu_error error;
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nasync-window = 65\n", &nodes, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, ":4: async-window: must be between 1 and 64"));
+}
+
 static void test_every_fault_names_file_and_line(void **state) {
   (void)state;
   static const struct {
@@ -105,6 +174,13 @@ static void test_every_fault_names_file_and_line(void **state) {
       {"[self]\naet=A\naet=B\n", ":3:"},
       {"[a]\naet=A\nhost=\xFF\xFE\n", ":3:"},
       {"[a]\naet=A\nhost=h\nlimit=1\nlimit=2\n", ":5:"},
+      {"[a]\naet=A\nhost=h\nmax-pdu=16384\nmax-pdu=16384\n", ":5:"},
+      {"[a]\naet=A\nhost=h\npeer-associations=0\n", ":4:"},
+      {"[a]\naet=A\nhost=h\npeer-associations=many\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nmax-associations=4\n", ":4:"}, /* a listener's option, and no node's */
+      {"[a]\naet=A\nhost=h\ntimeout-retrieve=4d\n", ":4:"},
+      {"[a]\naet=A\nhost=h\ntimeout-tcp=1\n", ":4:"},
+      {"[a]\naet=A\nhost=h\nlisten-port=104\n", ":4:"},
       {"[0123456789012345678901234567890123456789012345678901234567890123456789]\naet=A\nhost=h\n", ":1:"},
       {"[a]\n0123456789012345678901234567890123456789012345678901234567890123456789=A\n", ":2:"},
   };
@@ -179,7 +255,7 @@ static void test_every_truncation_is_sound(void **state) {
 
 static void test_no_memory_at_any_point_is_memory(void **state) {
   (void)state;
-  static const char text[] = "[a]\naet=A\nhost=h\nlimit=5\n[b]\naet=B\nhost=h\ncharset=x\n";
+  static const char text[] = "[a]\naet=A\nhost=h\nlimit=5\nmax-pdu=16384\n[b]\naet=B\nhost=h\ncharset=x\n";
   for (size_t i = 0;; i++) {
     failing_allocator failing;
     scu__nodes nodes;
@@ -217,6 +293,9 @@ int main(void) {
       cmocka_unit_test(test_nodes_and_self_are_read),
       cmocka_unit_test(test_an_empty_file_and_a_byte_order_mark_are_fine),
       cmocka_unit_test(test_reserved_keys_are_kept),
+      cmocka_unit_test(test_options_of_a_node_are_kept_and_fill_what_is_not_set),
+      cmocka_unit_test(test_no_memory_for_the_options_of_a_node_is_memory),
+      cmocka_unit_test(test_a_value_that_no_option_takes_is_a_fault_of_its_line),
       cmocka_unit_test(test_every_fault_names_file_and_line),
       cmocka_unit_test(test_a_nul_byte_is_named_by_line),
       cmocka_unit_test(test_endless_lines_and_files_are_refused),
