@@ -167,8 +167,12 @@ scu_result scu__connector_new(scu_loop *loop, const scu__connector_target *targe
   c->deadline_ms = scu__loop_now(loop) + target->timeout_ms;
   scu__error_clear(&c->error);
   scu__timer_set(loop, &c->timer, c->deadline_ms);
-  scu_result result = scu__resolve(scu__loop_pool(loop), scu__loop_completions(loop), c->host, c->port, &c->addresses,
-                                   resolved, c, &c->resolution, &c->error);
+  scu_result result = SCU_OK;
+  if (target->addresses)
+    c->addresses = *target->addresses;
+  else
+    result = scu__resolve(scu__loop_pool(loop), scu__loop_completions(loop), c->host, c->port, &c->addresses, resolved,
+                          c, &c->resolution, &c->error);
   if (result == SCU_OK)
     start_next(c);
   else if (result != SCU_PENDING)

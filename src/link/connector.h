@@ -12,6 +12,7 @@ typedef struct scu__connector_target {
   uint16_t local_port;                /* 0 = any */
   uint64_t timeout_ms;                /* for everything together */
   uint64_t dead_after_ms;             /* see scu__socket_local */
+  const scu__address_list *addresses; /* of the host, with their ports: nothing is looked up; NULL = not known yet */
 } scu__connector_target;
 
 typedef struct scu__connector scu__connector;

@@ -107,10 +107,10 @@ static void test_a_local_address_that_is_not_ours_is_told(void **state) {
 }
 
 /* A listener that accepts nothing and whose queue is full drops what comes: the way a firewall does. */
-static int full_listener(uint16_t *port, int *fillers, size_t count) {
+static int full_listener(const char *address, uint16_t *port, int *fillers, size_t count) {
   int fd;
   scu__address actual;
-  assert_int_equal(scu__socket_listen("127.0.0.1", 0, &fd, &actual, NULL), SCU_OK);
+  assert_int_equal(scu__socket_listen(address, 0, &fd, &actual, NULL), SCU_OK);
   assert_int_equal(listen(fd, 0), 0);
   *port = scu__address_port(&actual);
   for (size_t i = 0; i < count; i++) {
@@ -120,6 +120,46 @@ static int full_listener(uint16_t *port, int *fillers, size_t count) {
   return fd;
 }
 
+static void add_address(scu__address_list *list, const char *host, uint16_t port) {
+  assert_true(list->count < SCU__ADDRESSES_MAX);
+  assert_true(scu__address_parse(&list->list[list->count++], host, port));
+}
+
+/* RFC 8305 5: each silent address costs a quarter of a second, not the time that TCP takes to give it up, and a refusal
+ * costs nothing. Whichever family it is of. */
+static void test_silent_addresses_do_not_keep_the_others_waiting(void **state) {
+  (void)state;
+  enum { FILLERS = 8, SILENT_MAX = 5, DELAY_MS = 250 };
+  for (size_t silent = 0; silent <= SILENT_MAX; silent++) {
+    int fillers[FILLERS];
+    uint16_t port;
+    test_loop time;
+    test_loop_start(&time);
+    scripted_peer peer;
+    scripted_peer_start(&peer, time.loop, NULL);
+    int fd = full_listener("127.0.0.2", &port, fillers, FILLERS);
+    scu__address_list list = {0};
+    for (size_t i = 0; i < silent; i++) add_address(&list, i % 2 ? "::ffff:127.0.0.2" : "127.0.0.2", port);
+    add_address(&list, "127.0.0.1", scripted_free_port());
+    add_address(&list, "127.0.0.1", peer.port);
+    add_address(&list, "127.0.0.2", port);
+    outcome o;
+    uint64_t before = time.now_ms;
+    run(&time, &(scu__connector_target){.host = "many", .local_address = "", .timeout_ms = 30000, .addresses = &list},
+        &o);
+    assert_true(o.fd >= 0);
+    assert_in_range(time.now_ms - before, silent * DELAY_MS, silent * DELAY_MS + 100);
+    scu__address to;
+    scu__socket_ends(o.fd, NULL, &to);
+    assert_int_equal(scu__address_port(&to), peer.port);
+    scu__socket_close(o.fd);
+    for (size_t i = 0; i < FILLERS; i++) scu__socket_close(fillers[i]);
+    scu__socket_close(fd);
+    scripted_peer_stop(&peer);
+    test_loop_stop(&time);
+  }
+}
+
 static void test_silence_runs_into_the_time_out(void **state) {
   (void)state;
   enum { FILLERS = 8 };
@@ -127,7 +167,7 @@ static void test_silence_runs_into_the_time_out(void **state) {
   test_loop time;
   test_loop_start(&time);
   scu__connector_target target = {.host = "127.0.0.1", .local_address = "", .timeout_ms = 5000};
-  int fd = full_listener(&target.port, fillers, FILLERS);
+  int fd = full_listener("127.0.0.1", &target.port, fillers, FILLERS);
   outcome o;
   uint64_t before = time.now_ms;
   run(&time, &target, &o);
@@ -189,6 +229,7 @@ int main(void) {
       cmocka_unit_test(test_a_name_connects_by_whichever_address_answers),
       cmocka_unit_test(test_a_refusal_names_the_address_and_the_cause),
       cmocka_unit_test(test_a_local_address_that_is_not_ours_is_told),
+      cmocka_unit_test(test_silent_addresses_do_not_keep_the_others_waiting),
       cmocka_unit_test(test_silence_runs_into_the_time_out),
       cmocka_unit_test(test_a_name_that_does_not_exist_is_an_error_of_resolving),
       cmocka_unit_test(test_giving_up_at_any_time_is_silent),
