@@ -23,7 +23,7 @@ typedef union watched_block {
 
 static inline void *watching_allocate(void *user, size_t length) {
   (void)user;
-  watched_block *block = malloc(sizeof *block + length);
+  watched_block *block = calloc(1, sizeof *block + length); /* all of it is looked at, written or not */
   if (!block) return NULL;
   block->length = length;
   return block + 1;

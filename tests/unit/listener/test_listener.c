@@ -431,6 +431,8 @@ static void test_a_listener_freed_in_the_middle_of_everything_leaves_nothing(voi
 static void test_a_lack_of_descriptors_is_waited_out(void **state) {
   (void)state;
   static const peer_step echo[] = {OPEN, ECHO, CLOSE, END};
+  /* It plays the limit itself: what the system has accepted beyond it is closed. */
+  if (getenv("SCU_UNDER_VALGRIND")) skip();
   listen_run run;
   start_run(&run);
   int next = dup(0);
