@@ -1,5 +1,5 @@
-/* C-ECHO with the association engine alone: the socket, the clock and the loop are ours - poll(2) here, whatever you have
- * elsewhere. Usage: engine_echo CALLED_AE HOST PORT */
+/* C-ECHO with the association engine alone: the socket, the clock and the loop are ours - poll(2) here, whatever you
+ * have elsewhere. Usage: engine_echo CALLED_AE HOST PORT */
 #define _POSIX_C_SOURCE 200809L
 #include <netdb.h>
 #include <poll.h>

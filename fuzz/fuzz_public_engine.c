@@ -1,9 +1,9 @@
-/* The public engine against hostile bytes, as requestor and as acceptor: whatever is asked is answered, whatever comes is
- * decoded.
+/* The public engine against hostile bytes, as requestor and as acceptor: whatever is asked is answered, whatever comes
+ * is decoded.
  *
- * Input: byte 0: bit 0 acceptor, bits 1-3 how large pieces are, bit 4 a request is sent at once, bit 5 the output is not
- * taken until the end; then what the peer sends. As acceptor it needs an A-ASSOCIATE-RQ first, as requestor an AC: the
- * seeds have them. */
+ * Input: byte 0: bit 0 acceptor, bits 1-3 how large pieces are, bit 4 a request is sent at once, bit 5 the output is
+ * not taken until the end; then what the peer sends. As acceptor it needs an A-ASSOCIATE-RQ first, as requestor an AC:
+ * the seeds have them. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* The public association engine: the state machine of ul/ and the message layer of dimse/, put together without link/. */
+/* The public association engine: the state machine of ul/ and the message layer of dimse/, put together without link/.
+ */
 #include "scu/engine.h"
 
 #include <string.h>
@@ -357,8 +358,7 @@ static scu_result encode(scu_engine *e, const scu_message *message, const scu__a
   if (!syntax || syntax->is_deflated)
     return refuse(e, SCU_ERROR_UNSUPPORTED, "datasets are not encoded in the transfer syntax of the context");
   out->payload = SCU__PAYLOAD_BYTES;
-  scu_result result =
-      scu__dataset_encode(dataset, scu__transfer_syntax_encoding(syntax), &out->bytes, &e->error);
+  scu_result result = scu__dataset_encode(dataset, scu__transfer_syntax_encoding(syntax), &out->bytes, &e->error);
   return result == SCU_OK ? result : refuse(e, result, "the dataset cannot be encoded");
 }
 

@@ -28,9 +28,9 @@ typedef struct end {
   size_t length, data_length;
   uint32_t data_sum;
   bool has_ended;
-  scu_result result; /* of the end */
-  bool answers;      /* requests, with what is asked for */
-  size_t matches;    /* answered to a C-FIND before the final response */
+  scu_result result;  /* of the end */
+  bool answers;       /* requests, with what is asked for */
+  size_t matches;     /* answered to a C-FIND before the final response */
   uint8_t kept[1024]; /* of a dataset */
   const scu_allocator *allocator;
 } end;
