@@ -5,6 +5,7 @@
 #include "scu/allocator.h"
 #include "scu/association.h"
 #include "scu/dataset.h"
+#include "scu/edits.h"
 #include "scu/engine.h"
 #include "scu/error.h"
 #include "scu/file.h"

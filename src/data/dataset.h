@@ -91,6 +91,7 @@ scu_result scu__dataset_set_text(scu_dataset *dataset, const scu__path *path, co
 scu_result scu__dataset_set_empty(scu_dataset *dataset, const scu__path *path, scu_error *error);
 scu_result scu__dataset_set_bytes(scu_dataset *dataset, scu_tag tag, scu_vr vr, const void *bytes, size_t length,
                                   scu_error *error);
+scu_result scu__dataset_remove(scu_dataset *dataset, const scu__path *path, scu_error *error);
 
 /* ---- for those inside who know the tag ---- */
 

@@ -342,6 +342,31 @@ scu_result scu__dataset_set_bytes(scu_dataset *dataset, scu_tag tag, scu_vr vr, 
   return put_bytes(dataset, tag, vr, bytes, length, false) == SCU_OK ? SCU_OK : out_of_memory(error);
 }
 
+static void remove_item(scu_element *element, uint32_t index) {
+  memmove(element->as.items + index, element->as.items + index + 1,
+          (element->count - index - 1) * sizeof *element->as.items);
+  element->count--;
+}
+
+scu_result scu__dataset_remove(scu_dataset *dataset, const scu__path *path, scu_error *error) {
+  const scu_dataset *found_in;
+  const scu__path_step *last = &path->steps[path->depth - 1];
+  if (!scu__dataset_at_path(dataset, path, &found_in)) return SCU_END;
+  scu_dataset *level = (scu_dataset *)found_in;
+  if (last->has_item) {
+    scu_element *sequence = &level->elements[scu__dataset_position(level, last->tag)];
+    if (last->item >= scu_element_item_count(sequence)) return SCU_END;
+    remove_item(sequence, last->item);
+    return SCU_OK;
+  }
+  if (last->tag == SCU__TAG_SPECIFIC_CHARACTER_SET) {
+    if (scu__dataset_texts_to_utf8(level) != SCU_OK) return out_of_memory(error);
+    level->has_fixed_charset = false;
+  }
+  remove_element(level, last->tag);
+  return SCU_OK;
+}
+
 /* ---- public ---- */
 
 static scu_error *fresh_error(scu_dataset *dataset) {
@@ -386,31 +411,9 @@ scu_result scu_dataset_add_item(scu_dataset *dataset, scu_tag tag, scu_dataset *
   return slot && append_item(dataset, slot, borrowed_item) == SCU_OK ? SCU_OK : out_of_memory(error);
 }
 
-static void remove_item(scu_element *element, uint32_t index) {
-  memmove(element->as.items + index, element->as.items + index + 1,
-          (element->count - index - 1) * sizeof *element->as.items);
-  element->count--;
-}
-
 scu_result scu_dataset_remove(scu_dataset *dataset, const char *path) {
   scu__path parsed;
   scu_error *error = fresh_error(dataset);
   scu_result result = scu__path_parse(path, &parsed, error);
-  if (result != SCU_OK) return result;
-  const scu_dataset *found_in;
-  const scu__path_step *last = &parsed.steps[parsed.depth - 1];
-  if (!scu__dataset_at_path(dataset, &parsed, &found_in)) return SCU_END;
-  scu_dataset *level = (scu_dataset *)found_in;
-  if (last->has_item) {
-    scu_element *sequence = &level->elements[scu__dataset_position(level, last->tag)];
-    if (last->item >= scu_element_item_count(sequence)) return SCU_END;
-    remove_item(sequence, last->item);
-    return SCU_OK;
-  }
-  if (last->tag == SCU__TAG_SPECIFIC_CHARACTER_SET) {
-    if (scu__dataset_texts_to_utf8(level) != SCU_OK) return out_of_memory(error);
-    level->has_fixed_charset = false;
-  }
-  remove_element(level, last->tag);
-  return SCU_OK;
+  return result == SCU_OK ? scu__dataset_remove(dataset, &parsed, error) : result;
 }

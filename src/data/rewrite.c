@@ -165,8 +165,8 @@ static scu_result open_streams(rewriter *r, const scu__head *head, const scu__tr
   return result;
 }
 
-scu_result scu__rewrite_new(const scu_allocator *allocator, scu__source *source, const scu__head *head,
-                            const scu__transfer_syntax *to, scu__producer **out, scu_error *error) {
+static scu_result make(const scu_allocator *allocator, scu__source *source, const scu__head *head,
+                       const scu__transfer_syntax *to, bool keeps_lengths, scu__producer **out, scu_error *error) {
   *out = NULL;
   if (!scu__transfer_syntax_is_native(head->syntax) || !scu__transfer_syntax_is_native(to))
     return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_FILE,
@@ -185,11 +185,22 @@ scu_result scu__rewrite_new(const scu_allocator *allocator, scu__source *source,
   scu__reader_options options = {.first_offset = r->offset, .total_length = head->dataset_length};
   if (head->syntax->is_deflated) options = (scu__reader_options){.first_offset = 0};
   scu__reader_init(&r->reader, head->encoding, &options);
-  scu__writer_init(&r->writer, scu__transfer_syntax_encoding(to), &r->out, NULL);
+  scu__writer_options written = {.keep_lengths = keeps_lengths};
+  scu__writer_init(&r->writer, scu__transfer_syntax_encoding(to), &r->out, &written);
   if (open_streams(r, head, to) != SCU_OK) {
     rewriter_close(&r->producer);
     return scu__error_memory(error, SCU_PHASE_FILE);
   }
   *out = &r->producer;
   return SCU_OK;
+}
+
+scu_result scu__rewrite_new(const scu_allocator *allocator, scu__source *source, const scu__head *head,
+                            const scu__transfer_syntax *to, scu__producer **out, scu_error *error) {
+  return make(allocator, source, head, to, false, out, error);
+}
+
+scu_result scu__deflate_new(const scu_allocator *allocator, scu__source *source, const scu__head *head,
+                            scu__producer **out, scu_error *error) {
+  return make(allocator, source, head, scu__transfer_syntax_find(SCU__UID_DEFLATED_EXPLICIT_LE), true, out, error);
 }

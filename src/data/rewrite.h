@@ -12,5 +12,8 @@
  * dataset comes from the producer's read, and is sticky. */
 scu_result scu__rewrite_new(const scu_allocator *allocator, scu__source *source, const scu__head *head,
                             const scu__transfer_syntax *to, scu__producer **out, scu_error *error);
+/* The same bytes, deflated: `head` says Explicit LE. Errors as above. */
+scu_result scu__deflate_new(const scu_allocator *allocator, scu__source *source, const scu__head *head,
+                            scu__producer **out, scu_error *error);
 
 #endif
