@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scu/edits.h"
 #include "scu/message.h"
 #include "scu/proposal.h"
 #include "scu/query.h"
@@ -34,6 +35,10 @@ typedef struct scu_store_candidate {
   const char *transfer_syntax_uid; /* of the file; it may go out in another native one */
   uint64_t bytes;                  /* of its dataset */
   uint16_t priority;               /* may be changed: 0 medium, 1 high, 2 low (PS3.7 9.3.1.1); many peers ignore it */
+  /* An empty list, for this instance alone: what is put in is applied, after the edits of the source, before it is sent
+   * (scu/edits.h). It stands for every retry, and the outcome names the old UID as the source. An instance that cannot
+   * be edited so has failed, and is not sent. Valid during the hook. */
+  scu_edits *edits;
 } scu_store_candidate;
 
 typedef enum scu_store_choice {
@@ -111,8 +116,9 @@ typedef struct scu_hooks {
    * connection ended without a word. Anything else is the fault for which we aborted. */
   void (*after_close)(void *user, uint32_t association, const scu_error *error);
 
-  /* Each instance of a store, once, before it is sent the first time; what came of it is told by `instance`. Others may
-   * be on their way meanwhile: the hook may take its time, and do what hooks may. Not asked in a dry run. */
+  /* Each instance of a store, once, before it is sent the first time: it may be skipped, and edited. What came of it is
+   * told by `instance`. Others may be on their way meanwhile: the hook may take its time, and do what hooks may. Not
+   * asked in a dry run. */
   scu_store_choice (*before_store)(void *user, scu_store_candidate *candidate);
 
   /* Each match of a find that was started by scu_find or scu_find_start - not of the ones by which a retrieve takes

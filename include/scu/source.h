@@ -14,6 +14,7 @@
 
 #include "scu/allocator.h"
 #include "scu/dataset.h"
+#include "scu/edits.h"
 #include "scu/error.h"
 #include "scu/result.h"
 
@@ -62,6 +63,11 @@ SCU_API scu_result scu_source_add_dataset(scu_source *source, const scu_dataset 
  * that ends the operation. Paths are treated as named files. `user` must live as long as the source is used. MEMORY. */
 SCU_API scu_result scu_source_add_iterator(scu_source *source, scu_result (*next)(void *user, const char **path),
                                            void *user);
+/* These edits for every instance, before those of the before_store hook; copied. An instance that cannot be edited so
+ * has failed, and is not sent, nor is one that would get the SOP Instance UID of the one before it; a dry run says so,
+ * too. NULL, or an empty list: none. A list in which a call has failed
+ * is USAGE, and changes nothing; MEMORY. */
+SCU_API scu_result scu_source_set_edits(scu_source *source, const scu_edits *edits);
 
 #ifdef __cplusplus
 }

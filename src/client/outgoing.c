@@ -1,18 +1,22 @@
-/* Sending one instance: the bytes of the file as they are, or rewritten into another native syntax. */
+/* Sending one instance: the bytes of the file as they are, or edited, or rewritten into another native syntax, or both.
+ */
 #include "client/outgoing.h"
 
 #include <stdio.h>
 
 #include "client/refusal.h"
+#include "data/edited_source.h"
 #include "data/rewrite.h"
 #include "io/file.h"
 #include "listener/incoming.h"
 
 scu_instance_outcome scu__candidate_outcome(const scu__candidate *candidate) {
+  bool was_edited = candidate->source_sop_instance.text[0] != 0;
+  const scu__uid *source = was_edited ? &candidate->source_sop_instance : &candidate->head.sop_instance;
   return (scu_instance_outcome){
       .size = sizeof(scu_instance_outcome),
       .sop_instance_uid = candidate->head.sop_instance.text,
-      .source_sop_instance_uid = candidate->head.sop_instance.text,
+      .source_sop_instance_uid = source->text,
       .sop_class_uid = candidate->head.sop_class.text,
       .transfer_syntax_uid = "",
       .status = 0xFFFF,
@@ -30,6 +34,16 @@ static void close_instance(scu__outgoing *outgoing) {
   outgoing->candidate = NULL;
 }
 
+static void say_what_was_done(const scu__outgoing *outgoing, char *text, size_t room) {
+  const scu__candidate *candidate = outgoing->candidate;
+  const scu__uid *own = &candidate->head.meta.transfer_syntax;
+  const char *edited = candidate->edited ? "edited" : "";
+  if (scu__uid_equal(&outgoing->context->transfer_syntax, own))
+    snprintf(text, room, "%s", edited);
+  else
+    snprintf(text, room, "%s%srewritten from transfer syntax %s", edited, *edited ? ", " : "", own->text);
+}
+
 static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
   (void)exchange;
   if (event->kind != SCU__EXCHANGE_FINAL) return;
@@ -40,17 +54,27 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   told.status = event->status;
   told.outcome = scu__store_outcome(event->status);
   told.transfer_syntax_uid = outgoing->context->transfer_syntax.text;
-  told.bytes = candidate->head.dataset_length;
+  told.bytes = scu__candidate_bytes(candidate);
   if (told.outcome != SCU_OUTCOME_OK) {
     scu__refusal_elements(event->command, elements);
     snprintf(reason, sizeof reason, "%s%s", scu__status_text(SCU__C_STORE_RSP, event->status), elements);
     told.comment = event->command->error_comment;
-  } else if (!scu__uid_equal(&outgoing->context->transfer_syntax, &candidate->head.meta.transfer_syntax)) {
-    snprintf(reason, sizeof reason, "rewritten from transfer syntax %s", candidate->head.meta.transfer_syntax.text);
+  } else {
+    say_what_was_done(outgoing, reason, sizeof reason);
   }
   told.reason = reason;
   close_instance(outgoing);
   outgoing->answered(outgoing->owner, candidate, &told);
+}
+
+/* The file is closed with what shows it edited. */
+static scu_result show_edited(scu__outgoing *outgoing, scu_error *error) {
+  const scu__candidate *candidate = outgoing->candidate;
+  scu__source *shown = NULL;
+  scu_result result =
+      scu__edited_source_new(outgoing->allocator, outgoing->file, &candidate->head, candidate->edited, &shown, error);
+  if (result == SCU_OK) outgoing->file = shown;
+  return result;
 }
 
 static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
@@ -62,20 +86,25 @@ static scu_result open_file(scu__outgoing *outgoing, scu_error *error) {
   if (result != SCU_OK) return result;
   if (outgoing->file->size != outgoing->candidate->file_size)
     return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
-  return SCU_OK;
+  return candidate->edited ? show_edited(outgoing, error) : SCU_OK;
 }
 
 static scu_result fill_payload(scu__outgoing *outgoing, scu__way way, scu__store_params *params, scu_error *error) {
-  const scu__head *head = &outgoing->candidate->head;
-  if (way == SCU__WAY_AS_IT_IS) {
+  const scu__candidate *candidate = outgoing->candidate;
+  const scu__transfer_syntax *own = candidate->head.syntax;
+  scu__head head = candidate->edited ? scu__edited_head(&candidate->head, candidate->edited) : candidate->head;
+  bool is_deflated_again = candidate->edited && own && own->is_deflated;
+  if (way == SCU__WAY_AS_IT_IS && !is_deflated_again) {
     params->payload = SCU__PAYLOAD_RANGE;
     params->source = outgoing->file;
-    params->offset = head->dataset_offset;
-    params->length = head->dataset_length;
+    params->offset = head.dataset_offset;
+    params->length = head.dataset_length;
     return SCU_OK;
   }
   params->payload = SCU__PAYLOAD_PRODUCER;
-  return scu__rewrite_new(outgoing->allocator, outgoing->file, head,
+  if (way == SCU__WAY_AS_IT_IS)
+    return scu__deflate_new(outgoing->allocator, outgoing->file, &head, &params->producer, error);
+  return scu__rewrite_new(outgoing->allocator, outgoing->file, &head,
                           scu__transfer_syntax_find(outgoing->context->transfer_syntax.text), &params->producer, error);
 }
 

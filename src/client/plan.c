@@ -29,7 +29,13 @@ void scu__candidate_unprepare(scu__candidate *candidate) {
   candidate->file = NULL;
 }
 
+static void forget_edits(scu__candidate *candidate) {
+  scu__edited_free(candidate->edited);
+  candidate->edited = NULL;
+}
+
 void scu__store_plan_set(scu__store_plan *plan, scu__candidate *candidate, scu__candidate_state state) {
+  if (state == SCU__CANDIDATE_DONE) forget_edits(candidate);
   if (candidate->state == SCU__CANDIDATE_WAITING) plan->waiting--;
   if (state == SCU__CANDIDATE_WAITING) plan->waiting++;
   if (state == SCU__CANDIDATE_DONE) plan->done++;
@@ -40,6 +46,7 @@ void scu__store_plan_set(scu__store_plan *plan, scu__candidate *candidate, scu__
 static void clear_window(scu__store_plan *plan) {
   for (size_t i = 0; i < plan->count; i++) {
     scu__candidate_unprepare(&plan->candidates[i]);
+    forget_edits(&plan->candidates[i]);
     scu__free(plan->allocator, plan->candidates[i].path);
     scu__free(plan->allocator, plan->candidates[i].error);
   }
@@ -101,6 +108,35 @@ scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *a
     return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_FILE, "a DICOMDIR is not an instance to store");
   }
   return result == SCU_OK ? check_identity(candidate, error) : result;
+}
+
+static scu_result open_unchanged(const scu__candidate *candidate, const scu_allocator *allocator, scu__source **file,
+                                 scu_error *error) {
+  scu_result result = scu__candidate_open(candidate, allocator, file, error);
+  if (result != SCU_OK || (*file)->size == candidate->file_size) return result;
+  scu__source_close(*file);
+  *file = NULL;
+  return scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_FILE, "the file has changed since it was checked");
+}
+
+scu_result scu__candidate_edit(scu__candidate *candidate, const scu_allocator *allocator, const scu_edits *edits,
+                               scu_error *error) {
+  scu__source *file = NULL;
+  scu__head *head = &candidate->head;
+  scu_result result = open_unchanged(candidate, allocator, &file, error);
+  if (result != SCU_OK) return result;
+  result = scu__edited_new(allocator, file, head, edits, &candidate->edited, error);
+  scu__source_close(file);
+  if (result != SCU_OK || !candidate->edited) return result;
+  candidate->source_sop_instance = head->sop_instance;
+  head->sop_class = candidate->edited->sop_class;
+  head->sop_instance = candidate->edited->sop_instance;
+  return SCU_OK;
+}
+
+uint64_t scu__candidate_bytes(const scu__candidate *candidate) {
+  bool is_deflated = candidate->head.syntax && candidate->head.syntax->is_deflated;
+  return candidate->edited && !is_deflated ? candidate->edited->length : candidate->head.dataset_length;
 }
 
 static scu_result keep_error(scu__store_plan *plan, scu__candidate *candidate, const scu_error *error) {

@@ -5,6 +5,7 @@
 
 #include "client/session.h"
 #include "client/source.h"
+#include "data/edited.h"
 #include "data/head_walk.h"
 
 enum { SCU__PLAN_WINDOW = 1000 };
@@ -31,6 +32,11 @@ typedef struct scu__candidate {
   uint16_t priority; /* as it said */
   bool is_unknown;   /* sent, and its fate not told: the association was lost */
   scu__source *file; /* opened ahead; NULL = not */
+  /* What edits make of it, kept until it is done, so that every attempt sends the same; NULL = it is not edited. The
+   * UIDs of the head are then the new ones. */
+  scu__edited *edited;
+  scu__uid source_sop_instance; /* the old one */
+  unsigned class_change;        /* edits gave it another SOP class: the how-manieth of the operation; 0 = not */
 } scu__candidate;
 
 /* How one candidate goes out over an association. */
@@ -63,6 +69,13 @@ scu_result scu__candidate_open(const scu__candidate *candidate, const scu_alloca
  * store. */
 scu_result scu__candidate_walk(scu__candidate *candidate, const scu_allocator *allocator, bool allow_truncated,
                                scu_error *error);
+
+/* Reads the head again and applies the edits to it; what is sent from now on is edited, under its new UIDs. Errors as
+ * scu__edited_new, or of opening it; it is then as before. */
+scu_result scu__candidate_edit(scu__candidate *candidate, const scu_allocator *allocator, const scu_edits *edits,
+                               scu_error *error);
+/* Bytes of the dataset that goes out, when it goes as it is. */
+uint64_t scu__candidate_bytes(const scu__candidate *candidate);
 
 /* Opens the file before it is sent: while an answer is awaited there is time. What fails here fails again, with words,
  * when it is sent. */

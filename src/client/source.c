@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "client/dicomdir_files.h"
 #include "client/encode.h"
+#include "data/edits.h"
 #include "io/walk.h"
 
 typedef enum part_kind { PART_FILE, PART_FOLDER, PART_DICOMDIR, PART_MEMORY, PART_ITERATOR } part_kind;
@@ -29,6 +30,7 @@ struct scu_source {
   bool is_used;                  /* by an operation before */
   scu__folder_walk *walk;        /* of the current part, or NULL */
   scu__dicomdir_files *dicomdir; /* likewise */
+  scu_edits *edits;              /* for every instance; NULL = none */
   scu_error error;               /* of the last call that adds */
 };
 
@@ -63,6 +65,7 @@ void scu_source_free(scu_source *source) {
     part_free(source, source->first);
     source->first = next;
   }
+  scu_edits_free(source->edits);
   scu__free(source->allocator, source);
 }
 
@@ -146,6 +149,22 @@ scu_result scu_source_add_iterator(scu_source *source, scu_result (*next)(void *
   p->ask = next;
   p->user = user;
   return SCU_OK;
+}
+
+scu_result scu_source_set_edits(scu_source *source, const scu_edits *edits) {
+  scu_edits *copy = NULL;
+  scu__error_clear(&source->error);
+  const scu_error *fault = edits ? scu__edits_fault(edits) : NULL;
+  if (fault) return fail(source, SCU_ERROR_USAGE, scu_error_reason(fault));
+  if (edits && scu_edits_count(edits) > 0 && scu__edits_copy(edits, source->allocator, &copy) != SCU_OK)
+    return scu__error_memory(&source->error, SCU_PHASE_USAGE);
+  scu_edits_free(source->edits);
+  source->edits = copy;
+  return SCU_OK;
+}
+
+const scu_edits *scu__source_edits(const scu_source *source) {
+  return source->edits;
 }
 
 static scu_result step_folder(scu_source *source, const part *p, scu__path_found *found, scu_error *error) {

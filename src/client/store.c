@@ -12,6 +12,7 @@
 #include "client/progress.h"
 #include "client/report.h"
 #include "client/store_lane.h"
+#include "data/edits.h"
 
 enum { BACK_OFF_MAX_MS = 60 * 1000 };
 
@@ -27,8 +28,10 @@ typedef struct store_op {
   scu__store_lane *lanes;
   size_t lane_count;
   bool had_association;
-  bool is_window_unwelcome; /* the peer goes away when it is proposed */
-  unsigned busy_answers;    /* one after the other, that ask for patience (A7xx) */
+  scu__uid renamed_from, renamed_to; /* the last instance that edits gave another UID */
+  unsigned class_changes;            /* so many instances got another SOP class by edits */
+  bool is_window_unwelcome;          /* the peer goes away when it is proposed */
+  unsigned busy_answers;             /* one after the other, that ask for patience (A7xx) */
   uint64_t pause_until_ms;
   scu__timer timer; /* the end of a pause */
 
@@ -289,6 +292,7 @@ static bool lane_fits(void *owner, scu__store_lane *lane, const scu__negotiated 
 static scu_result lane_propose(void *owner, scu__store_lane *lane, scu__associate *rq) {
   store_op *store = owner;
   lane->must_open = false;
+  lane->covered_changes = store->class_changes;
   if (lane->covered_from < store->plan.first) lane->covered_from = store->plan.first;
   return scu__store_plan_propose(&store->plan, lane->covered_from, rq, &lane->covered_to);
 }
@@ -334,6 +338,7 @@ static choice choose(store_op *store, const scu__store_lane *lane) {
     scu__candidate *candidate = &store->plan.candidates[i];
     if (candidate->state != SCU__CANDIDATE_WAITING || !candidate->is_instance) continue;
     bool is_covered = i >= lane->covered_from && i < lane->covered_to;
+    if (candidate->class_change > lane->covered_changes) is_covered = false; /* proposed when it was of another class */
     c.way = scu__store_plan_settle(candidate, negotiated, &c.context);
     if (c.way == SCU__WAY_AS_IT_IS || (c.way == SCU__WAY_REWRITTEN && is_covered)) {
       c.candidate = candidate;
@@ -375,23 +380,70 @@ static void skip(store_op *store, scu__candidate *candidate) {
   give_up(store, candidate, SCU_OUTCOME_SKIPPED, "skipped by the application");
 }
 
-/* Asks before_store, once. True when the candidate can be sent; else the user's code has run, and may have decided. */
-static bool ask(store_op *store, scu__candidate *candidate) {
+static scu_store_choice ask_hook(store_op *store, scu__candidate *candidate, scu_edits *edits) {
   const scu_hooks *hooks = &session_of(store)->hooks;
-  if (candidate->is_asked || !hooks->before_store) return true;
-  candidate->is_asked = true;
+  if (!hooks->before_store) return SCU_STORE_SEND;
   scu_store_candidate told = {.size = sizeof told,
                               .path = candidate->path,
                               .sop_class_uid = candidate->head.sop_class.text,
                               .sop_instance_uid = candidate->head.sop_instance.text,
                               .transfer_syntax_uid = candidate->head.meta.transfer_syntax.text,
                               .bytes = candidate->head.dataset_length,
-                              .priority = candidate->priority};
-  store->outside++;
+                              .priority = candidate->priority,
+                              .edits = edits};
   scu_store_choice chosen = hooks->before_store(hooks->user, &told);
   candidate->priority = told.priority <= SCU__PRIORITY_LOW ? told.priority : SCU__PRIORITY_MEDIUM;
+  return chosen;
+}
+
+/* One UID for many would leave one of them in the archive: edits of a source that name it are for one instance. */
+static scu_result check_renamed(store_op *store, const scu__candidate *candidate, scu_error *error) {
+  const scu__uid *from = &candidate->source_sop_instance, *to = &candidate->head.sop_instance;
+  if (!candidate->edited || scu__uid_equal(from, to)) return SCU_OK;
+  if (scu__uid_equal(to, &store->renamed_to) && !scu__uid_equal(from, &store->renamed_from))
+    return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                          "it would get the SOP Instance UID of the one before");
+  store->renamed_from = *from;
+  store->renamed_to = *to;
+  return SCU_OK;
+}
+
+/* Its edits stay with it. What cannot be edited is not sent at all. */
+static bool edit(store_op *store, scu__candidate *candidate, const scu_edits *edits) {
+  if (scu__edits_is_empty(edits)) return true;
+  scu_error error;
+  scu__error_clear(&error);
+  scu__uid sop_class = candidate->head.sop_class;
+  scu_result result = scu__candidate_edit(candidate, session_of(store)->allocator, edits, &error);
+  if (result == SCU_OK) result = check_renamed(store, candidate, &error);
+  if (result == SCU_OK) {
+    if (!scu__uid_equal(&sop_class, &candidate->head.sop_class)) candidate->class_change = ++store->class_changes;
+    return true;
+  }
+  char reason[SCU__ERROR_TEXT_MAX + 32];
+  snprintf(reason, sizeof reason, "cannot be edited: %s", error.reason);
+  give_up(store, candidate, SCU_OUTCOME_FAILED, reason);
+  return false;
+}
+
+/* Asks before_store and applies edits, once. True when there was nothing to do; else the user's code may have run, and
+ * the candidate is another. */
+static bool ask(store_op *store, scu__candidate *candidate) {
+  const scu_edits *always = scu__source_edits(store->source);
+  if (candidate->is_asked || (!always && !session_of(store)->hooks.before_store)) return true;
+  candidate->is_asked = true;
+  scu_edits edits;
+  scu__edits_init(&edits, session_of(store)->allocator, always);
+  store->outside++;
+  scu_store_choice chosen = ask_hook(store, candidate, &edits);
   if (chosen == SCU_STORE_SKIP_REST) store->is_rest_skipped = true;
-  if (chosen != SCU_STORE_SEND && candidate->state == SCU__CANDIDATE_WAITING) skip(store, candidate);
+  if (candidate->state == SCU__CANDIDATE_WAITING) {
+    if (chosen == SCU_STORE_SEND)
+      edit(store, candidate, &edits);
+    else
+      skip(store, candidate);
+  }
+  scu_edits_clear(&edits);
   come_back(store);
   return false;
 }
@@ -543,12 +595,14 @@ static bool pass_over(store_op *store) {
 
 static void pretend_to_send(store_op *store) {
   scu__candidate *candidate = &store->plan.candidates[store->plan.first];
+  const scu_edits *always = scu__source_edits(store->source);
+  if (always && !edit(store, candidate, always)) return;
   scu_instance_outcome told = scu__candidate_outcome(candidate);
   warn_of_head(store, candidate);
   told.outcome = SCU_OUTCOME_OK;
   told.transfer_syntax_uid = candidate->head.meta.transfer_syntax.text;
-  told.bytes = candidate->head.dataset_length;
-  told.reason = "would be sent";
+  told.bytes = scu__candidate_bytes(candidate);
+  told.reason = candidate->edited ? "would be sent, edited" : "would be sent";
   store->bytes += told.bytes;
   scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_DONE);
   tell(store, &told);

@@ -29,6 +29,7 @@ struct scu__store_lane {
 
   /* The owner's. */
   size_t covered_from, covered_to; /* candidates whose contexts this association was opened for */
+  unsigned covered_changes;        /* and so many changes of their classes were known then */
   bool must_open;                  /* an idle association will not do */
   bool is_dead;                    /* nothing more goes over it */
   bool has_progressed;             /* an instance was answered since it was opened */

@@ -114,6 +114,36 @@ static scu_result do_store_sources(torture *t) {
   return result;
 }
 
+static scu_store_choice edit_candidate(void *user, scu_store_candidate *candidate) {
+  (void)user;
+  scu_edits_remove_private(candidate->edits);
+  scu_edits_set_text(candidate->edits, "RequestAttributesSequence[0].ScheduledProcedureStepID", "S1");
+  return SCU_STORE_SEND; /* what failed here is told of the instance */
+}
+
+/* A file and a deflated dataset, edited by their source and by a hook. */
+static scu_result do_store_edited(torture *t) {
+  scu_source *source = NULL;
+  scu_edits *edits = NULL;
+  scu_store_report *report = NULL;
+  scu_dataset *dataset = sample_dataset(&(sample_file){.number = 3, .pixels = 2000}, "1.2.3.3");
+  const scu_hooks hooks = {.size = sizeof hooks, .before_store = edit_candidate};
+  scu_result result = scu_session_set_hooks(t->session, &hooks);
+  if (result == SCU_OK) result = scu_source_new(&t->memory.allocator, &source);
+  if (result == SCU_OK) result = scu_edits_new(&t->memory.allocator, &edits);
+  if (result == SCU_OK) result = scu_edits_set_text(edits, "PatientID", "N-1");
+  if (result == SCU_OK) result = scu_source_set_edits(source, edits);
+  if (result == SCU_OK) result = scu_source_add_dataset(source, dataset, SCU__UID_DEFLATED_EXPLICIT_LE);
+  if (result == SCU_OK) result = scu_source_add_file(source, in_scratch("1.dcm"));
+  if (result == SCU_OK) result = scu_store(t->session, source, &report);
+  if (result == SCU_OK && scu_store_report_count(report, SCU_OUTCOME_OK) != 2) result = SCU_ERROR_MEMORY;
+  scu_store_report_free(report);
+  scu_source_free(source);
+  scu_edits_free(edits);
+  scu_dataset_free(dataset);
+  return result;
+}
+
 /* The second file has to be rewritten: the peer takes implicit only. */
 static scu_result do_store_rewritten(torture *t) {
   t->peer.only_syntax = SCU__UID_IMPLICIT_LE;
@@ -378,6 +408,11 @@ static void test_single_messages_survive_every_lack_of_memory(void **state) {
   sweep(do_messages);
 }
 
+static void test_an_edited_store_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_store_edited);
+}
+
 static void test_a_find_survives_every_lack_of_memory(void **state) {
   (void)state;
   sweep(do_find);
@@ -439,6 +474,7 @@ int main(void) {
       cmocka_unit_test(test_a_rewritten_store_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_store_of_other_sources_survives_every_lack_of_memory),
       cmocka_unit_test(test_single_messages_survive_every_lack_of_memory),
+      cmocka_unit_test(test_an_edited_store_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_edited_by_a_hook_goes_out_edited_or_not_at_all),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
