@@ -45,6 +45,11 @@ static const flag_row flags[] = {
     {FLAG_NULL, "--null", '0', NULL, "the list is separated by NUL bytes", ON_STORE | ON_GET},
     {FLAG_JOBS, "--jobs", 0, "N|auto", "this many associations at once; auto is 1 in this version", ON_STORE},
     {FLAG_DRY_RUN, "--dry-run", 0, NULL, "read and check everything, connect to nothing", ON_STORE},
+    {FLAG_SET, "--set", 0, "KEY=VALUE",
+     "set this attribute of every instance; without value: make it empty; may be repeated", ON_STORE},
+    {FLAG_REMOVE, "--remove", 0, "KEY", "take this attribute out of every instance; may be repeated", ON_STORE},
+    {FLAG_REMOVE_PRIVATE, "--remove-private", 0, NULL,
+     "take all private attributes out of every instance, before what --set and --remove do", ON_STORE},
     {FLAG_PASSCODE_FILE, "--passcode-file", 0, "FILE", "the passcode of --user: in a file, or fd:N, or env:NAME",
      ON_SESSION},
     {FLAG_IDENTITY_FILE, "--identity-file", 0, "FILE",
@@ -189,6 +194,10 @@ static bool set_flag(walk *w, const flag_row *row, const char *value) {
     args->users[args->user_count++] = value;
     return true;
   }
+  if (row->id == FLAG_SET || row->id == FLAG_REMOVE) {
+    args->edits[args->edit_count++] = (edit_argument){row->id, value};
+    return true;
+  }
   if (args->has[row->id] && row->argument && strcmp(args->value[row->id], value) != 0) {
     report_usage(w->context, NULL, "%s is given twice, as '%s' and '%s'", row->name, args->value[row->id], value);
     return false;
@@ -304,8 +313,9 @@ bool arguments_parse(cli *context, int argc, char **argv, arguments *args) {
   memset(args, 0, sizeof *args);
   args->keys = calloc((size_t)argc + 1, sizeof *args->keys);
   args->users = calloc((size_t)argc + 1, sizeof *args->users);
+  args->edits = calloc((size_t)argc + 1, sizeof *args->edits);
   args->positional = calloc((size_t)argc + 1, sizeof *args->positional);
-  if (!args->keys || !args->users || !args->positional) {
+  if (!args->keys || !args->users || !args->edits || !args->positional) {
     report_fault(context, SCU_ERROR_MEMORY, SCU_PHASE_USAGE, NULL, "out of memory");
     return false;
   }
@@ -328,6 +338,7 @@ bool arguments_parse(cli *context, int argc, char **argv, arguments *args) {
 void arguments_free(arguments *args) {
   free(args->keys);
   free(args->users);
+  free(args->edits);
   free(args->positional);
 }
 

@@ -24,6 +24,9 @@ typedef enum flag {
   FLAG_NULL,
   FLAG_JOBS,
   FLAG_DRY_RUN,
+  FLAG_SET,
+  FLAG_REMOVE,
+  FLAG_REMOVE_PRIVATE,
   FLAG_KEY,
   FLAG_LEVEL,
   FLAG_MODEL,
@@ -81,6 +84,12 @@ const char *flag_name(flag id);        /* as it is typed: "--json" */
 
 typedef struct cli cli;
 
+/* --set KEY=VALUE, or --remove KEY */
+typedef struct edit_argument {
+  flag id;
+  const char *text;
+} edit_argument;
+
 /* Everything behind the command's name, sorted out. Texts are argv's. */
 typedef struct arguments {
   const char *value[FLAG_COUNT]; /* of the last one given; "" for flags without argument */
@@ -89,6 +98,8 @@ typedef struct arguments {
   size_t key_count;
   const char **users; /* every --accept-user, in order */
   size_t user_count;
+  edit_argument *edits; /* every --set and --remove, in order */
+  size_t edit_count;
   const char **positional;
   size_t positional_count;
 } arguments;

@@ -67,6 +67,48 @@ static void say_summary(cli *context, const arguments *args, const scu_store_rep
       across, across + context->failed + untried, rest, bytes, elapsed);
 }
 
+/* --set KEY=VALUE: the key ends at the first =, an empty value makes an empty attribute. False: reported. */
+static bool set(cli *context, scu_edits *edits, const char *text) {
+  char key[512];
+  size_t length = strcspn(text, "=");
+  if (text[length] == 0 || length >= sizeof key) {
+    report_usage(context, "--set PatientID=4711, or --set PatientID= for an empty value", "--set wants KEY=VALUE");
+    return false;
+  }
+  memcpy(key, text, length);
+  key[length] = 0;
+  const char *value = text + length + 1;
+  scu_result result = *value ? scu_edits_set_text(edits, key, value) : scu_edits_set_empty(edits, key);
+  if (result != SCU_OK) report_error(context, scu_edits_error(edits));
+  return result == SCU_OK;
+}
+
+static bool take_edits(cli *context, const arguments *args, scu_edits *edits) {
+  bool is_good = !args->has[FLAG_REMOVE_PRIVATE] || scu_edits_remove_private(edits) == SCU_OK;
+  for (size_t i = 0; i < args->edit_count && is_good; i++) {
+    const edit_argument *edit = &args->edits[i];
+    if (edit->id == FLAG_SET) {
+      is_good = set(context, edits, edit->text);
+    } else {
+      is_good = scu_edits_remove(edits, edit->text) == SCU_OK;
+      if (!is_good) report_error(context, scu_edits_error(edits));
+    }
+  }
+  return is_good;
+}
+
+/* False: reported. */
+static bool add_edits(cli *context, const arguments *args, scu_source *source) {
+  scu_edits *edits = NULL;
+  if (args->edit_count == 0 && !args->has[FLAG_REMOVE_PRIVATE]) return true;
+  scu_result result = scu_edits_new(NULL, &edits);
+  bool is_good = result == SCU_OK && take_edits(context, args, edits);
+  if (is_good) result = scu_source_set_edits(source, edits);
+  if (result != SCU_OK) report_fault(context, result, SCU_PHASE_USAGE, NULL, "out of memory");
+  scu_edits_free(edits);
+  return is_good && result == SCU_OK;
+}
+
 static void store(cli *context, const arguments *args, scu_session *session, scu_source *source) {
   scu_store_report *report = NULL;
   json_begin(context, args->positional[0]);
@@ -104,7 +146,7 @@ static void run(cli *context, const arguments *args) {
   if (!session) return;
   scu_result result = scu_source_new(NULL, &source);
   if (result != SCU_OK) report_fault(context, result, SCU_PHASE_USAGE, NULL, "out of memory");
-  if (result != SCU_OK || !add_paths(context, args, source)) goto done;
+  if (result != SCU_OK || !add_edits(context, args, source) || !add_paths(context, args, source)) goto done;
   if (args->has[FLAG_FROM]) {
     paths = list_open(context, args->value[FLAG_FROM], args->has[FLAG_NULL]);
     if (!paths || scu_source_add_iterator(source, list_next, paths) != SCU_OK) goto done;
@@ -120,14 +162,17 @@ const command command_store = {
     .name = "store",
     .bit = ON_STORE,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_STORE,
-    .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--dry-run]",
+    .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--set KEY=VALUE...] [--remove KEY...] [--dry-run]",
     .summary = "send files, folders, what a DICOMDIR names, or a list of files (C-STORE)",
     .text = "Every file is checked before it is offered: one that is cut short is not sent.\n"
             "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n"
-            "A DICOMDIR that is named stands for the files it names, below its own folder and nowhere else.\n",
+            "A DICOMDIR that is named stands for the files it names, below its own folder and nowhere else.\n"
+            "--set and --remove edit what is sent, not the files; keys are those of `scu find`, values UTF-8. An\n"
+            "instance that cannot take an edit, as its character set does not hold the text, has failed.\n",
     .examples = "scu store PACS@10.0.0.5:104 image.dcm\n"
                 "scu store PACS@10.0.0.5:104 -r /data/images --filter '*.dcm'\n"
                 "scu store PACS@10.0.0.5:104 /media/cdrom/DICOMDIR\n"
+                "scu store pacs image.dcm --set PatientID=4711 --set AccessionNumber= --remove OtherPatientIDs\n"
                 "find /data -name '*.dcm' -print0 | scu store pacs --from - --null",
     .run = run,
 };

@@ -31,6 +31,17 @@ class Usage(CliTest):
                              ("-S", "--model study"), ("-to", "--timeout-connect")):
             self.assertIn(ours, self.usage("find", "P@h", theirs, "x", says="not available yet").talk)
 
+    def test_edits_are_checked_before_anything_is_sent(self):
+        self.usage("store", "P@h", "f", "--set", "PatientNom=1", says="PatientNom")
+        self.usage("store", "P@h", "f", "--remove", "PatientNom", says="PatientNom")
+        self.usage("store", "P@h", "f", "--set", "PatientID", says="KEY=VALUE")
+        self.usage("store", "P@h", "f", "--set", "0002,0010=1.2.840.10008.1.2", says="file meta")
+        self.usage("store", "P@h", "f", "--remove", "0010,0000", says="group length")
+        self.usage("store", "P@h", "f", "--set", "Rows=many", says="Rows")
+        self.usage("store", "P@h", "f", "--set", "PixelData=", says="only removed")
+        self.assertNotIn("Doe", self.usage("store", "P@h", "f", "--set", "Rows=Doe", says="Rows").talk)
+        self.usage("find", "P@h", "--set", "PatientID=1", says="no option of `scu find`")
+
     def test_an_option_of_another_command_is_refused(self):
         self.usage("echo", "P@h", "--recursive", says="no option of `scu echo`")
         self.usage("store", "P@h", "f", "--limit", "1", says="no option of `scu store`")

@@ -67,6 +67,20 @@ class Memory(unittest.TestCase):
             support.note("memory: %d MiB object rewritten to implicit: %.1f MB peak" % (MEGABYTES, run.peak_kib / 1024))
             self.check_peak(run.peak_kib)
 
+    def test_an_edited_large_object_takes_little_memory_too(self):
+        with support.Listener("--durability", "none") as listener:
+            run = scu("store", listener.address, self.path, "--set", "PatientID=EDITED", "--set", "StudyTime=",
+                      "--remove-private", "--json", seconds=300)
+            self.assertEqual(run.code, 0, run)
+            self.assertEqual(run.of("instance")[0]["reason"], "edited", run)
+            received = listener.files()
+            self.assertEqual(len(received), 1)
+            pixels = MEGABYTES << 20
+            self.assertTrue(same_bytes(self.path, received[0], os.path.getsize(self.path) - pixels - 12,
+                                       os.path.getsize(received[0]) - pixels - 12))
+            support.note("memory: %d MiB object edited: %.1f MB peak" % (MEGABYTES, run.peak_kib / 1024))
+            self.check_peak(run.peak_kib)
+
 
 if __name__ == "__main__":
     unittest.main()
