@@ -9,6 +9,7 @@ import unittest
 
 import support  # first: it knows where the others are
 import archives
+import compare
 import dicomfile
 import make_samples
 import peers
@@ -66,6 +67,28 @@ class Examples(unittest.TestCase):
             file = dicomfile.read(storescp.files()[0], support.DICTIONARY)
             self.assertEqual(dicomfile.value_of(file, 0x00100020), "EXAMPLE-1")
         self.run_example("store_memory", "ANY@127.0.0.1:%d" % peers.free_port(), "EXAMPLE-1", code=1)
+
+    def test_edit_while_storing(self):
+        edited = {0x00100010: "New^Name", 0x00100020: "N-1", 0x00080050: "ACC-1"}
+        uids = {0x00080018, 0x0020000D, 0x0020000E}
+        with peers.StoreScp("+B", "+xa") as storescp:
+            text = self.run_example("edit_while_storing", storescp.address, os.path.dirname(self.samples[0]), "N-1",
+                                    "New^Name", "ACC-1")
+            self.assertIn("3 stored, 0 failed", text)
+            was = dict(re.findall(r"ok (\S+) -> (\S+) edited", text))
+            received = support.by_instance(storescp.files())
+            self.assertEqual((sorted(was), sorted(was.values())), (sorted(self.sent), sorted(received)))
+            studies = set()
+            for old, new in was.items():
+                differences = compare.compare_paths(self.sent[old], received[new], support.DICTIONARY).differences
+                touched = {int(d.path[1:5] + d.path[6:10], 16) for d in differences}
+                self.assertEqual(touched, uids | set(edited), differences)  # and pixels are equal
+                file = dicomfile.read(received[new], support.DICTIONARY)
+                for tag, value in edited.items():
+                    self.assertEqual(dicomfile.value_of(file, tag), value)
+                studies.add((dicomfile.value_of(file, 0x0020000D), dicomfile.value_of(file, 0x0020000E)))
+            self.assertEqual(len(studies), 1)  # one study, one series, as before
+        self.run_example("edit_while_storing", "ANY@127.0.0.1:%d" % peers.free_port(), self.folder, "1", "A", "1", code=1)
 
     def test_find_print(self):
         self.assertIn(archives.STUDIES["ct study"], self.run_example("find_print", self.peer.address, "SCU-JP-1"))
