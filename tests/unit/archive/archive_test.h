@@ -18,6 +18,7 @@
 #include "scu/session.h"
 #include "service/n_service.h"
 #include "support/sample_file.h"
+#include "support/scripted_peer.h"
 #include "support/test_loop.h"
 #include "unit/io/scratch.h"
 
@@ -84,10 +85,9 @@ static inline void world_start(world *w) {
   scu_options_set_text(w->modality_options, SCU_OPTION_CALLING_AE, "MODALITY");
   snprintf(w->root, sizeof w->root, "%s", in_scratch("pacs"));
   w->own = (scu_archive_options){.size = sizeof w->own, .root = w->root};
-  scu_options_set_integer(w->archive_options, SCU_OPTION_LISTEN_PORT, 0);
+  /* One that stays ours while the archive is closed. */
+  scu_options_set_integer(w->archive_options, SCU_OPTION_LISTEN_PORT, scripted_free_port());
   world_open_archive(w);
-  scu_options_set_integer(w->archive_options, SCU_OPTION_LISTEN_PORT,
-                          scu_archive_port(w->archive)); /* when opened again */
 }
 
 static inline void world_step(world *w) {
