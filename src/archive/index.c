@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "archive/key.h"
-#include "archive/moment.h"
 #include "archive/schema.h"
 #include "data/dataset_values.h"
 #include "data/decimal.h"
+#include "data/moment.h"
 
 enum { RECORD_ROOM = 4 * 1024 * 1024, STEPS_MAX = 64 };
 

@@ -5,9 +5,9 @@
 #define SCU_ARCHIVE_KEY_H
 
 #include "archive/attribute.h"
-#include "archive/moment.h"
 #include "data/arena.h"
 #include "data/dataset.h"
+#include "data/moment.h"
 
 enum {
   SCU__KEYS_MAX = 2048,            /* in the whole identifier, items included */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive/moment.h"
+#include "data/moment.h"
 
 /* The value without the spaces around it; false when there is none. */
 static bool find_text(scu__record *record, scu_tag tag, const char **text, size_t *length) {

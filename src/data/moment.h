@@ -1,7 +1,7 @@
 /* Dates, times and date-times (PS3.5 6.2: DA TM DT) as numbers that compare by meaning, old forms included, and the
  * ranges that keys may hold (PS3.4 C.2.2.2.5). Knows nothing of datasets. */
-#ifndef SCU_ARCHIVE_MOMENT_H
-#define SCU_ARCHIVE_MOMENT_H
+#ifndef SCU_DATA_MOMENT_H
+#define SCU_DATA_MOMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

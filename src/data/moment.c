@@ -1,5 +1,5 @@
 /* DA TM DT by meaning. */
-#include "archive/moment.h"
+#include "data/moment.h"
 
 enum { OFFSET_MAX_HHMM = 1400 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "archive/moment.h"
+#include "data/moment.h"
 
 static bool parse(scu__moment_kind kind, const char *text, scu__interval *interval) {
   return scu__moment_key_parse(kind, text, strlen(text), 0, interval);
