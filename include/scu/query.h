@@ -35,7 +35,14 @@ SCU_API void scu_query_free(scu_query *query);
 SCU_API const scu_error *scu_query_error(const scu_query *query);
 
 /* A matching key: keyword, gggg,eeee, ggggeeee or path, and a UTF-8 value (wildcards, ranges, UID lists as in PS3.4
- * C.2.2.2). Setting it again replaces it. */
+ * C.2.2.2). Setting it again replaces it. scu/query_keys.h has the usual ones with their types.
+ *
+ * Several values joined by backslash mean any of them. The Standard has such lists for UIDs only, so other values are
+ * asked for one after the other and the answers united: a match that more than one of them bring comes once (the same
+ * UIDs, or without UIDs the same values throughout). So are the two halves of a range of times across midnight
+ * ("2200-0600"), and with SCU_QUERY_COMBINED_DATE_TIME the first day, the days between and the last day of a range,
+ * where the peer does not agree to that option. More than 256 requests for one level are USAGE, told when it is asked.
+ * With SCU_QUERY_MULTIPLE_VALUES set to SCU_WISH_YES lists go out as they are. */
 SCU_API scu_result scu_query_set(scu_query *query, const char *path, const char *value);
 /* Asks for the attribute without restricting it. */
 SCU_API scu_result scu_query_return(scu_query *query, const char *path);
@@ -48,7 +55,7 @@ typedef enum scu_query_option {
   SCU_QUERY_TIMEZONE,           /* times are in the zone of the key TimezoneOffsetFromUTC */
   SCU_QUERY_VIEW,               /* enhanced multi-frame images as the key QueryRetrieveView says */
   SCU_QUERY_EMPTY_VALUE,        /* the value "" (two quotation marks) matches what has no value */
-  SCU_QUERY_MULTIPLE_VALUES,    /* several values in a key: all of them have to be there */
+  SCU_QUERY_MULTIPLE_VALUES,    /* several values in a key: all of them have to be there, not any */
   SCU_QUERY_OPTIONS
 } scu_query_option;
 typedef enum scu_wish {

@@ -6,23 +6,21 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "client/query_options.h"
+#include "client/query_variants.h"
 #include "client/refusal.h"
 #include "client/request.h"
+#include "client/seen.h"
 #include "data/dataset_builder.h"
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 
-/* The unique keys of a match that was gone into, as two hashes: 128 bits that a chance does not hit. */
-typedef struct seen_key {
-  uint64_t low, high; /* 0, 0 = free */
-} seen_key;
-
-/* One C-FIND to come. */
+/* One C-FIND to come, or several whose answers are united. */
 typedef struct step {
   struct step *next;
   scu_query_level level;
   scu__unique_keys known;
+  size_t variant, variants; /* which one is asked, of how many: known when the first one is made */
   scu__buffer above; /* the match it comes from, encoded: a tree would take ten times the room; empty at the top */
 } step;
 
@@ -35,9 +33,10 @@ struct scu__drill {
   void *owner;
   scu__request request;
   step *current, *first, *last;
-  size_t step_count; /* waiting */
-  seen_key *seen;    /* what was or will be gone into: a hash of its keys */
-  size_t seen_count, seen_room;
+  size_t step_count;         /* waiting */
+  scu__seen entered;         /* the unique keys of what was or will be gone into */
+  scu__seen united;          /* rows of the variants of the current step */
+  scu__buffer row_bytes;     /* scratch */
   scu_dataset *above;        /* of the current step; NULL at the top */
   scu_dataset *identifier;   /* of the request, scratch */
   scu_dataset *merged;       /* row with the values above, scratch */
@@ -78,39 +77,11 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
   return SCU_OK;
 }
 
-static uint64_t hash_keys(const scu__unique_keys *known, uint64_t h) {
-  const uint8_t *bytes = (const uint8_t *)known->value;
-  for (size_t i = 0; i < sizeof known->value; i++) h = (h ^ bytes[i]) * 1099511628211u; /* FNV-1a */
-  return h;
-}
-
-static scu_result grow_seen(scu__drill *drill) {
-  if (drill->seen_count * 2 < drill->seen_room) return SCU_OK;
-  size_t room = drill->seen_room ? drill->seen_room * 2 : 64;
-  seen_key *seen = scu__alloc_array(drill->session->allocator, room, sizeof *seen);
-  if (!seen) return SCU_ERROR_MEMORY;
-  for (size_t i = 0; i < drill->seen_room; i++) {
-    if (!drill->seen[i].low && !drill->seen[i].high) continue;
-    size_t at = (size_t)drill->seen[i].low & (room - 1);
-    while (seen[at].low || seen[at].high) at = (at + 1) & (room - 1);
-    seen[at] = drill->seen[i];
-  }
-  scu__free(drill->session->allocator, drill->seen);
-  drill->seen = seen;
-  drill->seen_room = room;
-  return SCU_OK;
-}
-
-/* SCU_OK: new, and noted; SCU_END: a peer that repeats itself. */
+/* SCU_OK: new, and noted; SCU_END: a peer that repeats itself, or another variant that brought it. */
 static scu_result note_keys(scu__drill *drill, const scu__unique_keys *known) {
-  if (grow_seen(drill) != SCU_OK) return SCU_ERROR_MEMORY;
-  seen_key key = {hash_keys(known, 14695981039346656037u), hash_keys(known, 88172645463325252u) | 1};
-  size_t at = (size_t)key.low & (drill->seen_room - 1);
-  for (; drill->seen[at].low || drill->seen[at].high; at = (at + 1) & (drill->seen_room - 1))
-    if (drill->seen[at].low == key.low && drill->seen[at].high == key.high) return SCU_END;
-  drill->seen[at] = key;
-  drill->seen_count++;
-  return SCU_OK;
+  scu__seen_key key = scu__seen_key_start();
+  scu__seen_key_add(&key, known->value, sizeof known->value);
+  return scu__seen_note(&drill->entered, drill->session->allocator, key, 0, NULL);
 }
 
 static void finish(scu__drill *drill, scu_result result) {
@@ -145,6 +116,19 @@ static bool fits(void *owner, const scu__negotiated *negotiated) {
   return scu__options_fit(wanted_options(drill), find_class(drill), negotiated);
 }
 
+/* Chooses the variant that is due, now that the identifier has all of the keys. */
+static scu_result make_variant(scu__drill *drill, const scu__negotiated *negotiated, scu_error *error) {
+  scu_wish combined = drill->query->wishes[SCU_QUERY_COMBINED_DATE_TIME];
+  const scu__variant_rules rules = {
+      .are_lists_whole = drill->query->wishes[SCU_QUERY_MULTIPLE_VALUES] == SCU_WISH_YES,
+      .is_combined_wanted = combined == SCU_WISH_YES,
+      .is_combined_agreed = scu__option_is_agreed(SCU_QUERY_COMBINED_DATE_TIME, find_class(drill), negotiated),
+      .is_worklist = drill->shape.model == SCU_MODEL_WORKLIST,
+  };
+  step *s = drill->current;
+  return scu__query_variant(drill->identifier, &rules, s->variant, &s->variants, error);
+}
+
 /* What the provider agreed to is known when the first request is made. */
 static void begin_with(scu__drill *drill, const scu__negotiated *negotiated) {
   if (drill->has_begun) return;
@@ -173,6 +157,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
           ? scu__query_relational_identifier(drill->query, &drill->shape, level, drill->identifier, error)
           : scu__query_find_identifier(drill->query, &drill->shape, level, &drill->current->known, drill->identifier,
                                        error);
+  if (result == SCU_OK) result = make_variant(drill, scu__link_negotiated(link), error);
   if (result != SCU_OK) return result;
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
@@ -206,14 +191,52 @@ static bool read_unique_key(const scu__drill *drill, const scu_dataset *match, s
   return false;
 }
 
+/* What tells one row of the level from another: its UIDs, or all of it where it has none: a Patient ID alone is no
+ * proof, and a worklist has no levels. */
+static scu_result key_of_row(scu__drill *drill, const scu_dataset *row, scu__seen_key *key) {
+  bool has_uid = false;
+  *key = scu__seen_key_start();
+  for (int level = SCU_LEVEL_STUDY; level <= (int)drill->current->level; level++) {
+    char uid[SCU__UNIQUE_VALUE_MAX] = "";
+    scu_tag tag = scu__query_unique_key((scu_query_level)level);
+    has_uid = scu__dataset_tag_text(row, tag, uid, sizeof uid) == SCU_OK && *uid;
+    scu__seen_key_add(key, uid, strlen(uid) + 1);
+  }
+  if (has_uid) return SCU_OK;
+  scu__buffer_clear(&drill->row_bytes);
+  scu_result result = scu__dataset_encode(row, SCU__EXPLICIT_LE, &drill->row_bytes, NULL);
+  scu__seen_key_add(key, drill->row_bytes.data, drill->row_bytes.length);
+  return result;
+}
+
+/* SCU_END: another variant has brought this row. */
+static scu_result unite(scu__drill *drill, const scu_dataset *row) {
+  scu__seen_key key;
+  size_t first = drill->current->variant;
+  if (drill->current->variants <= 1) return SCU_OK;
+  scu_result result = key_of_row(drill, row, &key);
+  if (result == SCU_OK) result = scu__seen_note(&drill->united, drill->session->allocator, key, first, &first);
+  if (result != SCU_END) return result;
+  return first == drill->current->variant ? SCU_OK : SCU_END; /* what one answer says twice is left as it is */
+}
+
+static scu_result take_row(scu__drill *drill, const scu_dataset *row) {
+  scu_result result = unite(drill, row);
+  if (result == SCU_END) return SCU_OK;
+  if (result == SCU_OK) drill->handler->row(drill->owner, row);
+  if (result != SCU_ERROR_LIMIT)
+    return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
+  scu__error_set(&drill->error, result, SCU_PHASE_RESPONSE, "more than %d matches to unite",
+                 SCU__INVENTORY_ENTRIES_MAX);
+  scu__error_hint(&drill->error, "narrow the query, for example by date");
+  return result;
+}
+
 static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
   const scu_dataset *row = merge_above(drill, match);
   if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu_query_level level = drill->current->level;
-  if (level == drill->floor) {
-    drill->handler->row(drill->owner, row);
-    return SCU_OK;
-  }
+  if (level == drill->floor) return take_row(drill, row);
   scu__unique_keys known = drill->current->known;
   /* What a relational query did not know above comes with the match. */
   int highest = drill->is_relational && level == drill->shape.level ? (int)drill->shape.first : (int)level;
@@ -285,6 +308,13 @@ static void next_step(scu__task *self) {
   }
   drill->is_step_due = drill->is_paused;
   if (drill->is_paused) return;
+  step *current = drill->current;
+  if (current && current->variant + 1 < current->variants) {
+    current->variant++;
+    scu__request_start(&drill->request, drill->session);
+    return;
+  }
+  scu__seen_clear(&drill->united);
   step_free(drill, drill->current);
   drill->current = drill->first;
   if (!drill->current) {
@@ -310,6 +340,7 @@ scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_quer
   drill->owner = owner;
   drill->status = 0xFFFF;
   drill->task.run = next_step;
+  scu__buffer_init(&drill->row_bytes, session->allocator, SCU__IDENTIFIER_MAX);
   scu__error_clear(&drill->error);
   scu_result result = scu__query_copy(query, &drill->query);
   if (result == SCU_OK) result = scu_dataset_new(session->allocator, &drill->identifier);
@@ -384,7 +415,9 @@ void scu__drill_touch(scu__drill *drill) {
 
 void scu__drill_free(scu__drill *drill) {
   if (!drill) return;
-  scu__free(drill->session->allocator, drill->seen);
+  scu__seen_free(&drill->entered, drill->session->allocator);
+  scu__seen_free(&drill->united, drill->session->allocator);
+  scu__buffer_free(&drill->row_bytes);
   scu_dataset_free(drill->above);
   if (drill->request.session) scu__request_stop(&drill->request);
   scu__task_remove(drill->session->loop, &drill->task);

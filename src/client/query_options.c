@@ -16,7 +16,7 @@ static const struct {
 } options[SCU_QUERY_OPTIONS] = {
     [SCU_QUERY_RELATIONAL] = {{0, 0, ABSENT}, "relational queries: level after level is asked instead"},
     [SCU_QUERY_COMBINED_DATE_TIME] = {{1, ABSENT, ABSENT},
-                                      "combined date-time matching: dates and times are matched each by itself"},
+                                      "combined date-time matching: a range over days is asked in parts"},
     [SCU_QUERY_FUZZY_NAMES] = {{2, ABSENT, 2}, "fuzzy matching of person names: they are matched by their letters"},
     [SCU_QUERY_TIMEZONE] = {{3, ABSENT, 3}, "timezone adjustment: times are matched as they are stored"},
     [SCU_QUERY_VIEW] = {{4, 1, ABSENT}, "conversion of enhanced multi-frame images: objects are seen as stored"},
@@ -42,8 +42,8 @@ static bool has_empty_value_key(const scu_dataset *keys) {
   return false;
 }
 
-/* Keys that mean nothing unless the option is agreed. Several values are not among them: agreed they are "and", asked
- * without agreement many providers take them as "or". */
+/* Keys that mean nothing unless the option is agreed. Several values are not among them: agreed they are "and"; else
+ * they are asked for one after the other (query_variants.h). */
 static bool is_implied(const scu_query *query, size_t option) {
   const scu_element *key;
   switch (option) {

@@ -212,7 +212,8 @@ class Extended(Case):
 
     def test_a_date_range_and_a_time_range_are_one_where_it_is_agreed(self):
         archive = self.start("--demo")
-        keys = ["StudyDate=20211105-20220301", "StudyTime=200000-100000", "--level", "study"]
+        # Its time is 23:55: within the range of moments, and outside of the hours from 23:56 to 23:54.
+        keys = ["StudyDate=20211106-20220301", "StudyTime=235600-235400", "--level", "study"]
         combined, run = self.find(archive, *keys, "--extended", "date-time")
         self.assertEqual([row["00100020"]["Value"] for row in combined], [["DEMO-3"]], run)
         apart, run = self.find(archive, *keys)

@@ -158,11 +158,11 @@ static void test_each_option_has_its_byte(void **state) {
 
 static void test_a_key_that_needs_an_option_proposes_it(void **state) {
   (void)state;
-  static const char *const cases[][3] = {
-      {"TimezoneOffsetFromUTC", "+0100", "=00000001 "},
-      {"QueryRetrieveView", "CLASSIC", "=0000000001 "},
-      {"StudyDescription", "\"\"", "=000000000001 "},
-      {"ModalitiesInStudy", "CT\\MR", ""}, /* agreed it would mean "and" */
+  static const char *const cases[][4] = {
+      {"TimezoneOffsetFromUTC", "+0100", "=00000001 ", "+0100"},
+      {"QueryRetrieveView", "CLASSIC", "=0000000001 ", "CLASSIC"},
+      {"StudyDescription", "\"\"", "=000000000001 ", "\"\""},
+      {"ModalitiesInStudy", "CT\\MR", "", "CT"}, /* agreed it would mean "and": one after the other */
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     fixture f;
@@ -175,7 +175,7 @@ static void test_a_key_that_needs_an_option_proposes_it(void **state) {
     const scu_dataset *sent = scripted_peer_message(&f.peer, SCU__C_FIND_RQ, 0)->dataset;
     char value[32];
     assert_int_equal(scu_dataset_text(sent, cases[i][0], value, sizeof value), SCU_OK);
-    assert_string_equal(value, cases[i][1]);
+    assert_string_equal(value, cases[i][3]);
     scu_query_free(query);
     fixture_stop(&f);
   }
