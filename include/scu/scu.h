@@ -18,6 +18,7 @@
 #include "scu/options.h"
 #include "scu/proposal.h"
 #include "scu/query.h"
+#include "scu/query_keys.h"
 #include "scu/report.h"
 #include "scu/result.h"
 #include "scu/session.h"
@@ -25,6 +26,7 @@
 #include "scu/source.h"
 #include "scu/types.h"
 #include "scu/uid.h"
+#include "scu/values.h"
 #include "scu/version.h"
 
 #endif
