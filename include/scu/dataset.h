@@ -134,6 +134,14 @@ typedef struct scu_json_options {
 SCU_API scu_result scu_dataset_write_json(const scu_dataset *dataset, const scu_json_options *options,
                                           scu_write_function write, void *user);
 
+/* Reads one dataset of the DICOM JSON model (PS3.18 F.2): an object, or an array of one. Texts are UTF-8; "vr" may be
+ * left out where the dictionary knows it; attributes need not be in order. *out is NULL only when there was no memory
+ * for it; else free it, on failure too: it holds what was read up to the fault, and scu_dataset_error says what and
+ * where that is. MALFORMED: not JSON, or not the model (NaN and infinite numbers included); UNSUPPORTED: a BulkDataURI;
+ * LIMIT: more than 16 MiB, sequences too deep, or more than 1000 attributes out of order; MEMORY. */
+SCU_API scu_result scu_dataset_read_json(const scu_allocator *allocator, const char *json, size_t length,
+                                         scu_dataset **out);
+
 typedef struct scu_text_options {
   size_t size;            /* sizeof(scu_text_options) of the caller; shorter than version 0.1.0's is USAGE */
   size_t value_width_max; /* characters of a value before it is cut with "..."; 0 = whole values */

@@ -1,4 +1,4 @@
-/* The DICOM JSON model (PS3.18 F.2), written while walking the tree. Does not read JSON. */
+/* The DICOM JSON model (PS3.18 F.2), written while walking the tree. json_read.c reads it. */
 #include <string.h>
 
 #include "base/versioned.h"
