@@ -11,6 +11,8 @@
 static const flag_row flags[] = {
     {FLAG_KEY, "--match", 'k', "KEY[=VALUE]",
      "match this attribute, or have it returned (without value); may be repeated", ON_QUERY},
+    {FLAG_QUERY, "--query", 0, "FILE",
+     "start from the keys of this dataset, a DICOM file or DICOM JSON; other keys are copied over them", ON_QUERY},
     {FLAG_LEVEL, "--level", 0, "LEVEL",
      "patient, study, series or image (also: instance); default: the deepest key named", ON_QUERY},
     {FLAG_MODEL, "--model", 0, "MODEL", "study, patient, psonly (Patient/Study Only) or worklist (find only)",
@@ -73,7 +75,7 @@ static const char *const not_yet[] = {
     "--tls",      "--ca",          "--cert",   "--key",       "--key-password-file",
     "--temp-dir", "--tls-profile", "--log",    "--log-level", "--phi",
     "--trace",    "--audit",       "--commit", "--prefer",    "--split",
-    "--strict",   "--query",
+    "--strict",
 };
 
 /* DCMTK's way of writing options; each with ours. */

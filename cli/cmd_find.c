@@ -106,14 +106,17 @@ const command command_find = {
     .name = "find",
     .bit = ON_FIND,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
-    .synopsis =
-        "find PEER [KEY=VALUE...] [-k KEY] [--level LEVEL] [--model MODEL] [--relational WHEN] [--extended LIST]\n"
-        "                [--limit N] [--json|--csv|--table]",
+    .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--query FILE] [--level LEVEL] [--model MODEL] [--relational WHEN]\n"
+                "                [--extended LIST] [--limit N] [--json|--csv|--table]",
     .summary = "ask an archive what it has (C-FIND)",
     .text = "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
             "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
             "then), today, yesterday, -7d (since then).\n"
             "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
+            "Several values (ModalitiesInStudy='CT\\MR') mean any of them, whatever the peer makes of lists: each is "
+            "asked\n"
+            "for and a match comes once. So it is with times across midnight (StudyTime=2200-0600).\n"
+            "--query starts from the keys of a DICOM file or of DICOM JSON; those named here replace them.\n"
             "In a worklist there are no levels; keywords of the scheduled step, such as Modality or\n"
             "ScheduledProcedureStepStartDate, stand for their path in ScheduledProcedureStepSequence.\n"
             "\n"

@@ -5,6 +5,7 @@
 
 #include "dates.h"
 #include "errors.h"
+#include "query_file.h"
 #include "scu/dataset.h"
 
 enum { PATH_MAX_BYTES = 512 };
@@ -181,7 +182,7 @@ static bool set_flags(cli *context, scu_query *query, const arguments *args) {
   if (!level_argument(context, args, SCU_LEVEL_DEFAULT, &level) || !set_model(context, query, args)) return false;
   if (!set_relational(context, query, args) || !set_extended(context, query, args)) return false;
   if (args->has[FLAG_LIMIT] && !argument_number(context, args, FLAG_LIMIT, 1, UINT32_MAX, &limit)) return false;
-  scu_query_set_level(query, level);
+  if (args->has[FLAG_LEVEL]) scu_query_set_level(query, level); /* else that of --query */
   scu_query_set_limit(query, limit);
   scu_query_set_all(query, args->has[FLAG_ALL]);
   scu_query_set_raw_identifier(query, args->has[FLAG_RAW_IDENTIFIER]);
@@ -196,7 +197,8 @@ scu_query *query_from_arguments(cli *context, const arguments *args, bool needs_
     report_fault(context, SCU_ERROR_MEMORY, SCU_PHASE_USAGE, NULL, "out of memory");
     return NULL;
   }
-  bool is_good = set_flags(context, query, args) && add_keys(context, query, args);
+  bool is_good = !args->has[FLAG_QUERY] || query_from_file(context, query, args->value[FLAG_QUERY]);
+  is_good = is_good && set_flags(context, query, args) && add_keys(context, query, args);
   if (is_good && needs_keys && scu_query_check(query, &model, &level) != SCU_OK) {
     report_query(context, query);
     is_good = false;
@@ -230,6 +232,7 @@ void query_ask_for_columns(scu_query *query, const arguments *args) {
   scu_model model;
   scu_query_level level;
   if (scu_query_check(query, &model, &level) != SCU_OK || level != SCU_LEVEL_STUDY) return;
+  if (args->has[FLAG_QUERY]) return; /* its keys are not known here, and asking must not undo one */
   /* Where patients are a level of their own, it is asked when one of its attributes is wanted. */
   bool is_above = model == SCU_MODEL_PATIENT || model == SCU_MODEL_PATIENT_STUDY_ONLY;
   if (is_above && !is_named(args, "PatientName")) scu_query_return(query, "PatientName");

@@ -46,6 +46,12 @@ SCU_API const scu_error *scu_query_error(const scu_query *query);
 SCU_API scu_result scu_query_set(scu_query *query, const char *path, const char *value);
 /* Asks for the attribute without restricting it. */
 SCU_API scu_result scu_query_return(scu_query *query, const char *path);
+/* Starts from a dataset, in memory or read from a file (scu_file_read, scu_dataset_read_json): its elements become the
+ * keys in place of all that was set so far, those with a value to match and those without to be returned. What is set
+ * afterwards is copied over them. Query/Retrieve Level (0008,0052) becomes the level; the file meta group (0002), group
+ * lengths and bulk values (OB and its kin) are no keys and are left out. The dataset is copied. USAGE: no such level, or
+ * a value that was left out when the dataset was read; MEMORY; then the query is as it was. */
+SCU_API scu_result scu_query_set_dataset(scu_query *query, const scu_dataset *dataset);
 /* Behaviour that a provider has to agree to by SOP Class Extended Negotiation (PS3.4 C.5, K.5). It is proposed for the
  * association, option by option; what is not agreed is told by the warning hook, and the query is sent without it. */
 typedef enum scu_query_option {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/dictionary.h"
+#include "data/vr.h"
 
 enum { TAG_QUERY_RETRIEVE_LEVEL = 0x00080052, TAG_QUERY_RETRIEVE_VIEW = 0x00080053 };
 
@@ -68,6 +69,63 @@ scu_result scu_query_set(scu_query *query, const char *path, const char *value) 
 scu_result scu_query_return(scu_query *query, const char *path) {
   scu__error_clear(&query->error);
   return pass_dataset_error(query, scu_dataset_set_empty(query->keys, path));
+}
+
+static bool is_no_key(const scu_element *element) {
+  const scu__vr_info *info = scu__vr_find(scu_element_vr(element));
+  bool is_bulk = !info || info->kind == SCU__VALUE_WORDS || info->kind == SCU__VALUE_BYTES;
+  scu_tag tag = scu_element_tag(element);
+  return is_bulk || tag == TAG_QUERY_RETRIEVE_LEVEL || SCU_TAG_GROUP(tag) <= 2 || scu__tag_is_group_length(tag);
+}
+
+/* Takes out what is no key, items included. USAGE when a key came without its value. */
+static scu_result clean_keys(scu_dataset *keys, scu_error *error) {
+  scu__walk walk;
+  scu__walk_start(&walk, keys);
+  for (const scu_dataset *at; (at = scu__walk_next(&walk)) != NULL;) {
+    scu_dataset *level = (scu_dataset *)at;
+    size_t kept = 0;
+    for (size_t i = 0; i < level->count; i++) {
+      const scu_element *element = &level->elements[i];
+      if (is_no_key(element)) continue;
+      if (scu_element_is_left_out(element))
+        return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "a value of the dataset is too long for a key");
+      level->elements[kept++] = *element;
+    }
+    level->count = kept;
+  }
+  return SCU_OK;
+}
+
+static scu_result read_level(const scu_dataset *dataset, scu_query_level *level, scu_error *error) {
+  char name[20] = "";
+  scu__dataset_tag_text(dataset, TAG_QUERY_RETRIEVE_LEVEL, name, sizeof name);
+  int found = SCU_LEVEL_DEFAULT;
+  while (found <= SCU_LEVEL_IMAGE && strcmp(name, scu_query_level_name((scu_query_level)found)) != 0) found++;
+  if (found > SCU_LEVEL_IMAGE)
+    return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "the dataset's Query/Retrieve Level is none");
+  *level = (scu_query_level)found;
+  return SCU_OK;
+}
+
+scu_result scu_query_set_dataset(scu_query *query, const scu_dataset *dataset) {
+  scu_dataset *keys = NULL;
+  scu_query_level level = SCU_LEVEL_DEFAULT;
+  scu__error_clear(&query->error);
+  scu_result result = read_level(dataset, &level, &query->error);
+  if (result != SCU_OK) return result;
+  result = scu_dataset_new(query->allocator, &keys);
+  if (result == SCU_OK) result = scu_dataset_merge(keys, dataset);
+  if (result != SCU_OK) scu__error_memory(&query->error, SCU_PHASE_USAGE);
+  if (result == SCU_OK) result = clean_keys(keys, &query->error);
+  if (result != SCU_OK) {
+    scu_dataset_free(keys);
+    return result;
+  }
+  scu_dataset_free(query->keys);
+  query->keys = keys;
+  query->level = level;
+  return SCU_OK;
 }
 
 scu_result scu_query_set_model(scu_query *query, scu_model model) {

@@ -3,10 +3,12 @@
 import csv
 import datetime
 import io
+import json
+import struct
 import time
 import unittest
 
-from clitest import CliTest, implicit
+from clitest import CliTest, implicit, samples
 
 MATCH = [(0x00080005, "CS", "ISO_IR 192"), (0x00080020, "DA", "20240517"), (0x00080052, "CS", "STUDY"),
          (0x00100010, "PN", "Doe^Jane"), (0x00100020, "LO", "4711"), (0x0020000D, "UI", "1.2.3")]
@@ -115,6 +117,73 @@ class Find(CliTest):
             at = identifier.index(b"\x08\x00\x20\x00")
             length = int.from_bytes(identifier[at + 4:at + 8], "little")
             self.assertEqual(identifier[at + 8:at + 8 + length].rstrip().decode(), sent)
+
+    def values_sent(self, peer, index=-1):
+        """Tag -> text of what stands at the top of the identifier; sequences as bytes."""
+        identifier, at, found = peer.requests[index][2], 0, {}
+        while at < len(identifier):
+            group, number, length = struct.unpack_from("<HHI", identifier, at)
+            value = identifier[at + 8:at + 8 + length]
+            found[group << 16 | number] = value if length and group == 0x0040 else value.rstrip(b" \0").decode()
+            at += 8 + length
+        return found
+
+    def test_a_query_starts_from_json_and_keys_are_copied_over_it(self):
+        query = self.write("query.json", json.dumps({
+            "00080052": {"vr": "CS", "Value": ["SERIES"]},
+            "00080060": {"vr": "CS", "Value": ["CT"]},
+            "0020000D": {"vr": "UI", "Value": ["1.2.3"]},
+            "0008103E": {"Value": ["Head*"]},
+            "00080021": {"vr": "DA"},
+            "00400275": {"vr": "SQ", "Value": [{"00401001": {"vr": "SH", "Value": ["RP1"]}}]}}))
+        peer = self.peer(answers=provider())
+        self.scu("find", peer.name, "--query", query, "SeriesDescription=Neck*",
+                 "RequestAttributesSequence[0].ScheduledProcedureStepID=S1", code=0)
+        sent = self.values_sent(peer)
+        self.assertEqual(len(peer.requests), 1)
+        self.assertEqual([sent[tag] for tag in (0x00080052, 0x00080060, 0x0020000D, 0x0008103E, 0x00080021)],
+                         ["SERIES", "CT", "1.2.3", "Neck*", ""])
+        self.assertIn(b"RP1", sent[0x00400275])
+        self.assertIn(b"S1", sent[0x00400275])
+
+    def test_a_query_starts_from_a_dicom_file(self):
+        elements = [(0x00080005, "CS", "ISO_IR 100"), (0x00080052, "CS", "STUDY"), (0x00100010, "PN", b"M\xfcller*"),
+                    (0x0020000D, "UI", "")]
+        query = self.write("query.dcm", samples.file_meta("1.2", "1.2.3", samples.EXPLICIT) +
+                           samples.Writer(samples.EXPLICIT).dataset(elements))
+        peer = self.peer(answers=provider())
+        self.scu("find", peer.name, "--query", query, code=0)
+        self.assertIn(b"M\xfcller*", peer.requests[-1][2])
+        self.scu("find", peer.name, "--query", query, "--level", "series", code=0)  # asks for the studies first
+        self.assertIn(b"M\xfcller*", peer.requests[-1][2])
+        self.scu("find", peer.name, "--query", query, "--model", "patient", "--level", "study", code=0)
+        self.assertIn(b"M\xfcller*", peer.requests[-1][2])
+
+    def test_a_query_file_can_be_all_that_restricts_a_retrieve(self):
+        query = self.write("query.json", '{"0020000D":{"vr":"UI","Value":["1.2.3"]}}')
+        for command in (["get", "-o", "out"], ["move", "--to", "OTHER"]):
+            peer = self.peer(answers=provider())
+            self.scu(command[0], peer.name, "--query", query, *command[1:])
+            self.assertIn(b"1.2.3", peer.requests[-1][2])
+
+    def test_a_query_file_that_is_none_is_a_usage_error_that_names_it(self):
+        for name, content, says in (("odd.json", '{"00100010":{"vr":"XX"}}', "VR"), ("cut.json", '{"00100010":', "'{'"),
+                                    ("odd.dcm", b"\x08\x00", "odd.dcm"), ("empty", b"", "empty"),
+                                    ("level.json", '{"00080052":{"vr":"CS","Value":["FRAME"]}}', "Level"),
+                                    ("long.json", b"{" + b" " * (16 * 1024 * 1024) + b"}", "16777216")):
+            result = self.usage("find", "P@h", "--query", self.write(name, content), says=says)
+            self.assertIn(name, result.talk)
+        self.usage("find", "P@h", "--query", self.path("missing"), says="missing")
+        self.usage("find", "P@h", "--query", self.write("all.json", "{}"), says="everything")
+
+    def test_each_value_of_a_list_is_asked_for(self):
+        peer = self.peer(answers=provider(MATCH))
+        records = self.check_json(self.scu("find", peer.name, "ModalitiesInStudy=CT\\MR", "StudyTime=2200-0600", "--json",
+                                           code=0))
+        asked = sorted((sent[0x00080061], sent[0x00080030]) for sent in map(lambda i: self.values_sent(peer, i), range(4)))
+        self.assertEqual(asked, [("CT", "-0600"), ("CT", "2200-"), ("MR", "-0600"), ("MR", "2200-")])
+        self.assertEqual(records[-1]["ok"], 1)
+        self.assertEqual(len(peer.requests), 4)
 
     def test_a_limit_cancels_and_is_an_ordinary_end(self):
         cancelled = provider(MATCH, MATCH, MATCH, final=0xFE00)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "client/query.h"
+#include "data/dataset_builder.h"
 #include "support/scripted_peer.h"
 
 /* "Key=value|Key=value"; an empty value only returns the key. */
@@ -282,6 +283,96 @@ static void test_a_raw_identifier_is_the_query_as_it_stands(void **state) {
   scu_query_free(query);
 }
 
+static scu_query *query_from(const char *keys, scu_result expected) {
+  scu_query *query = query_of("StudyID=7|PatientID=8");
+  scu_dataset *dataset = peer_dataset(keys);
+  scu_query_set_level(query, SCU_LEVEL_IMAGE);
+  assert_int_equal(scu_query_set_dataset(query, dataset), expected);
+  scu_dataset_free(dataset); /* the query keeps nothing of it */
+  return query;
+}
+
+static void test_a_query_starts_from_a_dataset_and_goes_on_over_it(void **state) {
+  (void)state;
+  scu_query *query = query_from("QueryRetrieveLevel=SERIES|Modality=CT|PatientName=D*|SeriesDate=|"
+                                "RequestAttributesSequence[0].RequestedProcedureID=R1|"
+                                "RequestAttributesSequence[0].ScheduledProcedureStepID=",
+                                SCU_OK);
+  scu_query_level level;
+  assert_int_equal(scu_query_check(query, NULL, &level), SCU_OK);
+  assert_int_equal(level, SCU_LEVEL_SERIES);
+  assert_int_equal(scu_dataset_count(query->keys), 4); /* the level is no key; what was set before is gone */
+  assert_int_equal(scu_query_set(query, "PatientName", "E*"), SCU_OK);
+  assert_int_equal(scu_query_set(query, "RequestAttributesSequence[0].ScheduledProcedureStepID", "S1"), SCU_OK);
+  assert_true(has(query->keys, "PatientName", "E*"));
+  assert_true(has(query->keys, "Modality", "CT"));
+  assert_true(has(query->keys, "SeriesDate", ""));
+  assert_true(has(query->keys, "RequestAttributesSequence[0].RequestedProcedureID", "R1"));
+  assert_true(has(query->keys, "RequestAttributesSequence[0].ScheduledProcedureStepID", "S1"));
+  scu_query_free(query);
+  query = query_from("PatientName=D*", SCU_OK); /* without a level in it the level is that of the keys */
+  assert_int_equal(scu_query_check(query, NULL, &level), SCU_OK);
+  assert_int_equal(level, SCU_LEVEL_STUDY);
+  scu_query_free(query);
+}
+
+static void test_what_is_no_key_of_a_dataset_is_left_out(void **state) {
+  (void)state;
+  scu_query *query = query_of("");
+  scu_dataset *dataset = peer_dataset("PatientID=1"), *item;
+  assert_int_equal(scu_dataset_set_bytes(dataset, SCU_TAG(0x0002, 0x0012), SCU_VR_UI, "1.2", 3), SCU_OK);
+  assert_int_equal(scu_dataset_set_bytes(dataset, SCU_TAG(0x0010, 0), SCU_VR_UL, "\0\0\0\0", 4), SCU_OK);
+  assert_int_equal(scu_dataset_set_bytes(dataset, SCU_TAG(0x0009, 0x1010), SCU_VR_UN, "x", 1), SCU_OK);
+  assert_int_equal(scu_dataset_set_bytes(dataset, SCU_TAG(0x7FE0, 0x0010), SCU_VR_OW, "xx", 2), SCU_OK);
+  assert_int_equal(scu_dataset_add_item(dataset, SCU_TAG(0x0040, 0x0275), &item), SCU_OK);
+  assert_int_equal(scu_dataset_set_bytes(item, SCU_TAG(0x0009, 0x1010), SCU_VR_OB, "xx", 2), SCU_OK);
+  assert_int_equal(scu_query_set_dataset(query, dataset), SCU_OK);
+  assert_int_equal(scu_dataset_count(query->keys), 2);
+  assert_true(has(query->keys, "PatientID", "1"));
+  assert_int_equal(scu_dataset_count(scu_element_item(scu_dataset_at(query->keys, 1), 0)), 0);
+  scu_dataset_free(dataset);
+  scu_query_free(query);
+}
+
+static void check_kept(scu_query *query, const char *word) {
+  assert_non_null(strstr(scu_error_reason(scu_query_error(query)), word));
+  assert_true(has(query->keys, "PatientID", "8"));
+  assert_int_equal(query->level, SCU_LEVEL_IMAGE);
+  scu_query_free(query);
+}
+
+static void test_a_dataset_that_makes_no_query_changes_nothing(void **state) {
+  (void)state;
+  check_kept(query_from("QueryRetrieveLevel=FRAME|PatientID=1", SCU_ERROR_USAGE), "Level");
+  scu_query *query = query_from("PatientID=8", SCU_OK);
+  scu_query_set_level(query, SCU_LEVEL_IMAGE);
+  scu_dataset *cut;
+  scu__dataset_limits limits = SCU__IDENTIFIER_LIMITS;
+  limits.value_max = 4;
+  assert_int_equal(scu__dataset_decode((const uint8_t *)"\x10\x00\x20\x00LO\x06\x00"
+                                                        "123456",
+                                       14, SCU__EXPLICIT_LE, NULL, &limits, &cut, NULL),
+                   SCU_OK);
+  assert_int_equal(scu_query_set_dataset(query, cut), SCU_ERROR_USAGE);
+  scu_dataset_free(cut);
+  check_kept(query, "too long");
+}
+
+static void test_a_dataset_in_another_character_set_keeps_its_meaning(void **state) {
+  (void)state;
+  scu_query *query = query_of("");
+  scu_dataset *dataset;
+  assert_int_equal(scu_dataset_new(NULL, &dataset), SCU_OK);
+  scu_dataset_set_bytes(dataset, SCU_TAG(8, 5), SCU_VR_CS, "ISO_IR 100", 10);
+  scu_dataset_set_bytes(dataset, SCU_TAG(0x10, 0x10), SCU_VR_PN, "M\xFCller", 6);
+  assert_int_equal(scu_query_set_dataset(query, dataset), SCU_OK);
+  assert_int_equal(scu_query_set(query, "PatientID", "\xCE\xA9"), SCU_OK); /* not in ISO_IR 100 */
+  assert_true(has(query->keys, "PatientName", "M\xC3\xBCller"));
+  assert_true(has(query->keys, "PatientID", "\xCE\xA9"));
+  scu_dataset_free(dataset);
+  scu_query_free(query);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_level_is_that_of_the_deepest_key),
@@ -295,6 +386,10 @@ int main(void) {
       cmocka_unit_test(test_a_worklist_identifier_has_no_level_and_one_step),
       cmocka_unit_test(test_models_have_the_levels_that_they_have),
       cmocka_unit_test(test_a_raw_identifier_is_the_query_as_it_stands),
+      cmocka_unit_test(test_a_query_starts_from_a_dataset_and_goes_on_over_it),
+      cmocka_unit_test(test_what_is_no_key_of_a_dataset_is_left_out),
+      cmocka_unit_test(test_a_dataset_that_makes_no_query_changes_nothing),
+      cmocka_unit_test(test_a_dataset_in_another_character_set_keeps_its_meaning),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,8 @@ static void test_escapes_become_characters(void **state) {
   scu_dataset_free(dataset);
   static const char *const wrong[][2] = {
       {"\\u0000", "NUL"},       {"\\ud83d", "surrogate"}, {"\\ud83d\\u0041", "surrogate"},
-      {"\\ude00", "surrogate"}, {"\\x", "escape"},        {"\\u12g4", "digits"},
+      {"\\ude00", "surrogate"},
+      {"\\ude00\\ude00", "surrogate"}, {"\\x", "escape"},        {"\\u12g4", "digits"},
       {"a\nb", "control"},      {"\xC3(", "UTF-8"},       {"\xED\xA0\x80", "UTF-8"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
