@@ -21,6 +21,7 @@
 #include "scu/query_keys.h"
 #include "scu/report.h"
 #include "scu/result.h"
+#include "scu/row.h"
 #include "scu/session.h"
 #include "scu/sink.h"
 #include "scu/source.h"
