@@ -92,7 +92,7 @@ static void run(cli *context, const arguments *args) {
   scu_query *query = query_from_arguments(context, args, true);
   if (!query) return;
   match_columns_choose(&printer.columns, query_level(query), args);
-  if (printer.form != FORM_JSON) query_ask_for_columns(query, args);
+  if (printer.form != FORM_JSON) query_ask_for_columns(query);
   scu_session *session = cli_session(context, args->positional[0]);
   if (session) {
     json_begin(context, args->positional[0]);

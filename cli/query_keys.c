@@ -84,6 +84,12 @@ static bool set_key(cli *context, scu_query *query, const char *path, const char
   return false;
 }
 
+/* By --query: what restricts is returned anyway. */
+static bool is_restricted(const scu_query *query, const char *path) {
+  const scu_element *key = scu_dataset_find_path(scu_query_keys(query), path);
+  return key && (scu_element_length(key) > 0 || scu_element_item_count(key) > 0);
+}
+
 static bool add_key(cli *context, scu_query *query, bool is_worklist, const char *text) {
   char path[PATH_MAX_BYTES];
   size_t length = strcspn(text, "=");
@@ -96,7 +102,7 @@ static bool add_key(cli *context, scu_query *query, bool is_worklist, const char
   const char *step = is_worklist ? worklist_path(path) : NULL;
   if (step) memcpy(path, step, strlen(step) + 1);
   if (text[length] == '=' && text[length + 1] != 0) return set_key(context, query, path, text + length + 1);
-  if (scu_query_return(query, path) == SCU_OK) return true;
+  if (is_restricted(query, path) || scu_query_return(query, path) == SCU_OK) return true;
   report_query(context, query);
   return false;
 }
@@ -214,26 +220,12 @@ scu_query_level query_level(scu_query *query) {
   return scu_query_check(query, &model, &level) == SCU_OK ? level : SCU_LEVEL_DEFAULT;
 }
 
-static bool is_named(const arguments *args, const char *path) {
-  for (size_t i = 1; i < args->positional_count + args->key_count; i++) {
-    bool is_word = i < args->positional_count;
-    const char *text = is_word ? args->positional[i] : args->keys[i - args->positional_count];
-    char key[PATH_MAX_BYTES];
-    size_t length = strcspn(text, "=");
-    if (length >= sizeof key) continue;
-    memcpy(key, text, length);
-    key[length] = 0;
-    if (is_same_attribute(key, path)) return true;
-  }
-  return false;
-}
-
-void query_ask_for_columns(scu_query *query, const arguments *args) {
+void query_ask_for_columns(scu_query *query) {
   scu_model model;
   scu_query_level level;
   if (scu_query_check(query, &model, &level) != SCU_OK || level != SCU_LEVEL_STUDY) return;
-  if (args->has[FLAG_QUERY]) return; /* its keys are not known here, and asking must not undo one */
   /* Where patients are a level of their own, it is asked when one of its attributes is wanted. */
   bool is_above = model == SCU_MODEL_PATIENT || model == SCU_MODEL_PATIENT_STUDY_ONLY;
-  if (is_above && !is_named(args, "PatientName")) scu_query_return(query, "PatientName");
+  bool is_named = scu_dataset_find_path(scu_query_keys(query), "PatientName") != NULL;
+  if (is_above && !is_named) scu_query_return(query, "PatientName");
 }

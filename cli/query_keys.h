@@ -9,7 +9,7 @@
  * data in values never is. `needs_keys` false: keys may come later (--from). */
 scu_query *query_from_arguments(cli *context, const arguments *args, bool needs_keys);
 /* Asks for what a table of matches shows and the library does not ask for by itself. */
-void query_ask_for_columns(scu_query *query, const arguments *args);
+void query_ask_for_columns(scu_query *query);
 /* Reports what the query says of itself. */
 void report_query(cli *context, const scu_query *query);
 /* The level it would be sent at; SCU_LEVEL_DEFAULT when it is not a query yet, or of a worklist. */

@@ -52,6 +52,8 @@ SCU_API scu_result scu_query_return(scu_query *query, const char *path);
  * lengths and bulk values (OB and its kin) are no keys and are left out. The dataset is copied. USAGE: no such level, or
  * a value that was left out when the dataset was read; MEMORY; then the query is as it was. */
 SCU_API scu_result scu_query_set_dataset(scu_query *query, const scu_dataset *dataset);
+/* The keys as they stand; borrowed until the next call that changes the query. */
+SCU_API const scu_dataset *scu_query_keys(const scu_query *query);
 /* Behaviour that a provider has to agree to by SOP Class Extended Negotiation (PS3.4 C.5, K.5). It is proposed for the
  * association, option by option; what is not agreed is told by the warning hook, and the query is sent without it. */
 typedef enum scu_query_option {

@@ -71,6 +71,10 @@ scu_result scu_query_return(scu_query *query, const char *path) {
   return pass_dataset_error(query, scu_dataset_set_empty(query->keys, path));
 }
 
+const scu_dataset *scu_query_keys(const scu_query *query) {
+  return query->keys;
+}
+
 static bool is_no_key(const scu_element *element) {
   const scu__vr_info *info = scu__vr_find(scu_element_vr(element));
   bool is_bulk = !info || info->kind == SCU__VALUE_WORDS || info->kind == SCU__VALUE_BYTES;

@@ -145,6 +145,14 @@ class Find(CliTest):
                          ["SERIES", "CT", "1.2.3", "Neck*", ""])
         self.assertIn(b"RP1", sent[0x00400275])
         self.assertIn(b"S1", sent[0x00400275])
+        # That an attribute is to be returned as well takes nothing from it; the level of the file counts unless one is named.
+        query = self.write("query.json", '{"00080052":{"vr":"CS","Value":["SERIES"]},'
+                                         '"0020000D":{"vr":"UI","Value":["1.2.3"]}}')
+        self.scu("find", peer.name, "--query", query, "-k", "StudyInstanceUID", code=0)
+        sent = self.values_sent(peer)
+        self.assertEqual((sent[0x00080052], sent[0x0020000D]), ("SERIES", "1.2.3"))
+        self.scu("find", peer.name, "--query", query, "--level", "study", code=0)
+        self.assertEqual(self.values_sent(peer)[0x00080052], "STUDY")
 
     def test_a_query_starts_from_a_dicom_file(self):
         elements = [(0x00080005, "CS", "ISO_IR 100"), (0x00080052, "CS", "STUDY"), (0x00100010, "PN", b"M\xfcller*"),

@@ -304,7 +304,7 @@ static void test_a_query_starts_from_a_dataset_and_goes_on_over_it(void **state)
   assert_int_equal(scu_dataset_count(query->keys), 4); /* the level is no key; what was set before is gone */
   assert_int_equal(scu_query_set(query, "PatientName", "E*"), SCU_OK);
   assert_int_equal(scu_query_set(query, "RequestAttributesSequence[0].ScheduledProcedureStepID", "S1"), SCU_OK);
-  assert_true(has(query->keys, "PatientName", "E*"));
+  assert_true(has(scu_query_keys(query), "PatientName", "E*"));
   assert_true(has(query->keys, "Modality", "CT"));
   assert_true(has(query->keys, "SeriesDate", ""));
   assert_true(has(query->keys, "RequestAttributesSequence[0].RequestedProcedureID", "R1"));
