@@ -98,6 +98,15 @@ class Examples(unittest.TestCase):
                          ["SCU-JP-1", archives.STUDIES["ct study"]])
         self.assertEqual(self.run_example("edit_message", self.peer.address, "NOBODY"), "")
 
+    def test_find_typed(self):
+        text = self.run_example("find_typed", self.peer.address, "Yamada", "20240501", "20240531")
+        self.assertEqual(text, "Tarou Yamada (山田 太郎), 17.5.2024, CT, 3 images, %s\n" % archives.STUDIES["ct study"])
+        self.assertEqual(self.run_example("find_typed", self.peer.address, "Yamada", "20240518", "20240531"), "")
+        self.assertIn("not a date", self.run_example("find_typed", self.peer.address, "Yamada", "20240230", "20240301",
+                                                     code=1))
+        self.assertIn("ends before", self.run_example("find_typed", self.peer.address, "Yamada", "20240302", "20240301",
+                                                      code=1))
+
     def test_get_to_folder(self):
         folder = os.path.join(self.folder, "get")
         self.run_example("get_to_folder", self.peer.address, archives.STUDIES["ct study"], folder)
