@@ -49,8 +49,8 @@ SCU_API scu_result scu_query_return(scu_query *query, const char *path);
 /* Starts from a dataset, in memory or read from a file (scu_file_read, scu_dataset_read_json): its elements become the
  * keys in place of all that was set so far, those with a value to match and those without to be returned. What is set
  * afterwards is copied over them. Query/Retrieve Level (0008,0052) becomes the level; the file meta group (0002), group
- * lengths and bulk values (OB and its kin) are no keys and are left out. The dataset is copied. USAGE: no such level, or
- * a value that was left out when the dataset was read; MEMORY; then the query is as it was. */
+ * lengths and bulk values (OB and its kin) are no keys and are left out. The dataset is copied. USAGE: no such level,
+ * or a value that was left out when the dataset was read; MEMORY; then the query is as it was. */
 SCU_API scu_result scu_query_set_dataset(scu_query *query, const scu_dataset *dataset);
 /* The keys as they stand; borrowed until the next call that changes the query. */
 SCU_API const scu_dataset *scu_query_keys(const scu_query *query);

@@ -192,7 +192,7 @@ static scu_result do_find(torture *t) {
   scu_matches *matches = NULL;
   size_t count = 0;
   scu_result result = scu_query_new(&t->memory.allocator, &query);
-  if (result == SCU_OK) result = scu_query_set(query, "Modality", "CT");
+  if (result == SCU_OK) result = scu_query_set(query, "Modality", "CT\\MR"); /* united: two C-FINDs */
   if (result == SCU_OK) result = scu_find(t->session, query, &matches);
   while (result == SCU_OK) {
     const scu_dataset *row;

@@ -12,6 +12,7 @@
 #include "client/query.h"
 #include "data/dataset_encode.h"
 #include "scu/query_keys.h"
+#include "support/failing_allocator.h"
 
 static scu_query *new_query(void) {
   scu_query *query;
@@ -294,6 +295,38 @@ static void test_keys_leave_in_the_narrowest_character_set(void **state) {
        "\\ISO 2022 IR 87");
 }
 
+static scu_result set_some(scu_query *query) {
+  const scu_name_parts doe = {.family = "Doe", .given = "Jane"};
+  const scu_date_time from = {{2024, 1, 31}, {22, 0, 0, 0}};
+  scu_result result = scu_query_set_study_uids(query, uids, 2);
+  if (result == SCU_OK) result = scu_query_set_name(query, "PatientName", &doe, NULL, &doe);
+  if (result == SCU_OK) result = scu_query_set_study_date_time(query, &from, NULL);
+  if (result == SCU_OK) result = scu_query_set_scheduled_step_id(query, "S1");
+  return result;
+}
+
+static void test_failing_memory_is_told_at_every_request(void **state) {
+  (void)state;
+  scu_dataset *start;
+  assert_int_equal(scu_dataset_new(NULL, &start), SCU_OK);
+  assert_int_equal(scu_dataset_set_text(start, "PatientID", "1"), SCU_OK);
+  scu_result result = SCU_ERROR_MEMORY;
+  for (size_t i = 0; result != SCU_OK; i++) {
+    failing_allocator memory;
+    scu_query *query;
+    failing_allocator_init(&memory, i);
+    result = scu_query_new(&memory.allocator, &query);
+    if (result == SCU_OK) result = scu_query_set_dataset(query, start);
+    if (result == SCU_OK) result = set_some(query);
+    if (result != SCU_OK) assert_int_equal(result, SCU_ERROR_MEMORY);
+    if (result != SCU_OK && query) assert_int_equal(scu_error_result(scu_query_error(query)), SCU_ERROR_MEMORY);
+    scu_query_free(query);
+    assert_int_equal(memory.alive, 0);
+    assert_true(i < 100);
+  }
+  scu_dataset_free(start);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_setter_sets_its_key),
@@ -307,6 +340,7 @@ int main(void) {
       cmocka_unit_test(test_in_a_worklist_keys_of_the_step_are_in_its_item),
       cmocka_unit_test(test_each_key_belongs_to_its_level),
       cmocka_unit_test(test_keys_leave_in_the_narrowest_character_set),
+      cmocka_unit_test(test_failing_memory_is_told_at_every_request),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,10 +94,16 @@ static void test_escapes_become_characters(void **state) {
   assert_text(dataset, "PatientComments", "\"\\/\b\f\n\r\t\xC3\xA9\xF0\x9F\x98\x80");
   scu_dataset_free(dataset);
   static const char *const wrong[][2] = {
-      {"\\u0000", "NUL"},       {"\\ud83d", "surrogate"}, {"\\ud83d\\u0041", "surrogate"},
+      {"\\u0000", "NUL"},
+      {"\\ud83d", "surrogate"},
+      {"\\ud83d\\u0041", "surrogate"},
       {"\\ude00", "surrogate"},
-      {"\\ude00\\ude00", "surrogate"}, {"\\x", "escape"},        {"\\u12g4", "digits"},
-      {"a\nb", "control"},      {"\xC3(", "UTF-8"},       {"\xED\xA0\x80", "UTF-8"},
+      {"\\ude00\\ude00", "surrogate"},
+      {"\\x", "escape"},
+      {"\\u12g4", "digits"},
+      {"a\nb", "control"},
+      {"\xC3(", "UTF-8"},
+      {"\xED\xA0\x80", "UTF-8"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     char json[128];
