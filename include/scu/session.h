@@ -38,6 +38,10 @@ SCU_API const scu_error *scu_session_error(const scu_session *session);
  * that of a scu_hooks. */
 SCU_API scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks);
 
+/* Anything of the caller's, to find his own way back from a session; NULL before it was set. Never looked at. */
+SCU_API void scu_session_set_tag(scu_session *session, void *tag);
+SCU_API void *scu_session_tag(const scu_session *session);
+
 /* Cancel: operations end early the way PS3.7 allows (see scu_op_cancel). Abort: A-ABORT on every association at once.
  * Both from any thread, hook or signal handler; both only ask, the running call returns soon after. */
 SCU_API void scu_cancel(scu_session *session);

@@ -147,6 +147,14 @@ scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
   return result;
 }
 
+void scu_session_set_tag(scu_session *session, void *tag) {
+  session->tag = tag;
+}
+
+void *scu_session_tag(const scu_session *session) {
+  return session->tag;
+}
+
 void scu_cancel(scu_session *session) {
   session->is_cancel_wanted = 1;
   if (session->loop) scu_loop_wake(session->loop);

@@ -472,6 +472,17 @@ static void test_an_operation_that_is_freed_while_it_runs_leaves_nothing(void **
 /* --- connecting ----------------------------------------------------------------------------------------------------
  */
 
+static void test_a_tag_of_the_caller_stays_with_the_session(void **state) {
+  (void)state;
+  int own = 0;
+  scu_session *session = NULL;
+  scu_session_new(&session, NULL, "no peer"); /* a session that cannot be used has one, too */
+  assert_null(scu_session_tag(session));
+  scu_session_set_tag(session, &own);
+  assert_ptr_equal(scu_session_tag(session), &own);
+  scu_session_free(session);
+}
+
 static void test_a_refused_connection_names_the_address(void **state) {
   (void)state;
   fixture f;
@@ -516,6 +527,7 @@ int main(void) {
       cmocka_unit_test(test_a_cancelled_echo_aborts_at_once),
       cmocka_unit_test(test_abort_ends_an_echo_at_every_stage),
       cmocka_unit_test(test_an_operation_that_is_freed_while_it_runs_leaves_nothing),
+      cmocka_unit_test(test_a_tag_of_the_caller_stays_with_the_session),
       cmocka_unit_test(test_a_refused_connection_names_the_address),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
