@@ -22,3 +22,9 @@ uint64_t scu__clock_now_ms(const scu__clock *clock) {
   if (!clock) clock = &monotonic;
   return clock->now_ms(clock->user);
 }
+
+uint64_t scu__clock_wall_s(void) {
+  struct timespec now = {0};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 1;
+}

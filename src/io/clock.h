@@ -13,5 +13,7 @@ typedef struct scu__clock {
 const scu__clock *scu__clock_monotonic(void);
 /* clock may be NULL: the monotonic one. */
 uint64_t scu__clock_now_ms(const scu__clock *clock);
+/* Seconds since 1970, for what is written down; never 0. People set this clock: nothing waits by it. */
+uint64_t scu__clock_wall_s(void);
 
 #endif

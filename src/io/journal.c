@@ -117,8 +117,11 @@ static scu_result begin_file(scu__journal *journal, scu_error *error) {
   return SCU_OK;
 }
 
-static scu_result lock_file(const scu__journal *journal, scu_error *error) {
-  if (flock(journal->fd, LOCK_EX | LOCK_NB) == 0) return SCU_OK;
+static scu_result lock_file(const scu__journal *journal, bool is_patient, scu_error *error) {
+  int result;
+  do result = flock(journal->fd, is_patient ? LOCK_EX : LOCK_EX | LOCK_NB);
+  while (result != 0 && errno == EINTR);
+  if (result == 0) return SCU_OK;
   if (errno != EWOULDBLOCK) return failed(journal, errno, "be locked", error);
   scu__error_set(error, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, "%s is in use by another process", journal->path);
   scu__error_hint(error, "one archive on one folder at a time: end the other one first");
@@ -173,8 +176,8 @@ static scu_result read_file(scu__journal *journal, scu__journal_take take, void 
   return os_errno ? failed(journal, os_errno, "be cut", error) : SCU_OK;
 }
 
-scu_result scu__journal_open(const char *path, const scu_allocator *allocator, scu__journal_take take, void *user,
-                             scu__journal **out, scu_error *error) {
+static scu_result open_journal(const char *path, bool is_patient, const scu_allocator *allocator,
+                               scu__journal_take take, void *user, scu__journal **out, scu_error *error) {
   *out = NULL;
   scu__journal *journal = scu__alloc(allocator, sizeof *journal);
   if (!journal) return scu__error_memory(error, SCU_PHASE_STORAGE);
@@ -186,13 +189,23 @@ scu_result scu__journal_open(const char *path, const scu_allocator *allocator, s
     journal->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, FILE_MODE);
     if (journal->fd < 0) result = failed(journal, errno, "be opened", error);
   }
-  if (result == SCU_OK) result = lock_file(journal, error);
+  if (result == SCU_OK) result = lock_file(journal, is_patient, error);
   if (result == SCU_OK) result = read_file(journal, take, user, error);
   if (result == SCU_OK)
     *out = journal;
   else
     scu__journal_close(journal);
   return result;
+}
+
+scu_result scu__journal_open(const char *path, const scu_allocator *allocator, scu__journal_take take, void *user,
+                             scu__journal **out, scu_error *error) {
+  return open_journal(path, false, allocator, take, user, out, error);
+}
+
+scu_result scu__journal_open_in_turn(const char *path, const scu_allocator *allocator, scu__journal_take take,
+                                     void *user, scu__journal **out, scu_error *error) {
+  return open_journal(path, true, allocator, take, user, out, error);
 }
 
 void scu__journal_close(scu__journal *journal) {
@@ -249,6 +262,15 @@ scu_result scu__journal_rename(scu__journal *journal, const char *path, scu_erro
   journal->path = copy;
   int os_errno = sync_folder_of(journal);
   return os_errno ? failed(journal, os_errno, "be renamed for good", error) : SCU_OK;
+}
+
+scu_result scu__journal_delete(scu__journal *journal, scu_error *error) {
+  scu_result result = SCU_OK;
+  if (unlink(journal->path) != 0) result = failed(journal, errno, "be deleted", error);
+  int os_errno = result == SCU_OK ? sync_folder_of(journal) : 0;
+  if (os_errno) result = failed(journal, os_errno, "be deleted for good", error);
+  scu__journal_close(journal);
+  return result;
 }
 
 uint64_t scu__journal_length(const scu__journal *journal) {

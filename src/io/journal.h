@@ -22,6 +22,9 @@ typedef scu_result (*scu__journal_take)(void *user, const uint8_t *bytes, size_t
  * journal, and left as it is; MEMORY. */
 scu_result scu__journal_open(const char *path, const scu_allocator *allocator, scu__journal_take take, void *user,
                              scu__journal **out, scu_error *error);
+/* The same for a file that several processes share, each for a moment: waits for its turn. */
+scu_result scu__journal_open_in_turn(const char *path, const scu_allocator *allocator, scu__journal_take take,
+                                     void *user, scu__journal **out, scu_error *error);
 void scu__journal_close(scu__journal *journal); /* NULL is allowed */
 /* Durable when it returns. After a failure the journal is as before, or refuses everything from now on when that could
  * not be had. STORAGE, LIMIT. */
@@ -30,6 +33,8 @@ scu_result scu__journal_append(scu__journal *journal, const void *bytes, size_t 
 scu_result scu__journal_clear(scu__journal *journal, scu_error *error);
 /* Takes the place of whatever has that name, in the same folder and atomically; whoever had that open must close it. */
 scu_result scu__journal_rename(scu__journal *journal, const char *path, scu_error *error);
+/* Removes the file, and closes the journal whatever comes. STORAGE. */
+scu_result scu__journal_delete(scu__journal *journal, scu_error *error);
 uint64_t scu__journal_length(const scu__journal *journal); /* bytes of the file */
 
 #endif

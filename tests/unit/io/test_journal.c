@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "io/journal.h"
 #include "scratch.h"
@@ -182,6 +183,39 @@ static void test_a_record_nobody_can_use_ends_the_opening(void **state) {
   assert_null(journal);
 }
 
+/* The child inherits the lock with the descriptor: it is free when both have closed it. */
+static void test_a_journal_that_is_shared_is_had_in_turn(void **state) {
+  (void)state;
+  const char *path = in_scratch("j");
+  scu__journal *first = open_journal(path), *second = NULL;
+  pid_t child = fork();
+  if (child == 0) {
+    scu__journal_close(first);
+    scu_result result = scu__journal_open_in_turn(path, NULL, take, NULL, &second, NULL);
+    if (result == SCU_OK) result = scu__journal_append(second, "later", 5, NULL);
+    _exit(result == SCU_OK && strcmp(taken, "[first]") == 0 ? 0 : 1);
+  }
+  append(first, "first");
+  scu__journal_close(first);
+  int status = -1;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  scu__journal_close(open_journal(path));
+  assert_string_equal(taken, "[first][later]");
+}
+
+static void test_a_deleted_journal_is_gone(void **state) {
+  (void)state;
+  scu__journal *journal = open_journal(in_scratch("j"));
+  append(journal, "one");
+  assert_int_equal(scu__journal_delete(journal, NULL), SCU_OK);
+  assert_int_equal(size_of(in_scratch("j")), -1);
+  journal = open_journal(in_scratch("j"));
+  assert_string_equal(taken, "");
+  assert_int_equal(unlink(in_scratch("j")), 0);
+  assert_int_equal(scu__journal_delete(journal, NULL), SCU_ERROR_STORAGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void) {
@@ -195,6 +229,8 @@ int main(void) {
       TEST(test_a_fresh_journal_takes_the_place_of_an_old_one),
       TEST(test_a_full_disk_leaves_the_journal_as_it_was),
       TEST(test_a_record_nobody_can_use_ends_the_opening),
+      TEST(test_a_journal_that_is_shared_is_had_in_turn),
+      TEST(test_a_deleted_journal_is_gone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
