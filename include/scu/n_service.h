@@ -1,8 +1,8 @@
 /* The N-services (PS3.7 10) of any SOP class, as their requester: one request, one response.
  *
- * What a service class makes of them - print, unified procedure steps, storage commitment, media creation - is the
- * caller's to know; performed procedure steps are ready-made in mpps.h. The session opens an association with the class
- * in explicit and implicit VR little endian, or takes one of its own that fits, and keeps it for later.
+ * What a service class makes of them - print, unified procedure steps, media creation - is the caller's to know;
+ * performed procedure steps are ready-made in mpps.h, storage commitment in commit.h. The session opens an association
+ * with the class in explicit and implicit VR little endian, or takes one of its own that fits, and keeps it for later.
  *
  * A status is data: SCU_OK says that a response came, scu_response_class and scu_response_status what it says. There is
  * no C-CANCEL for these services: scu_cancel and scu_op_cancel abort the association, and what the peer made of the

@@ -86,7 +86,13 @@ typedef enum scu_option {
    * silent is another matter: see the time-outs for responses and retrievals. One that takes no bytes for so long,
    * though it should and its TCP lives, counts as gone, too: keep this longer than the time-out for responses. For
    * connections that we make. */
-  SCU_OPTION_TIMEOUT_TCP = 42
+  SCU_OPTION_TIMEOUT_TCP = 42,
+
+  /* Storage commitment: see commit.h. */
+  SCU_OPTION_TIMEOUT_COMMIT = 50, /* duration: for the result, from the last request on */
+  SCU_OPTION_COMMIT_HOLD = 51,    /* duration: the association of the request is kept so long for it */
+  SCU_OPTION_COMMIT_LISTEN = 52,  /* boolean: listen for it, too */
+  SCU_OPTION_COMMIT_LEDGER = 53   /* text: folder of what was asked for; "" = none */
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */
@@ -146,8 +152,9 @@ enum {
   SCU_USED_BY_FIND = 4,
   SCU_USED_BY_RETRIEVE = 8, /* move and get */
   SCU_USED_BY_LISTENER = 16,
-  SCU_USED_BY_SINK = 32,  /* whatever writes received files */
-  SCU_USED_BY_LAYOUT = 64 /* of these, what lays them out as it is told: not an archive */
+  SCU_USED_BY_SINK = 32,   /* whatever writes received files */
+  SCU_USED_BY_LAYOUT = 64, /* of these, what lays them out as it is told: not an archive */
+  SCU_USED_BY_COMMIT = 128 /* storage commitment */
 };
 
 struct scu_option_info {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "client/commit_receiver.h"
 #include "client/identity.h"
 #include "client/proposal.h"
 #include "client/turns.h"
@@ -22,6 +23,7 @@ struct scu__association {
   bool was_open;                       /* after_associate was told that it is there */
   uint32_t number;                     /* as in the log */
   scu__serving serving;
+  scu__commit_way commit_way;
   scu_error error; /* why there is no link */
   scu__task task;  /* answers from a clean stack */
 };
@@ -208,6 +210,10 @@ static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context
   scu__exchange *exchange = NULL;
   if (a->lease && a->lease->request)
     exchange = a->lease->request(a->lease->owner, link, context_id, command, event, status);
+  if (!exchange && a->session->commit_receiver) {
+    a->commit_way = (scu__commit_way){a->session->commit_receiver, link};
+    exchange = scu__commit_way_take(&a->commit_way, context_id, command, event, status);
+  }
   if (exchange) return exchange;
   a->serving = (scu__serving){a->session, link};
   return scu__serve_take(&a->serving, context_id, command, event, status);
@@ -376,6 +382,13 @@ void scu__lease_return(scu__lease *lease) {
     scu__link_pause(a->link, false);
   else if (a->link && !scu__link_is_ended(a->link))
     abort_link(a, NULL);
+}
+
+void scu__lease_release(scu__lease *lease) {
+  scu__association *a = lease->association;
+  scu__lease_return(lease);
+  if (!a || !a->link || !scu__link_is_open(a->link)) return;
+  release_link(a);
 }
 
 void scu__lease_abort(scu__lease *lease) {

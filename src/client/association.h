@@ -37,6 +37,8 @@ void scu__lease_acquire(scu__lease *lease, scu_session *session);
 bool scu__lease_try(scu__lease *lease);
 /* The association may be used by others, or is closed when it is not in Sta6. Nothing happens without one. */
 void scu__lease_return(scu__lease *lease);
+/* Returns it, and has the association released in order. */
+void scu__lease_release(scu__lease *lease);
 /* Aborts the association; lost is not called. */
 void scu__lease_abort(scu__lease *lease);
 /* It has an association, maybe one that is not open yet, or waits for its turn. */

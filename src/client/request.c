@@ -86,7 +86,7 @@ static void exchange_event(void *owner, scu__exchange *exchange, const scu__exch
   scu_error error;
   if (has_timed_out) set_timed_out(request, true, &error);
   end(request);
-  scu__lease_return(&request->lease);
+  if (!request->keeps_lease || has_timed_out) scu__lease_return(&request->lease);
   if (has_timed_out)
     request->failed(request->owner, &error);
   else

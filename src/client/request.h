@@ -13,6 +13,9 @@ struct scu__request {
   /* We are the provider of that class, who reports to its user: the role is proposed. Peers that take the context
    * without a word about roles are taken at their context's word. */
   bool as_scp;
+  /* After FINAL the association stays leased until its user lets `lease` go; should it end before, failed is called
+   * once more. */
+  bool keeps_lease;
   /* More than the context: contexts and roles for a new association, and whether an open one will do. NULL: one
    * context of sop_class with the native little endian syntaxes, and any association that has it. */
   scu_result (*propose)(void *owner, scu__associate *rq);

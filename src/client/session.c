@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/versioned.h"
 #include "client/association.h"
+#include "client/commit_receiver.h"
 #include "client/identity.h"
 #include "client/op.h"
 #include "client/turns.h"
@@ -124,6 +125,7 @@ void scu_session_free(scu_session *session) {
     scu__associations_release(session);
     while (session->ops) scu_op_free(session->ops);
     scu__associations_free(session);
+    scu__commit_receiver_free(session->commit_receiver);
     scu__tick_remove(session->loop, &session->tick);
   }
   if (session->owns_loop) scu_loop_free(session->loop);

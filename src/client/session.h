@@ -15,6 +15,7 @@
 
 typedef struct scu__association scu__association;
 typedef struct scu__lease scu__lease;
+struct scu__commit_receiver;
 
 /* See client/turns.h. */
 typedef struct scu__turns {
@@ -59,6 +60,7 @@ struct scu_session {
   scu__turns turns;
   scu_op *ops;
   scu__server servers[SCU__SERVED_FIELDS];
+  struct scu__commit_receiver *commit_receiver; /* NULL before the first commitment */
   scu__tick tick;
   atomic_int is_cancel_wanted, is_abort_wanted;
   scu__negotiation_record record;

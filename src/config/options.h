@@ -35,7 +35,10 @@ typedef struct scu__config {
   size_t store_associations, async_window, peer_associations;
   unsigned retries;
   uint64_t retry_wait_ms;
-  size_t accept_from_count; /* 0 = no list was given */
+  uint64_t timeout_commit_ms, commit_hold_ms;
+  bool commit_listens;
+  char commit_ledger[SCU__OPTION_PATH_MAX]; /* "" = none */
+  size_t accept_from_count;                 /* 0 = no list was given */
   scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
   uint32_t listen_max_associations;
   char nodes_file[SCU__OPTION_PATH_MAX]; /* "" = none */

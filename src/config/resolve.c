@@ -64,6 +64,8 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->timeout_turn_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_TURN);
   config->timeout_tcp_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_TCP);
   config->retry_wait_ms = milliseconds_of(r, SCU_OPTION_RETRY_WAIT);
+  config->timeout_commit_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_COMMIT);
+  config->commit_hold_ms = milliseconds_of(r, SCU_OPTION_COMMIT_HOLD);
 }
 
 static void resolve_identity(resolver *r, scu__config *config) {
@@ -78,6 +80,7 @@ static void resolve_places(resolver *r, scu__config *config) {
   copy_text(r, SCU_OPTION_LOCAL_ADDRESS, config->local_address, sizeof config->local_address);
   copy_text(r, SCU_OPTION_LISTEN_ADDRESS, config->listen_address, sizeof config->listen_address);
   copy_text(r, SCU_OPTION_NODES_FILE, config->nodes_file, sizeof config->nodes_file);
+  copy_text(r, SCU_OPTION_COMMIT_LEDGER, config->commit_ledger, sizeof config->commit_ledger);
   config->local_port = (uint16_t)integer_of(r, SCU_OPTION_LOCAL_PORT);
   config->listen_port = (uint16_t)integer_of(r, SCU_OPTION_LISTEN_PORT);
 }
@@ -92,6 +95,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
   config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);
   config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);
+  config->commit_listens = boolean_of(&r, SCU_OPTION_COMMIT_LISTEN);
   config->store_associations = (size_t)integer_of(&r, SCU_OPTION_STORE_ASSOCIATIONS);
   config->async_window = (size_t)integer_of(&r, SCU_OPTION_ASYNC_WINDOW);
   config->peer_associations = (size_t)integer_of(&r, SCU_OPTION_PEER_ASSOCIATIONS);

@@ -325,6 +325,8 @@ static void take_associate(peer_connection *c, scu__pdu_type type, const uint8_t
     c->has_rq = true;
     return;
   }
+  for (size_t i = 0; i < got.role_count; i++)
+    c->peer->granted_provider = c->peer->granted_provider || (got.roles[i].scp && !got.roles[i].scu);
   for (size_t i = 0; i < got.context_count; i++) {
     const scu__context *proposed = scu__associate_find_context(&c->rq, got.contexts[i].id);
     if (got.contexts[i].result != 0 || !proposed || got.contexts[i].count == 0) continue;
@@ -477,6 +479,7 @@ static void request_association(peer_connection *c, const peer_step *step) {
   scu__ae_from_text(&c->rq.calling, step->text ? step->text : "PEER");
   scu__associate_add_context(&c->rq, step->uid ? step->uid : "1.2.840.10008.5.1.4.1.1.7", syntaxes, 1, NULL);
   scu__associate_add_context(&c->rq, "1.2.840.10008.1.1", syntaxes, 1, NULL);
+  if (step->count > 0) scu__associate_add_role(&c->rq, step->uid, step->count > 1, true);
   if (c->peer->max_pdu) c->rq.max_pdu_length = c->peer->max_pdu;
   put_associate(c, &c->rq, SCU__PDU_ASSOCIATE_RQ, step->cut);
 }
@@ -591,6 +594,27 @@ static void request_echo(peer_connection *c, const peer_step *step) {
   scu__command request;
   scu__request_init(&request, SCU__C_ECHO_RQ, ++c->last_message_id, &class_uid);
   put_message(c, step, context_of(c, class_uid.text), &request, NULL);
+}
+
+static void request_report(peer_connection *c, const peer_step *step) {
+  scu__uid class_uid = {"1.2.840.10008.1.20.1"};
+  scu__command request;
+  scu__request_init(&request, SCU__N_EVENT_REPORT_RQ, ++c->last_message_id, &class_uid);
+  scu__uid_from_text(&request.affected_sop_instance, "1.2.840.10008.1.20.1.1");
+  request.event_type = step->field;
+  request.present |= SCU__HAS_AFFECTED_SOP_INSTANCE | SCU__HAS_EVENT_TYPE;
+  uint8_t context_id = context_of(c, class_uid.text);
+  scu__buffer bytes = {0};
+  if (step->text) {
+    scu_dataset *dataset = peer_dataset(step->text);
+    encode_into(c, dataset, context_id, &bytes);
+    scu_dataset_free(dataset);
+  } else if (step->bytes) {
+    scu__buffer_init(&bytes, NULL, OUT_MAX);
+    scu__put_bytes(&bytes, step->bytes, step->length);
+  }
+  put_message(c, step, context_id, &request, step->text || step->bytes ? &bytes : NULL);
+  scu__buffer_free(&bytes);
 }
 
 /* True when a row was sent. */
@@ -802,6 +826,7 @@ static bool run_step(peer_connection *c, const peer_step *step) {
   case PEER_ROWS: return send_rows(c, step);
   case PEER_STORE: request_store(c, step); return true;
   case PEER_ECHO: request_echo(c, step); return true;
+  case PEER_REPORT: request_report(c, step); return true;
   case PEER_CLOSE:
   case PEER_RESET:
     if (!is_flushed(c)) return false;

@@ -31,7 +31,8 @@ typedef enum peer_action {
   PEER_HOLD,       /* until scripted_peer_go */
 
   /* Say something. `cut` > 0: only so many bytes of it. */
-  PEER_ASSOCIATE, /* as requestor: `uid` = abstract syntax, `text` = calling AE title */
+  PEER_ASSOCIATE, /* as requestor: `uid` = abstract syntax, `text` = calling AE title; `count` 1 = as its provider,
+                     2 = or user */
   PEER_ACCEPT,
   PEER_REJECT, /* count/status/field = result/source/reason */
   PEER_ABORT,  /* status/field = source/reason */
@@ -45,6 +46,7 @@ typedef enum peer_action {
                 as soon as a message comes, which is the C-CANCEL */
   PEER_STORE,   /* C-STORE-RQ of instance `uid`, of `length` bytes of pixel data; context by class, or `context` */
   PEER_ECHO,    /* C-ECHO-RQ */
+  PEER_REPORT,  /* N-EVENT-REPORT-RQ of storage commitment: `field` = event type, `text` or `bytes` as for RESPOND */
   PEER_GARBAGE, /* bytes that are no PDU */
 
   /* The connection. */
@@ -115,7 +117,8 @@ typedef struct scripted_peer {
   uint32_t max_pdu;  /* 51H of ours; 0 = 16384 */
   peer_lie lie;
   bool refuses_roles;
-  bool grants_window; /* 53H is answered with `window` operations invoked */
+  bool granted_provider; /* an A-ASSOCIATE-AC let us be provider and not user of a class */
+  bool grants_window;    /* 53H is answered with `window` operations invoked */
   uint16_t window;
   uint16_t offered_window; /* of the last A-ASSOCIATE-RQ; 0 = it had no 53H, or offered 0 */
   /* Answer to every 56H item, which is kept as "UID=0100 " in `offers`; NULL = none. */
