@@ -29,7 +29,9 @@ static const flag_row flags[] = {
     {FLAG_TO, "--to", 0, "AET", "send to this AE (it must be known to the peer); default: to ourselves", ON_MOVE},
     {FLAG_OUTPUT, "--output", 'o', "DIR", "folder for what is received", ON_MOVE | ON_GET | ON_LISTEN},
     {FLAG_LISTEN, "--listen", 0, "[ADDR:]PORT",
-     "where we listen for a C-MOVE to ourselves [node file, else 11112 on all addresses]", ON_MOVE | ON_GET},
+     "where we listen for a C-MOVE to ourselves, or the result of a commitment [node file, else 11112 on all "
+     "addresses]",
+     ON_MOVE | ON_GET | ON_STORE | ON_COMMIT},
     {FLAG_PORT, "--port", 'p', "[ADDR:]PORT",
      "where to listen; port 0 = any free one [node file, else 11112 on all addresses]", ON_LISTEN | ON_ARCHIVE},
     {FLAG_WITH, "--with", 0, "HOW", "get (C-GET), move (C-MOVE to ourselves) or auto (get, and move where it fails)",
@@ -40,12 +42,17 @@ static const flag_row flags[] = {
     {FLAG_PEER, "--peer", 0, "NAME=AET@host:port", "a move destination; may be repeated", ON_ARCHIVE},
     {FLAG_FAULT, "--fault", 0, "SPEC", "misbehave on purpose, for tests (see docs/faults.md)", ON_ARCHIVE},
     {FLAG_CHECK, "--check", 0, NULL, "read every file, make the index agree, and end", ON_ARCHIVE},
-    {FLAG_RECURSIVE, "--recursive", 'r', NULL, "descend into folders", ON_STORE},
-    {FLAG_FILTER, "--filter", 0, "PATTERN", "in folders, only file names like this (*, ?, [...])", ON_STORE},
-    {FLAG_FROM, "--from", 0, "LIST", "take paths (store) or UIDs (get) from this file, one a line; - is stdin",
-     ON_STORE | ON_GET},
-    {FLAG_NULL, "--null", '0', NULL, "the list is separated by NUL bytes", ON_STORE | ON_GET},
+    {FLAG_RECURSIVE, "--recursive", 'r', NULL, "descend into folders", ON_STORE | ON_COMMIT},
+    {FLAG_FILTER, "--filter", 0, "PATTERN", "in folders, only file names like this (*, ?, [...])",
+     ON_STORE | ON_COMMIT},
+    {FLAG_FROM, "--from", 0, "LIST",
+     "take paths (store), UIDs (get) or either (commit) from this file, one a line; - is stdin",
+     ON_STORE | ON_GET | ON_COMMIT},
+    {FLAG_NULL, "--null", '0', NULL, "the list is separated by NUL bytes", ON_STORE | ON_GET | ON_COMMIT},
     {FLAG_JOBS, "--jobs", 0, "N|auto", "this many associations at once; auto is 1 in this version", ON_STORE},
+    {FLAG_COMMIT, "--commit", 0, NULL, "afterwards ask for storage commitment of what was sent", ON_STORE},
+    {FLAG_RESUME, "--resume", 0, NULL, "take up what is open with this peer, and tell what came meanwhile", ON_COMMIT},
+    {FLAG_ONLY_LISTEN, "--only-listen", 0, NULL, "with --resume: wait for results without asking again", ON_COMMIT},
     {FLAG_DRY_RUN, "--dry-run", 0, NULL, "read and check everything, connect to nothing", ON_STORE},
     {FLAG_SET, "--set", 0, "KEY=VALUE",
      "set this attribute of every instance; without value: make it empty; may be repeated", ON_STORE},
@@ -74,8 +81,7 @@ static const flag_row flags[] = {
 static const char *const not_yet[] = {
     "--tls",      "--ca",          "--cert",   "--key",       "--key-password-file",
     "--temp-dir", "--tls-profile", "--log",    "--log-level", "--phi",
-    "--trace",    "--audit",       "--commit", "--prefer",    "--split",
-    "--strict",
+    "--trace",    "--audit",       "--prefer", "--split",     "--strict",
 };
 
 /* DCMTK's way of writing options; each with ours. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "commitment.h"
 #include "errors.h"
 #include "json_lines.h"
 #include "signals.h"
@@ -74,7 +75,10 @@ void note_instance(cli *context, const scu_instance_outcome *outcome) {
 }
 
 static void on_instance(void *user, const scu_instance_outcome *outcome) {
-  note_instance(user, outcome);
+  cli *context = user;
+  bool is_across = outcome->outcome == SCU_OUTCOME_OK || outcome->outcome == SCU_OUTCOME_WARNING;
+  if (context->wanted) commitment_collect(context, outcome);
+  if (!context->is_only_reading || !is_across) note_instance(context, outcome);
 }
 
 static void on_progress(void *user, const scu_progress *state) {

@@ -9,6 +9,7 @@
 #include "args.h"
 #include "exit_code.h"
 #include "progress.h"
+#include "scu/commit.h"
 #include "scu/hooks.h"
 #include "scu/options.h"
 #include "scu/session.h"
@@ -30,8 +31,11 @@ struct cli {
   bool has_begun;   /* the JSON begin record is out */
   exit_causes causes;
   uint64_t ok, warnings, failed, skipped, bytes;
-  uint64_t refused; /* of the failed ones: answered with a failure status */
-  uint64_t untried; /* of the skipped ones: after somebody pressed Ctrl-C */
+  uint64_t refused;       /* of the failed ones: answered with a failure status */
+  uint64_t untried;       /* of the skipped ones: after somebody pressed Ctrl-C */
+  scu_commitment *wanted; /* what is to be committed; NULL = nothing is */
+  bool is_only_reading;   /* instances go there and nowhere else */
+  uint64_t committed, not_committed;
 };
 
 typedef struct command {
@@ -45,8 +49,8 @@ typedef struct command {
   void (*run)(cli *context, const arguments *args);
 } command;
 
-extern const command command_echo, command_store, command_find, command_move, command_get, command_listen, command_dump,
-    command_version, command_help, command_archive;
+extern const command command_echo, command_store, command_commit, command_find, command_move, command_get,
+    command_listen, command_dump, command_version, command_help, command_archive;
 
 const command *command_at(size_t index); /* NULL beyond the last */
 const command *command_named(const char *name);

@@ -2,31 +2,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
+#include "commitment.h"
 #include "errors.h"
 #include "json_lines.h"
 #include "list.h"
-#include "scu/file.h"
-
-static bool is_folder(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static scu_result add_path(const char *path, const arguments *args, scu_source *source) {
-  const char *filter = args->has[FLAG_FILTER] ? args->value[FLAG_FILTER] : NULL;
-  if (is_folder(path)) return scu_source_add_folder(source, path, filter, args->has[FLAG_RECURSIVE]);
-  if (scu_file_is_dicomdir(path)) return scu_source_add_dicomdir(source, path);
-  return scu_source_add_file(source, path);
-}
+#include "paths.h"
+#include "signals.h"
 
 /* The peer first, then paths. */
 static bool add_paths(cli *context, const arguments *args, scu_source *source) {
   for (size_t i = 1; i < args->positional_count; i++) {
     const char *path = args->positional[i];
-    scu_result result = add_path(path, args, source);
+    scu_result result = path_add(path, args, source);
     if (result == SCU_OK) continue;
     report_fault(context, result, SCU_PHASE_USAGE, NULL, "cannot take %s", path);
     return false;
@@ -109,6 +98,18 @@ static bool add_edits(cli *context, const arguments *args, scu_source *source) {
   return is_good && result == SCU_OK;
 }
 
+/* Of what got across, by the UIDs that it has there. */
+static void commit(cli *context, scu_session *session) {
+  size_t count = scu_commitment_count(context->wanted);
+  if (count == 0) return;
+  if (signals_count() == 0) {
+    commitment_ask(context, session, "commitment");
+  } else {
+    context->not_committed += count;
+    say(context, "interrupted: no commitment was asked for");
+  }
+}
+
 static void store(cli *context, const arguments *args, scu_session *session, scu_source *source) {
   scu_store_report *report = NULL;
   json_begin(context, args->positional[0]);
@@ -118,6 +119,7 @@ static void store(cli *context, const arguments *args, scu_session *session, scu
   if (result != SCU_OK && context->causes.first == EXIT_DONE) report_error(context, scu_session_error(session));
   judge(context, report, result);
   if (report) say_summary(context, args, report);
+  if (context->wanted) commit(context, session);
   scu_store_report_free(report);
 }
 
@@ -128,10 +130,15 @@ static bool check(cli *context, const arguments *args) {
     if (!argument_number(context, args, FLAG_JOBS, 1, most, &jobs)) return false;
     scu_options_set_integer(context->options, SCU_OPTION_STORE_ASSOCIATIONS, (int64_t)jobs);
   }
-  if (args->has[FLAG_NULL] && !args->has[FLAG_FROM]) {
-    report_usage(context, NULL, "--null is about a list: --from LIST is missing");
-    return false;
-  }
+  const char *fault = NULL;
+  if (args->has[FLAG_NULL] && !args->has[FLAG_FROM])
+    fault = "--null is about a list: --from LIST is missing";
+  else if (args->has[FLAG_COMMIT] && args->has[FLAG_DRY_RUN])
+    fault = "--commit is about what was sent: not with --dry-run";
+  else if (args->has[FLAG_LISTEN] && !args->has[FLAG_COMMIT])
+    fault = "--listen is for the result of a commitment: --commit is missing";
+  if (fault) report_usage(context, NULL, "%s", fault);
+  if (fault || (args->has[FLAG_COMMIT] && !commitment_apply(context, args))) return false;
   if (args->positional_count >= 2 || (args->positional_count == 1 && args->has[FLAG_FROM])) return true;
   report_usage(context, "scu store AET@host:port PATH...",
                args->positional_count == 0 ? "no peer and no files are named" : "no files are named");
@@ -141,9 +148,9 @@ static bool check(cli *context, const arguments *args) {
 static void run(cli *context, const arguments *args) {
   scu_source *source = NULL;
   list *paths = NULL;
-  if (!check(context, args)) return;
+  if (!check(context, args) || (args->has[FLAG_COMMIT] && !commitment_begin(context))) return;
   scu_session *session = cli_session(context, args->positional[0]);
-  if (!session) return;
+  if (!session) goto done;
   scu_result result = scu_source_new(NULL, &source);
   if (result != SCU_OK) report_fault(context, result, SCU_PHASE_USAGE, NULL, "out of memory");
   if (result != SCU_OK || !add_edits(context, args, source) || !add_paths(context, args, source)) goto done;
@@ -156,19 +163,21 @@ done:
   cli_session_free(session);
   scu_source_free(source);
   list_close(paths);
+  commitment_end(context);
 }
 
 const command command_store = {
     .name = "store",
     .bit = ON_STORE,
-    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_STORE,
-    .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--set KEY=VALUE...] [--remove KEY...] [--dry-run]",
+    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_STORE | SCU_USED_BY_COMMIT,
+    .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--set KEY=VALUE...] [--remove KEY...] [--commit] [--dry-run]",
     .summary = "send files, folders, what a DICOMDIR names, or a list of files (C-STORE)",
     .text = "Every file is checked before it is offered: one that is cut short is not sent.\n"
             "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n"
             "A DICOMDIR that is named stands for the files it names, below its own folder and nowhere else.\n"
             "--set and --remove edit what is sent, not the files; keys are those of `scu find`, values UTF-8. An\n"
-            "instance that cannot take an edit, as its character set does not hold the text, has failed.\n",
+            "instance that cannot take an edit, as its character set does not hold the text, has failed.\n"
+            "--commit asks afterwards whether the peer keeps what it took for good (see `scu help commit`).\n",
     .examples = "scu store PACS@10.0.0.5:104 image.dcm\n"
                 "scu store PACS@10.0.0.5:104 -r /data/images --filter '*.dcm'\n"
                 "scu store PACS@10.0.0.5:104 /media/cdrom/DICOMDIR\n"

@@ -65,6 +65,7 @@ static void print_library_options(const command *of) {
     /* The library has one default title for everybody; the command takes the machine's name first. */
     if (info->option == SCU_OPTION_CALLING_AE) fallback = "node file, else the host's name, else SCU";
     if (info->option == SCU_OPTION_NODES_FILE) fallback = "see `scu help`";
+    if (info->option == SCU_OPTION_COMMIT_LEDGER) fallback = "~/.local/state/scu/commitments ($XDG_STATE_HOME)";
     print_option(0, info->flag, info->argument_name, info->help, info->kind == SCU_KIND_BOOLEAN ? NULL : fallback);
   }
 }

@@ -103,6 +103,10 @@ void json_summary(const cli *context, int exit_code) {
   json_number(stdout, "failed", context->failed);
   json_number(stdout, "skipped", context->skipped);
   json_number(stdout, "bytes", context->bytes);
+  if (context->committed + context->not_committed > 0) {
+    json_number(stdout, "committed", context->committed);
+    json_number(stdout, "not_committed", context->not_committed);
+  }
   json_seconds(stdout, "seconds", now_ms() - context->started_ms);
   json_number(stdout, "exit_code", (uint64_t)exit_code);
   json_close(stdout);

@@ -14,8 +14,8 @@
 #include "signals.h"
 
 static const command *const commands[] = {
-    &command_echo,   &command_store,   &command_find, &command_move,    &command_get,
-    &command_listen, &command_archive, &command_dump, &command_version, &command_help,
+    &command_echo,   &command_store,   &command_commit, &command_find,    &command_move, &command_get,
+    &command_listen, &command_archive, &command_dump,   &command_version, &command_help,
 };
 
 const command *command_at(size_t index) {
@@ -114,7 +114,7 @@ static void run(cli *context, int argc, char **argv) {
     run_command(context, argc - 2, argv + 2);
     return;
   }
-  static const char *const later[] = {"commit", "convert", "nodes"};
+  static const char *const later[] = {"convert", "nodes"};
   for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
     if (strcmp(name, later[i]) != 0) continue;
     report_usage(context, NULL, "the command %s is not available yet in this version", name);

@@ -5,7 +5,7 @@ import unittest
 
 from clitest import CliTest
 
-COMMANDS = ("echo", "store", "find", "move", "get", "listen", "archive", "dump", "version", "help")
+COMMANDS = ("echo", "store", "commit", "find", "move", "get", "listen", "archive", "dump", "version", "help")
 
 
 class Help(CliTest):

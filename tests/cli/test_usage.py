@@ -16,13 +16,13 @@ class Usage(CliTest):
 
     def test_what_may_come_later_says_so_and_is_never_ignored(self):
         for option in ("--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--log",
-                       "--log-level", "--phi", "--trace", "--audit", "--commit", "--prefer", "--split", "--strict"):
+                       "--log-level", "--phi", "--trace", "--audit", "--prefer", "--split", "--strict"):
             for form in ([option, "x"], [option + "=x"]):
                 self.usage("find", "P@h", "PatientID=1", *form, says="not available yet")
         for jobs in ("0", "65", "two"):
             self.usage("store", "P@h", "x", "--jobs", jobs, says="--jobs")
         self.usage("listen", "-o", "d", "--layout", "{PatientID}", says="not available yet")
-        for name in ("commit", "convert", "nodes"):
+        for name in ("convert", "nodes"):
             self.usage(name, says="not available yet")
 
     def test_dcmtk_habits_are_named_with_our_own_option(self):
@@ -51,6 +51,8 @@ class Usage(CliTest):
         self.usage("echo", says="no peer")
         self.usage("store", says="no peer")
         self.usage("store", "P@h", says="no files")
+        self.usage("commit", says="no peer")
+        self.usage("commit", "P@h", says="no files or UIDs")
         self.usage("find", says="no peer")
         self.usage("move", "P@h", "StudyInstanceUID=1.2", says="where to?")
         self.usage("get", "P@h", "StudyInstanceUID=1.2", says="-o DIR")
@@ -67,6 +69,10 @@ class Usage(CliTest):
         self.usage("find", "P@h", "--model", "worklist", "-k", "Modality", says="everything")
 
     def test_conflicts_are_refused(self):
+        self.usage("commit", "P@h", "--resume", "f", says="--resume")
+        self.usage("commit", "P@h", "f", "--only-listen", says="--only-listen")
+        self.usage("store", "P@h", "f", "--commit", "--dry-run", says="--dry-run")
+        self.usage("store", "P@h", "f", "--listen", "1", says="--commit")
         self.usage("find", "P@h", "PatientID=1", "--csv", "--table", says="exclude")
         self.usage("move", "P@h", "PatientID=1", "--to", "A", "-o", "d", says="--to")
         self.usage("get", "P@h", "PatientID=1", "-o", "d", "--listen", "11112", says="--listen")
