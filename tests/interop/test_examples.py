@@ -52,6 +52,16 @@ class Examples(unittest.TestCase):
             run = set(re.findall(r'(?:run_example|program)\("(\w+)"', file.read()))
         self.assertEqual(sources, run)
 
+    def test_commit(self):
+        ledger = os.path.join(self.folder, "ledger")
+        where = [self.peer.address, support.OUR_TITLE, self.peer.our_port, ledger]
+        first = next(iter(self.sent))
+        text = self.run_example("commit", *where, "1.2.840.10008.5.1.4.1.1.2", first)
+        self.assertIn("%s: committed" % first, text)
+        text = self.run_example("commit", *where, "1.2.840.10008.5.1.4.1.1.2", "1.2.3.4", code=1)
+        self.assertIn("1.2.3.4: failed: the peer does not have this instance", text)
+        self.assertEqual(self.run_example("commit", *where), "")  # nothing is open
+
     def test_echo(self):
         self.assertIn("status 0000H", self.run_example("echo", self.peer.address))
         self.run_example("echo", "ANY@127.0.0.1:%d" % peers.free_port(), code=1)
