@@ -1,6 +1,6 @@
-/* Storage commitment as its requester: the first byte says what the rest is. 'L': records of the ledger, each behind its
- * length in two bytes; what can be read is written and read again as it was. Else: the event information of a report,
- * implicit VR little endian; an instance has a fate after it, or none of them has. */
+/* Storage commitment as its requester: the first byte says what the rest is. 'L': records of the ledger, each behind
+ * its length in two bytes; what can be read is written and read again as it was. Else: the event information of a
+ * report, implicit VR little endian; an instance has a fate after it, or none of them has. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -51,7 +51,7 @@ struct scu_session {
   char peer_text[SCU__PEER_FORMAT_MAX];
   scu_error error;
   scu_hooks hooks;
-  void *tag; /* the caller's */
+  void *tag;                                    /* the caller's */
   scu__message_teller messages, guest_messages; /* of associations we ask for, and of those we accept */
   scu__trace trace;
 
