@@ -88,6 +88,10 @@ typedef enum scu_option {
    * connections that we make. */
   SCU_OPTION_TIMEOUT_TCP = 42,
 
+  /* integer: the Protocol-version field of what we ask for, a bit for each version (PS3.8 9.3.2). There is no other
+   * version than 1 so far: anything without bit 0 is for seeing what a peer makes of it. */
+  SCU_OPTION_PROTOCOL_VERSION = 43,
+
   /* Storage commitment: see commit.h. */
   SCU_OPTION_TIMEOUT_COMMIT = 50, /* duration: for the result, from the last request on */
   SCU_OPTION_COMMIT_HOLD = 51,    /* duration: the association of the request is kept so long for it */

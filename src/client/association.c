@@ -232,6 +232,7 @@ static const scu__link_handler link_handler = {
 static scu_result propose(scu_session *session, scu__lease *lease, scu__associate *rq, uint32_t association) {
   const scu__config *config = session->config;
   scu__associate_init(rq, session->allocator);
+  rq->protocol_version = config->protocol_version;
   rq->called = session->peer.ae;
   rq->calling = config->calling_ae;
   rq->implementation_class_uid = config->implementation_uid;

@@ -26,6 +26,7 @@ typedef struct scu__config {
   char listen_address[SCU__HOST_MAX]; /* "" = all interfaces */
   uint16_t listen_port;               /* 0 = any free one */
   uint32_t max_pdu;                   /* bytes */
+  uint16_t protocol_version;          /* a bit for each */
   scu__uid implementation_uid;
   char implementation_version[17]; /* "" = not sent */
   uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;

@@ -92,6 +92,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   resolve_identity(&r, config);
   resolve_places(&r, config);
   resolve_durations(&r, config);
+  config->protocol_version = (uint16_t)integer_of(&r, SCU_OPTION_PROTOCOL_VERSION);
   config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
   config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);
   config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);

@@ -4,6 +4,7 @@ import unittest
 
 import support  # first: it knows where the others are
 import peers
+import scu_archive
 from support import scu
 
 
@@ -46,6 +47,13 @@ class EchoThatFails(unittest.TestCase):
         with peers.DcmQrScp() as peer:
             run = scu("echo", "WRONG@127.0.0.1:%d" % peer.port)
             self.assertEqual(run.code, 6, run)
+
+    def test_a_protocol_version_that_nobody_knows_is_rejected(self):
+        with scu_archive.Peer() as archive:
+            run = scu("echo", archive.address, "--protocol-version", "2")
+            self.assertEqual(run.code, 6, run)
+            self.assertRegex(run.err, "protocol version.*1/2/2", run)
+            self.assertEqual(scu("echo", archive.address, "--protocol-version", "3").code, 0)
 
     def test_an_abort_is_6(self):
         self.check(peers.aborting, (6,))

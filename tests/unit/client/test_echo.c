@@ -472,6 +472,22 @@ static void test_an_operation_that_is_freed_while_it_runs_leaves_nothing(void **
 /* --- connecting ----------------------------------------------------------------------------------------------------
  */
 
+static void test_the_protocol_version_goes_out_as_it_is_set(void **state) {
+  (void)state;
+  for (int version = 0; version < 4; version++) {
+    fixture f;
+    fixture_prepare(&f, good);
+    if (version > 0) scu_options_set_integer(f.options, SCU_OPTION_PROTOCOL_VERSION, version);
+    fixture_open(&f);
+    scu_response *response = NULL;
+    assert_int_equal(scu_echo(f.session, &response), SCU_OK);
+    scu_response_free(response);
+    assert_int_equal(f.peer.request.data[0], 0);
+    assert_int_equal(f.peer.request.data[1], version > 0 ? version : 1);
+    fixture_stop(&f);
+  }
+}
+
 static void test_a_tag_of_the_caller_stays_with_the_session(void **state) {
   (void)state;
   int own = 0;
@@ -527,6 +543,7 @@ int main(void) {
       cmocka_unit_test(test_a_cancelled_echo_aborts_at_once),
       cmocka_unit_test(test_abort_ends_an_echo_at_every_stage),
       cmocka_unit_test(test_an_operation_that_is_freed_while_it_runs_leaves_nothing),
+      cmocka_unit_test(test_the_protocol_version_goes_out_as_it_is_set),
       cmocka_unit_test(test_a_tag_of_the_caller_stays_with_the_session),
       cmocka_unit_test(test_a_refused_connection_names_the_address),
   };

@@ -81,6 +81,7 @@ static void test_defaults_resolve_to_finite_values(void **state) {
   assert_int_equal(config.peer_associations, 100);
   assert_int_equal(config.timeout_turn_ms, 3600000);
   assert_int_equal(config.timeout_tcp_ms, 120000);
+  assert_int_equal(config.protocol_version, 1);
 }
 
 static void test_what_was_set_is_resolved(void **state) {
