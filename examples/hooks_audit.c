@@ -145,6 +145,13 @@ static void after_keep(void *user, scu_received *received) {
   line(0, "received: %s %04XH", received->sop_instance_uid, received->status);
 }
 
+/* Not heard here, since nothing is stored: examples/commit.c asks for one. */
+static void committed(void *user, const scu_committed *result) {
+  (void)user;
+  line(0, "commit: %s, %llu committed, %llu not", result->transaction_uid, (unsigned long long)result->committed,
+       (unsigned long long)(result->failed + result->unlisted));
+}
+
 /* --- what is done ------------------------------------------------------------------------------------------------- */
 
 static scu_result echo(scu_session *session) {
@@ -193,6 +200,7 @@ int main(int argc, char **argv) {
       .sub_operation = sub_operation,
       .before_keep = before_keep,
       .received = after_keep,
+      .commit = committed,
       .before_connect = before_connect,
       .after_connect = after_connect,
       .before_release = before_release,

@@ -87,6 +87,14 @@ typedef struct scu_received {
   uint16_t status;
 } scu_received;
 
+/* The result of a storage commitment, for the commit hook; details are in the report (scu/commit.h). */
+typedef struct scu_committed {
+  size_t size;
+  const char *transaction_uid;
+  uint64_t committed, failed;
+  uint64_t unlisted; /* asked for, and not in the result: not committed */
+} scu_committed;
+
 typedef struct scu_hooks {
   size_t size;
   /* The fate of one instance is known: sent and answered, received and safe, failed or skipped. */
@@ -168,6 +176,10 @@ typedef struct scu_hooks {
   /* Sent: its last fragment was handed over to be sent. Received: command and dataset were taken and acted on. Not
    * called for a message that did not get so far, because the association ended or it was given up before. */
   void (*after_message)(void *user, const scu_message *message);
+
+  /* The result of a storage commitment has come, on whatever association, for an operation that waits or for one that
+   * is long over; it was answered, and is in the ledger if there is one. Each once. */
+  void (*commit)(void *user, const scu_committed *result);
 } scu_hooks;
 
 #ifdef __cplusplus

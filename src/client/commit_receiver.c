@@ -54,7 +54,26 @@ typedef struct verdict {
   scu__n_answer answer;
   scu__commit_waiter *waiter; /* whose transaction has changed; NULL = nobody's */
   char told[SCU__ERROR_TEXT_MAX];
+  bool has_come; /* a result that was not there before */
+  scu__uid transaction;
+  scu_committed result;
 } verdict;
+
+static void note_result(verdict *v, const scu__transaction *transaction) {
+  const scu__references *references = &transaction->references;
+  v->has_come = transaction->came_at != 0;
+  v->transaction = transaction->uid;
+  v->result = (scu_committed){.size = sizeof v->result,
+                              .committed = scu__references_count_of(references, SCU_COMMIT_COMMITTED),
+                              .failed = scu__references_count_of(references, SCU_COMMIT_FAILED),
+                              .unlisted = scu__references_count_of(references, SCU_COMMIT_UNLISTED)};
+}
+
+static void tell_result(const scu_session *session, verdict *v) {
+  const scu_hooks *hooks = &session->hooks;
+  v->result.transaction_uid = v->transaction.text;
+  if (v->has_come && hooks->commit) hooks->commit(hooks->user, &v->result);
+}
 
 static void refuse(verdict *v, uint16_t status, const char *comment) {
   v->answer = (scu__n_answer){.status = status, .comment = comment};
@@ -90,6 +109,7 @@ static void take_late(const scu__commit_receiver *receiver, const scu__uid *uid,
   if (result != SCU_OK) return;
   if (found.came_at == 0) {
     keep(receiver, &found, information, v);
+    note_result(v, &found);
     if (found.came_at != 0)
       snprintf(v->told, sizeof v->told,
                "the result of storage commitment %s, asked for before, came and is in the ledger: %zu of %zu instances "
@@ -111,10 +131,12 @@ static void judge(const scu__commit_receiver *receiver, const scu__command *comm
     return;
   }
   scu__transaction *live = find_live(receiver, &uid, &v->waiter);
-  if (!live)
+  if (!live) {
     take_late(receiver, &uid, information, v);
-  else if (live->came_at == 0)
+  } else if (live->came_at == 0) {
     keep(receiver, live, information, v);
+    note_result(v, live);
+  }
 }
 
 /* A peer that gets no answer waits for ever: better that it sees the association end. */
@@ -134,6 +156,7 @@ static void report_came(void *owner, scu__exchange *exchange, const scu__exchang
   scu_result result = scu__n_provider_respond(exchange, &v.answer);
   if (result != SCU_OK) abort_unanswered(way->link, result);
   if (v.waiter) v.waiter->changed(v.waiter->owner);
+  tell_result(session, &v);
   if (v.told[0]) scu__session_warn(session, "%s", v.told);
 }
 

@@ -227,6 +227,45 @@ static void test_each_instance_has_its_own_fate(void **state) {
   fixture_stop(&f);
 }
 
+typedef struct results {
+  size_t count;
+  char transaction[65];
+  scu_committed last;
+} results;
+
+static void keep_result(void *user, const scu_committed *result) {
+  results *r = ((fixture *)user)->user;
+  r->count++;
+  r->last = *result;
+  snprintf(r->transaction, sizeof r->transaction, "%s", result->transaction_uid);
+}
+
+static void listen_to_results(fixture *f, results *r) {
+  const scu_hooks hooks = {.size = sizeof hooks, .warning = fixture_warning, .commit = keep_result, .user = f};
+  memset(r, 0, sizeof *r);
+  f->user = r;
+  assert_int_equal(scu_session_set_hooks(f->session, &hooks), SCU_OK);
+}
+
+static void test_the_commit_hook_hears_of_each_result_once(void **state) {
+  (void)state;
+  static const peer_step script[] = {
+      RQ, ACCEPT, REQUEST, RECEIVED, REPORT(BOTH_COMMITTED), ANSWERED, REPORT(BOTH_COMMITTED), ANSWERED, SERVE, END};
+  fixture f;
+  results r;
+  start(&f, script);
+  listen_to_results(&f, &r);
+  scu_commit_report *report;
+  assert_int_equal(commit(&f, &report), SCU_OK);
+  scu_commit_report_free(report);
+  TEST_LOOP_UNTIL(&f.time, scripted_peer_count(&f.peer, SCU__N_EVENT_REPORT_RSP) > 1, 1000);
+  assert_int_equal(r.count, 1);
+  assert_string_equal(r.transaction, TRANSACTION);
+  assert_int_equal(r.last.committed, 2);
+  assert_int_equal(r.last.failed + r.last.unlisted, 0);
+  fixture_stop(&f);
+}
+
 static void test_a_report_that_comes_twice_is_answered_twice_and_counts_once(void **state) {
   (void)state;
   static const char none[] = "TransactionUID=" TRANSACTION FAILED(0, "1.2.3.1", "272") FAILED(1, "1.2.3.2", "272");
@@ -682,6 +721,8 @@ static void test_a_result_for_another_transaction_is_kept_and_told_by_resume(voi
   (void)state;
   fixture f;
   uint16_t port = start_with_an_open_one(&f, never);
+  results r;
+  listen_to_results(&f, &r);
   scu_commitment *other = wanted_of(7, 7, "1.2.40.9");
   scu_op *op = scu_commit_start(f.session, other);
   TEST_LOOP_UNTIL(&f.time, false, 100);
@@ -691,6 +732,9 @@ static void test_a_result_for_another_transaction_is_kept_and_told_by_resume(voi
   expect_answer(&f, 0, 0x0000);
   assert_non_null(strstr(f.warnings, TRANSACTION));
   assert_non_null(strstr(f.warnings, "2 of 2"));
+  assert_int_equal(r.count, 1);
+  assert_string_equal(r.transaction, TRANSACTION);
+  assert_int_equal(r.last.committed, 2);
   expect_in_ledger(true, true, false);
   scu_commit_report *report;
   size_t asked = scripted_peer_count(&f.peer, SCU__N_ACTION_RQ);
@@ -909,6 +953,7 @@ int main(void) {
       TEST(test_a_result_before_the_response),
       TEST(test_a_result_stands_when_the_response_never_comes),
       TEST(test_each_instance_has_its_own_fate),
+      TEST(test_the_commit_hook_hears_of_each_result_once),
       TEST(test_a_report_that_comes_twice_is_answered_twice_and_counts_once),
       TEST(test_a_second_report_changes_nothing_while_the_response_is_awaited_either),
       TEST(test_a_wrong_transaction_uid_is_refused_and_the_wait_goes_on_to_its_end),
