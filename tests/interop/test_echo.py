@@ -1,5 +1,7 @@
 """scu echo: against the real peers, against nobody, and against those who misbehave."""
 
+import re
+import tempfile
 import unittest
 
 import support  # first: it knows where the others are
@@ -23,6 +25,29 @@ class EchoToPeers(unittest.TestCase):
 
     def test_orthanc_answers(self):
         self.check(peers.Orthanc())
+
+
+class OurOwnSide(unittest.TestCase):
+    def test_it_is_as_the_options_say_for_dcmtk(self):
+        with peers.StoreScp("-d") as storescp:
+            run = scu("echo", storescp.address, "--aet", "OWN TITLE", "--max-pdu", "20000", "--local-address", peers.HOST,
+                      "--implementation-uid", "1.2.3.4.5", "--implementation-version", "OWN_VERSION")
+            self.assertEqual(run.code, 0, run)
+            said = storescp.program.output()
+        for what, value in (("Their Implementation Class UID", "1.2.3.4.5"), ("Calling Application Name", "OWN TITLE"),
+                            ("Their Implementation Version Name", "OWN_VERSION"),
+                            ("Called Application Name", storescp.title), ("Their Max PDU Receive Size", "20000")):
+            self.assertRegex(said, r"%s: +%s\n" % (what, re.escape(value)))
+
+    def test_a_node_is_a_peer_and_its_limits_are_kept(self):
+        with peers.StoreScp("-d") as storescp, tempfile.NamedTemporaryFile("w", suffix=".ini") as nodes:
+            nodes.write("[near]\naet = %s\nhost = %s\nport = %d\nmax-pdu = 30000\n"
+                        % (storescp.title, peers.HOST, storescp.port))
+            nodes.flush()
+            run = scu("echo", "near", "--nodes", nodes.name)
+            self.assertEqual(run.code, 0, run)
+            self.assertRegex(storescp.program.output(), r"Their Max PDU Receive Size: +30000\n")
+            self.assertEqual(scu("echo", "far", "--nodes", nodes.name).code, 2)
 
 
 class EchoThatFails(unittest.TestCase):
