@@ -75,7 +75,7 @@ static void check_tree(const scu__buffer *out, const scu__head *head, uint8_t ki
 static void check_again(const scu__buffer *out, const scu__head *head, const scu_edits *edits) {
   scu__memory_source source;
   scu__edited *edited;
-  scu__source *shown, *inner;
+  scu__source *shown = NULL, *inner;
   scu__buffer again;
   scu__memory_source_init(&source, out->data, out->length);
   scu_result result = scu__edited_new(NULL, &source.source, head, edits, &edited, NULL);
