@@ -89,5 +89,27 @@ class Lanes(unittest.TestCase):
                 self.check(archive.objects())
 
 
+class Classes(unittest.TestCase):
+    """More presentation contexts than an association has room for (PS3.8 9.3.2.2: 128)."""
+
+    def test_two_objects_of_each_of_150_classes_go_in_one_call(self):
+        folder = tempfile.mkdtemp(prefix="scu-classes-")
+        self.addCleanup(shutil.rmtree, folder)
+        files = []
+        for number in range(300):
+            sop_class = make_samples.uid("class %d" % (number % 150))  # private ones: storescp takes what it is offered
+            elements = make_samples.common("ascii", "classes", "one", str(number), sop_class, "OT")
+            files.append(os.path.join(folder, "%03d.dcm" % number))
+            with open(files[-1], "wb") as file:
+                file.write(make_samples.part10(elements, make_samples.EXPLICIT))
+        with peers.StoreScp("-d") as storescp:
+            run = scu("store", storescp.address, folder, "--json", seconds=120)
+            self.assertEqual((run.code, run.summary["ok"]), (0, 300), run)
+            self.assertEqual(sorted(support.by_instance(storescp.files())), sorted(support.by_instance(files)))
+            associations = storescp.program.output().count("Association Acknowledged")
+        self.assertIn(associations - 1, range(3, 7))  # at 64 classes to one; the first was for the C-ECHO of the test
+
+
+
 if __name__ == "__main__":
     unittest.main()
