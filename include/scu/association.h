@@ -50,8 +50,8 @@ SCU_API const scu_error *scu_association_error(const scu_association *associatio
  * accepted context of its abstract syntax - its SOP class, unless scu_message_set_abstract_syntax said otherwise - and
  * a response where its request came from. USAGE: the message is incomplete or has what does not belong to it, or a
  * response has no open request. REJECTED: no context for it was accepted. LIMIT: the window is used up (PS3.7 D.3.3.3:
- * without one, one request at a time), or the dataset is too long. MALFORMED, UNSUPPORTED: the dataset cannot be
- * encoded. MEMORY. Else the association's state. */
+ * without one, one request at a time), or the dataset is too long. UNSUPPORTED: the dataset cannot be encoded; USAGE
+ * also: Pixel Data that is not as the context's transfer syntax wants it. MEMORY. Else the association's state. */
 SCU_API scu_result scu_association_send(scu_association *association, const scu_message *message, uint16_t *message_id);
 /* C-CANCEL-RQ for a request of C-FIND, C-MOVE or C-GET that is open; its final response still comes. USAGE: there is no
  * such request. */
@@ -103,7 +103,7 @@ SCU_API scu_result scu_message_set_event_type(scu_message *message, uint16_t typ
 SCU_API scu_result scu_message_set_action_type(scu_message *message, uint16_t type);
 /* Of a response to C-MOVE or C-GET. Negative: not there. USAGE: more than 65,535, or another message. */
 SCU_API scu_result scu_message_set_counts(scu_message *message, int remaining, int completed, int failed, int warning);
-/* Copied. NULL: none. USAGE: the message has none. */
+/* Copied. NULL: none. USAGE: the message has none; MEMORY. */
 SCU_API scu_result scu_message_set_dataset(scu_message *message, const scu_dataset *dataset);
 
 #ifdef __cplusplus

@@ -43,8 +43,10 @@ typedef struct scu_engine_options {
   /* Requestor: both are needed. Acceptor: called_ae is our title, and whoever calls another one is rejected; NULL or
    * "": any. calling_ae is not used. */
   const char *calling_ae, *called_ae;
-  uint32_t max_pdu_length; /* bytes of a P-DATA-TF that we take (PS3.8 D.1.1), and the most that we send; 0: 65,536 */
-  uint64_t associate_timeout_ms;                                      /* for the answer, or for the request; 0: 30 s */
+  /* Bytes of a P-DATA-TF that we take (PS3.8 D.1.1), and the most that we send; 0: 65,536. USAGE below 128. */
+  uint32_t max_pdu_length;
+  /* For the answer or the request, and for the transport to be closed at the end; 0: 30 s. */
+  uint64_t associate_timeout_ms;
   uint64_t release_timeout_ms;                                        /* 0: 10 s */
   const char *implementation_class_uid, *implementation_version_name; /* NULL: libscu's */
 } scu_engine_options;
@@ -107,10 +109,12 @@ SCU_API scu_result scu_engine_decode(const scu_message *message, const uint8_t *
 /* ---- sending ---- */
 
 /* Queues a message with the dataset it was given (scu_message_set_dataset); see scu_association_send, but windows are
- * the caller's business. USAGE also before ASSOCIATED and after RELEASING or ENDED. */
+ * the caller's business. USAGE also before ASSOCIATED, after ENDED, and after
+ * RELEASING, but for responses that are given before the output was taken. */
 SCU_API scu_result scu_engine_send(scu_engine *engine, const scu_message *message, uint16_t *message_id);
 /* Gives the next bytes of a dataset: SCU_OK and 1 to `room` of them; *got 0 = the end, which is not the beginning.
- * Another result: the message cannot be completed, and the association is aborted. */
+ * Another result: the message cannot be completed, and the association is aborted. It is called from scu_engine_output;
+ * it may send, release and abort, but not free the engine. */
 typedef scu_result scu_engine_reader(void *user, uint8_t *to, size_t room, size_t *got);
 /* The same with a dataset that is read while it is sent, already encoded in the transfer syntax of the message's
  * context; `user` must live until then, or until the engine is freed. Messages go one after the other. */

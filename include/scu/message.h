@@ -1,5 +1,6 @@
 /* One DIMSE message (PS3.7) as the hooks before_message and after_message see it: the command, where it goes or comes
- * from, and the dataset where it is held in memory. Valid during the hook only, with everything it gives out.
+ * from, and the dataset where it is held in memory. Valid during the hook only, with everything it gives out; those
+ * of scu/association.h and scu/engine.h live as it says there.
  *
  * Identifiers and the datasets of N-services are held; those of C-STORE are streamed, and only their length is known.
  * What a message has not is told apart from what is 0 or empty: getters of numbers return 1 and fill `value`, or return
@@ -62,8 +63,9 @@ SCU_API int scu_message_warning(const scu_message *message, uint16_t *value);
 /* ---- the dataset ---- */
 
 SCU_API int scu_message_has_dataset(const scu_message *message);
-/* Its bytes as encoded, padding of the last fragment not counted where we sent it. UINT64_MAX while that is not known:
- * before a message is received, and before one that is rewritten on its way. 0 when there is none. */
+/* Its bytes as encoded, padding of the last fragment not counted where we sent it. UINT64_MAX where that is not known:
+ * before a message is received, before one that is rewritten on its way, and of messages that an application makes or
+ * receives one at a time. 0 when there is none. */
 SCU_API uint64_t scu_message_dataset_length(const scu_message *message);
 /* The dataset, decoded when it is asked for. NULL: there is none, it is streamed (C-STORE), still coming (before a
  * message is received), longer than 16 MiB (received), in a transfer syntax that is deflated or unknown, or it cannot
@@ -85,6 +87,9 @@ SCU_API scu_result scu_message_set_error_comment(scu_message *message, const cha
  * returns. A message that may have one and has none gets it if elements were put in; one that may be without loses it
  * if none is left. When the SOP Instance UID (0008,0018) was changed, the Affected or Requested SOP Instance UID of the
  * command follows, if it was the same before or the dataset had none.
+ *
+ * A message of the caller's own: its dataset, made when it has none. The command does not follow, and what its last
+ * change failed with is told when it is sent.
  *
  * USAGE: a message that is not to be changed, or whose dataset is streamed or not allowed. UNSUPPORTED: a transfer
  * syntax that is deflated or unknown. MALFORMED, LIMIT, MEMORY.

@@ -25,6 +25,16 @@ static bool get_uid(const scu_dataset *dataset, scu_tag tag, scu__uid *uid) {
          scu__uid_from_text(uid, text);
 }
 
+static scu_result check_pixels(const scu_dataset *dataset, const scu__transfer_syntax *syntax, scu_error *error) {
+  const scu_element *pixels = scu_dataset_find(dataset, TAG_PIXEL_DATA);
+  bool has_fragments = pixels && scu_element_fragment_count(pixels) > 0;
+  if (has_fragments && !syntax->is_encapsulated)
+    return usage(error, "encapsulated Pixel Data in a transfer syntax that is not");
+  if (pixels && !has_fragments && syntax->is_encapsulated)
+    return usage(error, "native Pixel Data in a transfer syntax of encapsulated ones");
+  return SCU_OK;
+}
+
 /* What can be sent, and says what it is. */
 static scu_result check(const scu_dataset *dataset, const scu__transfer_syntax *syntax, scu__file_meta *meta,
                         scu_error *error) {
@@ -33,13 +43,7 @@ static scu_result check(const scu_dataset *dataset, const scu__transfer_syntax *
     return usage(error, "no valid SOP Instance UID in the dataset");
   if (SCU_TAG_GROUP(scu_element_tag(scu_dataset_at(dataset, 0))) <= 0x0002)
     return usage(error, "elements of a command set or file meta group in the dataset");
-  const scu_element *pixels = scu_dataset_find(dataset, TAG_PIXEL_DATA);
-  bool has_fragments = pixels && scu_element_fragment_count(pixels) > 0;
-  if (has_fragments && !syntax->is_encapsulated)
-    return usage(error, "encapsulated Pixel Data in a transfer syntax that is not");
-  if (pixels && !has_fragments && syntax->is_encapsulated)
-    return usage(error, "native Pixel Data in a transfer syntax of encapsulated ones");
-  return SCU_OK;
+  return check_pixels(dataset, syntax, error);
 }
 
 /* PS3.5 A.5: the dataset as a raw deflate stream of even length. */
@@ -74,15 +78,31 @@ static scu_result put_dataset(const scu_dataset *dataset, const scu__transfer_sy
   return result;
 }
 
+static scu_result find_syntax(const char *uid, const scu__transfer_syntax **syntax, scu_error *error) {
+  *syntax = scu__transfer_syntax_find(uid);
+  if (*syntax && (*syntax)->is_for_datasets) return SCU_OK;
+  return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_USAGE, "no transfer syntax to encode a dataset in: %s",
+                        uid);
+}
+
+scu_result scu__encode_dataset(const scu_dataset *dataset, const char *transfer_syntax_uid, scu__buffer *out,
+                               scu_error *error) {
+  const scu__transfer_syntax *syntax;
+  const scu_error *last = scu_dataset_error(dataset);
+  if (scu__error_is_set(last)) return usage(error, last->reason);
+  scu_result result = find_syntax(transfer_syntax_uid, &syntax, error);
+  if (result == SCU_OK) result = check_pixels(dataset, syntax, error);
+  if (result == SCU_OK) result = put_dataset(dataset, syntax, out, error);
+  return result == SCU_OK ? scu__buffer_result(out) : result;
+}
+
 scu_result scu__encode_file(const scu_dataset *dataset, const char *transfer_syntax_uid, const scu_allocator *allocator,
                             uint8_t **bytes, size_t *length, scu_error *error) {
   const char *uid = transfer_syntax_uid ? transfer_syntax_uid : SCU__UID_EXPLICIT_LE;
-  const scu__transfer_syntax *syntax = scu__transfer_syntax_find(uid);
-  if (!syntax || !syntax->is_for_datasets)
-    return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_USAGE,
-                          "no transfer syntax to encode a dataset in: %s", uid);
+  const scu__transfer_syntax *syntax;
   scu__file_meta meta = {0};
-  scu_result result = check(dataset, syntax, &meta, error);
+  scu_result result = find_syntax(uid, &syntax, error);
+  if (result == SCU_OK) result = check(dataset, syntax, &meta, error);
   if (result != SCU_OK) return result;
   scu__uid_from_text(&meta.transfer_syntax, uid);
   scu__uid_from_text(&meta.implementation_class, SCU_IMPLEMENTATION_CLASS_UID);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "scu/dataset.h"
 
@@ -14,5 +15,11 @@
  * *bytes is owned by the caller: scu__free(allocator, *bytes). */
 scu_result scu__encode_file(const scu_dataset *dataset, const char *transfer_syntax_uid, const scu_allocator *allocator,
                             uint8_t **bytes, size_t *length, scu_error *error);
+
+/* The dataset alone, appended to `out`, as it goes out on a context of that transfer syntax, deflated ones too. USAGE:
+ * Pixel Data not of the syntax's kind, values left out, a text that does not fit, or a change to the dataset that
+ * failed (scu_dataset_error). UNSUPPORTED: as above. LIMIT, MEMORY. */
+scu_result scu__encode_dataset(const scu_dataset *dataset, const char *transfer_syntax_uid, scu__buffer *out,
+                               scu_error *error);
 
 #endif

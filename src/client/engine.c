@@ -18,6 +18,8 @@
 
 enum {
   PDU_DEFAULT = 65536,
+  PDU_LEAST = 128, /* a fragment of less is nobody's wish */
+  ASSOCIATE_DEFAULT_MS = 30 * 1000,
   ENOUGH_QUEUED = 64 * 1024,
   OPTIONS_LEAST = SCU__SIZE_THROUGH(scu_engine_options, implementation_version_name),
   EVENT_LEAST = SCU__SIZE_THROUGH(scu_engine_event, error)
@@ -32,6 +34,7 @@ struct scu_engine {
   bool is_acceptor, is_connected, is_open;
   bool owes_release, wants_release;
   bool is_ended, is_end_told;
+  bool is_pumping;
   scu__own_message *current; /* of the last MESSAGE event */
   uint16_t last_message_id;
   uint64_t now_ms; /* the latest that we were told */
@@ -134,7 +137,6 @@ static bool take_command(scu_engine *e, const scu__inbox_event *in, scu_engine_e
     give_up_for(e, SCU_ERROR_MEMORY, SCU_PHASE_RESPONSE, "not enough memory");
     return false;
   }
-  e->current->message.has_dataset = scu__command_has_dataset(in->command);
   event->type = SCU_ENGINE_MESSAGE;
   event->message = &e->current->message;
   return true;
@@ -255,10 +257,14 @@ static scu_result queue_fragments(scu_engine *e, scu_error *error) {
   return SCU_OK;
 }
 
+/* Not from inside: a stream that is read may release or ask for output. */
 static void pump(scu_engine *e) {
   scu_error error;
   scu__error_clear(&error);
+  if (e->is_pumping) return;
+  e->is_pumping = true;
   if (!e->is_ended && queue_fragments(e, &error) != SCU_OK) give_up(e, &error);
+  e->is_pumping = false;
   if (e->is_ended || !scu__outbox_is_idle(&e->outbox)) return;
   if (e->owes_release)
     scu__engine_release_response(e->core, e->now_ms);
@@ -269,10 +275,11 @@ static void pump(scu_engine *e) {
 
 scu_result scu_engine_output(scu_engine *e, const uint8_t **bytes, size_t *length) {
   scu__segment segment;
+  bool is_inside = e->is_pumping;
   pump(e);
   *bytes = NULL;
   *length = 0;
-  if (scu__engine_output(e->core, &segment, 1) == 0) return SCU_END;
+  if (is_inside || scu__engine_output(e->core, &segment, 1) == 0) return SCU_END;
   *bytes = segment.bytes;
   *length = segment.length;
   return SCU_OK;
@@ -315,15 +322,13 @@ static const scu__accepted_context *find_context(const scu_engine *e, const scu_
 
 static scu_result check(scu_engine *e, const scu_message *message, const scu__accepted_context **context) {
   scu__error_clear(&e->error);
-  if (!message || !message->is_own || !message->is_sent)
-    return refuse(e, SCU_ERROR_USAGE, "not a message of scu_message_new or scu_message_new_response");
+  scu_result result = scu__own_message_check(message, &e->error);
+  if (result != SCU_OK) return result;
   bool may_answer = e->owes_release && scu__command_is_response(&message->command);
   if (e->is_ended || e->wants_release || (!e->is_open && !may_answer))
     return refuse(e, SCU_ERROR_USAGE, "there is no association, or it is ending");
   *context = find_context(e, message);
   if (!*context) return refuse(e, SCU_ERROR_REJECTED, "no presentation context for the message was accepted");
-  if (message->command.field == SCU__C_MOVE_RQ && !message->command.move_destination.text[0])
-    return refuse(e, SCU_ERROR_USAGE, "a C-MOVE-RQ without Move Destination");
   return SCU_OK;
 }
 
@@ -349,24 +354,13 @@ static scu_result push(scu_engine *e, const scu_message *message, const scu__acc
   return result == SCU_OK ? result : refuse(e, result, "the message is incomplete, or has what does not belong to it");
 }
 
-static scu_result encode(scu_engine *e, const scu_message *message, const scu__accepted_context *context,
-                         scu__message *out) {
-  const scu_dataset *dataset = scu__own_message_dataset(message);
-  const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
-  scu__buffer_init(&out->bytes, e->allocator, SCU__N_DATASET_MAX);
-  if (!dataset || scu_dataset_count(dataset) == 0) return SCU_OK;
-  if (!syntax || syntax->is_deflated)
-    return refuse(e, SCU_ERROR_UNSUPPORTED, "datasets are not encoded in the transfer syntax of the context");
-  out->payload = SCU__PAYLOAD_BYTES;
-  scu_result result = scu__dataset_encode(dataset, scu__transfer_syntax_encoding(syntax), &out->bytes, &e->error);
-  return result == SCU_OK ? result : refuse(e, result, "the dataset cannot be encoded");
-}
-
 scu_result scu_engine_send(scu_engine *e, const scu_message *message, uint16_t *message_id) {
   const scu__accepted_context *context;
   scu__message out = {.payload = SCU__PAYLOAD_NONE};
   scu_result result = check(e, message, &context);
-  if (result == SCU_OK) result = encode(e, message, context, &out);
+  scu__buffer_init(&out.bytes, e->allocator, SCU__N_DATASET_MAX);
+  if (result == SCU_OK) result = scu__own_message_encode(message, context, &out.bytes, &e->error);
+  if (out.bytes.length > 0) out.payload = SCU__PAYLOAD_BYTES;
   if (result == SCU_OK) return push(e, message, context, &out, message_id);
   scu__message_free(&out);
   return result;
@@ -488,7 +482,8 @@ static scu_result fill_identity(scu_engine *e, const scu_engine_options *options
   if (!read_title(options->called_ae, !e->is_acceptor, &wanted->called) ||
       (!e->is_acceptor && !read_title(options->calling_ae, true, &wanted->calling)) || !scu__uid_is_valid(uid) ||
       !scu__uid_from_text(&wanted->implementation_class_uid, uid) ||
-      strlen(version) >= sizeof wanted->implementation_version_name)
+      strlen(version) >= sizeof wanted->implementation_version_name ||
+      (options->max_pdu_length > 0 && options->max_pdu_length < PDU_LEAST))
     return SCU_ERROR_USAGE;
   memcpy(wanted->implementation_version_name, version, strlen(version) + 1);
   wanted->max_pdu_length = options->max_pdu_length ? options->max_pdu_length : PDU_DEFAULT;
@@ -500,13 +495,14 @@ static uint32_t capped(uint64_t ms) {
 }
 
 static scu_result make_core(scu_engine *e, const scu_engine_options *options) {
+  uint32_t associate_ms = options->associate_timeout_ms ? capped(options->associate_timeout_ms) : ASSOCIATE_DEFAULT_MS;
   const scu__engine_options core = {
       .allocator = e->allocator,
       .is_acceptor = e->is_acceptor,
       .max_pdu_length = e->wanted.max_pdu_length,
       .send_pdu_length = e->wanted.max_pdu_length,
-      .artim_ms = capped(options->associate_timeout_ms),
-      .associate_timeout_ms = capped(options->associate_timeout_ms),
+      .artim_ms = associate_ms,
+      .associate_timeout_ms = associate_ms,
       .release_timeout_ms = capped(options->release_timeout_ms),
   };
   scu_result result = scu__engine_new(&core, &e->core);

@@ -150,6 +150,7 @@ scu_result scu_message_edit_dataset(scu_message *message, scu_dataset **borrowed
   *borrowed = NULL;
   bool is_allowed = scu__command_dataset_rule(message->command.field) != SCU__DATASET_NEVER;
   if (!message->is_editable || !message->held || !is_allowed) return SCU_ERROR_USAGE;
+  if (message->is_own) return scu__own_message_edit(message, borrowed);
   return scu__message_dataset_edit(message->held, borrowed);
 }
 

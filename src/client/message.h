@@ -20,6 +20,8 @@ struct scu_message {
   scu__message_dataset *held; /* NULL: streamed */
 };
 
+/* scu_message_edit_dataset of one that the application has made. */
+scu_result scu__own_message_edit(scu_message *message, scu_dataset **borrowed);
 /* Carries over what a hook has changed. Fails with a reason, and `to` is to be given up then. */
 scu_result scu__message_apply(const scu_message *message, scu__message *to, scu_error *error);
 

@@ -18,8 +18,10 @@
 enum {
   WAITING_HIGH = 512,
   WAITING_LOW = 128,
-  LOOKS = 10,       /* at the silence, in one time-out */
-  SYNTAXES_MAX = 64 /* of a context, see scu_proposal_add */
+  WAITING_BYTES = 32 * 1024 * 1024, /* that came while they came; then, too, the peer is held back */
+  SERVED_MAX = 64,                  /* requests of the peer that the caller has not answered */
+  LOOKS = 10,                       /* at the silence, in one time-out */
+  SYNTAXES_MAX = 64                 /* of a context, see scu_proposal_add */
 };
 
 /* A request without its final response, ours or the peer's. */
@@ -39,7 +41,8 @@ struct scu_association {
   open_request *served; /* asked by the peer */
   scu__own_message *first, *last, *current;
   size_t waiting;
-  scu_error error; /* of the last call */
+  uint64_t read_to; /* so much had come over the link when the queue was last empty */
+  scu_error error;  /* of the last call */
   scu__timer timer;
   uint64_t moved, silent_since_ms;
 };
@@ -128,7 +131,9 @@ static void keep(scu_association *a, const scu__exchange *exchange, const scu__c
   }
   *(a->last ? &a->last->next : &a->first) = own;
   a->last = own;
-  if (++a->waiting >= WAITING_HIGH) scu__link_pause(link, true);
+  uint64_t moved = scu__link_moved(link);
+  if (++a->waiting == 1) a->read_to = moved;
+  if (a->waiting >= WAITING_HIGH || moved - a->read_to > WAITING_BYTES) scu__link_pause(link, true);
 }
 
 static void close_request(open_request **list, const open_request *done) {
@@ -185,7 +190,9 @@ static scu__exchange *serve(void *owner, scu__link *link, uint8_t context_id, co
   const scu__accepted_context *context = scu__negotiated_context(scu__link_negotiated(link), context_id);
   scu__exchange *exchange = NULL;
   *status = SCU__STATUS_UNRECOGNISED_OPERATION;
-  open_request *request = open_new(a, &a->served, NULL);
+  size_t served = 0;
+  for (const open_request *r = a->served; r; r = r->next) served++;
+  open_request *request = served < SERVED_MAX ? open_new(a, &a->served, NULL) : NULL;
   scu_result result = request ? scu__message_provider_new(a->op.session->allocator, scu__link_outbox(link), context_id,
                                                           command, encoding_of(context), &exchange, event)
                               : SCU_ERROR_MEMORY;
@@ -319,7 +326,9 @@ scu_result scu_association_start(scu_session *session, scu_result (*propose)(voi
   if (result == SCU_OK && a->wanted.context_count == 0) result = SCU_ERROR_USAGE;
   if (result != SCU_OK) {
     scu_op_free(&a->op);
-    return scu__error_set(&session->error, result, SCU_PHASE_USAGE, "no presentation context was proposed");
+    return scu__error_set(&session->error, result, SCU_PHASE_USAGE,
+                          result == SCU_ERROR_USAGE ? "no presentation context was proposed"
+                                                    : "the proposal could not be made");
   }
   scu__lease_acquire(&a->lease, session);
   *out = a;
@@ -376,10 +385,16 @@ static scu_result explain(scu_association *a, scu_result result, const char *why
   return refuse(a, result, why);
 }
 
-/* SCU_OK: it is there. The error is then that of this call. */
+/* SCU_OK: it is there. The error is then that of this call. A scu_cancel of the past was for what was open then. */
 static scu_result begin_call(scu_association *a) {
   scu__error_clear(&a->error);
-  return scu_association_state(a);
+  scu_result state = scu_association_state(a);
+  if (state == SCU_OK) a->op.is_cancelled = false;
+  return state;
+}
+
+static const scu__accepted_context *context_of(const scu_association *a, uint8_t id) {
+  return scu__negotiated_context(scu__link_negotiated(scu__lease_link(&a->lease)), id);
 }
 
 static scu_result respond(scu_association *a, const scu_message *message) {
@@ -389,7 +404,11 @@ static scu_result respond(scu_association *a, const scu_message *message) {
                      request->exchange->message_id != response->responded_message_id))
     request = request->next;
   if (!request) return refuse(a, SCU_ERROR_USAGE, "a response without an open request");
-  scu_result result = scu__message_provider_respond(request->exchange, response, scu__own_message_dataset(message));
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, a->op.session->allocator, SCU__N_DATASET_MAX);
+  scu_result result = scu__own_message_encode(message, context_of(a, message->context_id), &bytes, &a->error);
+  if (result == SCU_OK) result = scu__message_provider_respond_encoded(request->exchange, response, &bytes);
+  scu__buffer_free(&bytes);
   if (result != SCU_OK) return explain(a, result, "the response cannot be sent as it is");
   scu__status_kind kind = scu__status_class(response->status, response->field);
   if (kind != SCU__STATUS_KIND_PENDING) {
@@ -406,21 +425,8 @@ static bool is_window_full(const scu_association *a, const scu__negotiated *nego
   return granted > 0 && scu_association_open_requests(a) >= granted;
 }
 
-static scu_result encode(scu_association *a, const scu_message *message, const scu__accepted_context *context,
-                         scu__buffer *bytes) {
-  const scu_dataset *dataset = scu__own_message_dataset(message);
-  const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
-  if (!dataset || scu_dataset_count(dataset) == 0) return SCU_OK;
-  if (!syntax || syntax->is_deflated)
-    return refuse(a, SCU_ERROR_UNSUPPORTED, "datasets are not encoded in the transfer syntax of the context");
-  scu_result result = scu__dataset_encode(dataset, encoding_of(context), bytes, &a->error);
-  return result == SCU_OK ? result : refuse(a, result, "the dataset cannot be encoded");
-}
-
-static scu_result check(scu_association *a, const scu_message *message, const scu__accepted_context *context) {
+static scu_result check(scu_association *a, const scu__accepted_context *context) {
   if (!context) return refuse(a, SCU_ERROR_REJECTED, "no presentation context for the message was accepted");
-  if (message->command.field == SCU__C_MOVE_RQ && !message->command.move_destination.text[0])
-    return refuse(a, SCU_ERROR_USAGE, "a C-MOVE-RQ without Move Destination");
   if (is_window_full(a, scu__link_negotiated(scu__lease_link(&a->lease))))
     return refuse(a, SCU_ERROR_LIMIT, "as many requests are open as the peer allows");
   return SCU_OK;
@@ -430,14 +436,14 @@ static scu_result request(scu_association *a, const scu_message *message, uint16
   const scu_allocator *allocator = a->op.session->allocator;
   scu__link *link = scu__lease_link(&a->lease);
   const scu__accepted_context *context = scu__own_message_context(message, scu__link_negotiated(link));
-  scu_result result = check(a, message, context);
+  scu_result result = check(a, context);
   if (result != SCU_OK) return result;
   open_request *asking = open_new(a, &a->asked, NULL);
   if (!asking) return scu__error_memory(&a->error, SCU_PHASE_REQUEST);
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__N_DATASET_MAX);
   uint16_t id = scu__link_next_message_id(link);
-  result = encode(a, message, context, &bytes);
+  result = scu__own_message_encode(message, context, &bytes, &a->error);
   if (result == SCU_OK)
     result = scu__message_request_new(allocator, scu__link_outbox(link), context->id, id, &message->command, &bytes,
                                       encoding_of(context), &asking->exchange);
@@ -457,8 +463,8 @@ static scu_result request(scu_association *a, const scu_message *message, uint16
 scu_result scu_association_send(scu_association *a, const scu_message *message, uint16_t *message_id) {
   scu_result result = begin_call(a);
   if (result != SCU_OK) return result;
-  if (!message || !message->is_own || !message->is_sent)
-    return refuse(a, SCU_ERROR_USAGE, "not a message of scu_message_new or scu_message_new_response");
+  result = scu__own_message_check(message, &a->error);
+  if (result != SCU_OK) return result;
   return scu__command_is_response(&message->command) ? respond(a, message) : request(a, message, message_id);
 }
 
@@ -467,8 +473,8 @@ scu_result scu_association_cancel(scu_association *a, uint16_t message_id) {
   if (result != SCU_OK) return result;
   const open_request *r = a->asked;
   while (r && r->exchange->message_id != message_id) r = r->next;
-  if (!r || scu__exchange_cancel(r->exchange) != SCU_OK)
-    return refuse(a, SCU_ERROR_USAGE, "no open request of that Message ID that could be cancelled");
+  result = r ? scu__exchange_cancel(r->exchange) : SCU_ERROR_USAGE;
+  if (result != SCU_OK) return explain(a, result, "no open request of that Message ID that could be cancelled");
   scu__link_pump(scu__lease_link(&a->lease));
   return SCU_OK;
 }

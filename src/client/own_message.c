@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "client/encode.h"
 #include "scu/association.h"
 
 static scu__own_message *own_of(scu_message *message) {
@@ -32,7 +33,7 @@ static scu_result keep_dataset(scu__own_message *own, const scu_dataset *dataset
   scu_dataset_free(own->dataset.dataset);
   own->dataset.dataset = copy;
   own->message.has_dataset = copy != NULL;
-  own->message.length = UINT64_MAX;
+  own->message.length = copy ? UINT64_MAX : 0;
   return SCU_OK;
 }
 
@@ -45,6 +46,8 @@ scu_result scu__own_message_at(const scu__negotiated *negotiated, const scu_allo
   message->context_id = context_id;
   if (context) message->abstract_syntax = context->abstract_syntax;
   if (context) message->transfer_syntax = context->transfer_syntax;
+  message->has_dataset = scu__command_has_dataset(command); /* one that cannot be read, too */
+  message->length = message->has_dataset ? UINT64_MAX : 0;
   return SCU_OK;
 }
 
@@ -54,7 +57,7 @@ scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange,
       scu__own_message_at(scu__link_negotiated(link), exchange->allocator, exchange->context_id, command, out);
   if (result != SCU_OK) return result;
   (*out)->message.association = scu__link_association(link);
-  result = keep_dataset(*out, identifier);
+  if (identifier) result = keep_dataset(*out, identifier);
   if (result == SCU_OK) return SCU_OK;
   scu_message_free(&(*out)->message);
   *out = NULL;
@@ -64,32 +67,41 @@ scu_result scu__own_message_come(scu__link *link, const scu__exchange *exchange,
 const scu__accepted_context *scu__own_message_context(const scu_message *message, const scu__negotiated *negotiated) {
   const char *abstract = message->abstract_syntax.text;
   if (!abstract[0]) abstract = scu_message_sop_class_uid(message);
-  const scu__accepted_context *context = scu__negotiated_find(negotiated, abstract, NULL, false);
-  return context ? context : scu__negotiated_find(negotiated, abstract, NULL, true);
+  bool is_providers = message->command.field == SCU__N_EVENT_REPORT_RQ; /* all other requests are the user's */
+  const scu__accepted_context *context = is_providers ? scu__negotiated_find(negotiated, abstract, NULL, true) : NULL;
+  return context ? context : scu__negotiated_find(negotiated, abstract, NULL, false);
 }
 
-const scu_dataset *scu__own_message_dataset(const scu_message *message) {
-  return message->held ? message->held->dataset : NULL;
+scu_result scu__own_message_check(const scu_message *message, scu_error *error) {
+  const char *fault = NULL;
+  if (!message || !message->is_own || !message->is_sent)
+    fault = "not a message of scu_message_new or scu_message_new_response";
+  else if (message->command.field == SCU__C_MOVE_RQ && !message->command.move_destination.text[0])
+    fault = "a C-MOVE-RQ without Move Destination";
+  return fault ? scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_REQUEST, "%s", fault) : SCU_OK;
+}
+
+scu_result scu__own_message_encode(const scu_message *message, const scu__accepted_context *context, scu__buffer *bytes,
+                                   scu_error *error) {
+  const scu_dataset *dataset = message->held->dataset;
+  if (!dataset || (scu_dataset_count(dataset) == 0 && !scu__error_is_set(scu_dataset_error(dataset)))) return SCU_OK;
+  scu_result result = scu__encode_dataset(dataset, context->transfer_syntax.text, bytes, error);
+  if (result != SCU_OK) scu__error_set(error, result, SCU_PHASE_REQUEST, "the dataset cannot be encoded");
+  return result;
+}
+
+/* The caller's own dataset, which belongs to the message. */
+scu_result scu__own_message_edit(scu_message *message, scu_dataset **borrowed) {
+  scu__own_message *own = own_of(message);
+  scu_result result = own->dataset.dataset ? SCU_OK : scu_dataset_new(own->allocator, &own->dataset.dataset);
+  if (result != SCU_OK) return result;
+  message->has_dataset = true;
+  message->length = UINT64_MAX;
+  *borrowed = own->dataset.dataset;
+  return SCU_OK;
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
-
-static bool is_request_field(uint16_t field) {
-  switch (field) {
-  case SCU__C_STORE_RQ:
-  case SCU__C_GET_RQ:
-  case SCU__C_FIND_RQ:
-  case SCU__C_MOVE_RQ:
-  case SCU__C_ECHO_RQ:
-  case SCU__N_EVENT_REPORT_RQ:
-  case SCU__N_GET_RQ:
-  case SCU__N_SET_RQ:
-  case SCU__N_ACTION_RQ:
-  case SCU__N_CREATE_RQ:
-  case SCU__N_DELETE_RQ: return true;
-  default: return false;
-  }
-}
 
 static scu_result hand_out(scu__own_message *own, scu_message **out) {
   if (!own) return SCU_ERROR_MEMORY;
@@ -100,7 +112,7 @@ static scu_result hand_out(scu__own_message *own, scu_message **out) {
 
 scu_result scu_message_new(const scu_allocator *allocator, uint16_t field, scu_message **out) {
   *out = NULL;
-  if (!is_request_field(field)) return SCU_ERROR_USAGE;
+  if (!scu__command_field_is_request(field)) return SCU_ERROR_USAGE;
   scu__command command;
   scu__request_init(&command, field, 0, NULL);
   if (field == SCU__C_MOVE_RQ) command.present |= SCU__HAS_MOVE_DESTINATION;
@@ -109,7 +121,8 @@ scu_result scu_message_new(const scu_allocator *allocator, uint16_t field, scu_m
 
 scu_result scu_message_new_response(const scu_message *request, uint16_t status, scu_message **out) {
   *out = NULL;
-  bool is_request = request && request->is_own && !request->is_sent && is_request_field(request->command.field);
+  bool is_request =
+      request && request->is_own && !request->is_sent && scu__command_field_is_request(request->command.field);
   if (!is_request) return SCU_ERROR_USAGE;
   scu__command command;
   scu__response_to(&request->command, status, &command);

@@ -1,6 +1,7 @@
 /* Requests of the peer, by Command Field, to whom the application has named for them. */
 #include "client/serve.h"
 
+#include "client/n_message.h"
 #include "client/own_message.h"
 #include "client/session.h"
 #include "data/transfer_syntax.h"
@@ -22,34 +23,41 @@ static void refuse(scu__exchange *exchange, uint16_t status, const char *comment
   (void)scu__message_provider_respond(exchange, &response, NULL);
 }
 
-static void respond(scu__exchange *exchange, const scu_message *response) {
-  scu_result result = scu__message_provider_respond(exchange, &response->command, scu__own_message_dataset(response));
+static void respond(const scu__serving *serving, scu__exchange *exchange, const scu_message *response) {
+  const scu__accepted_context *context =
+      scu__negotiated_context(scu__link_negotiated(serving->link), exchange->context_id);
+  scu__buffer bytes;
+  scu__buffer_init(&bytes, serving->session->allocator, SCU__N_DATASET_MAX);
+  scu_result result = scu__own_message_encode(response, context, &bytes, NULL);
+  if (result == SCU_OK) result = scu__message_provider_respond_encoded(exchange, &response->command, &bytes);
+  scu__buffer_free(&bytes);
   if (result != SCU_OK) refuse(exchange, SCU__STATUS_PROCESSING_FAILURE, "the response could not be made");
 }
 
-static void ask(const scu__server *server, scu__exchange *exchange, scu__own_message *request) {
+static void ask(const scu__serving *serving, const scu__server *server, scu__exchange *exchange,
+                scu__own_message *request) {
   scu_message *response = NULL;
   if (scu_message_new_response(&request->message, SCU__STATUS_SUCCESS, &response) != SCU_OK) {
     refuse(exchange, SCU__STATUS_RESOURCE_LIMIT, NULL);
     return;
   }
   server->serve(server->user, &request->message, response);
-  respond(exchange, response);
+  respond(serving, exchange, response);
   scu_message_free(response);
 }
 
 static void served(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
-  const scu__serving *serving = owner;
-  scu_session *session = serving->session;
+  const scu__serving here = *(const scu__serving *)owner; /* which may be gone when the application returns */
+  scu_session *session = here.session;
   if (event->kind != SCU__EXCHANGE_REQUEST) return;
   const scu__server *server = find(session, event->command->field);
   scu__own_message *request = NULL;
   if (!server->serve)
     refuse(exchange, SCU__STATUS_UNRECOGNISED_OPERATION, NULL); /* it was taken away meanwhile */
-  else if (scu__own_message_come(serving->link, exchange, event->command, event->identifier, &request) != SCU_OK)
+  else if (scu__own_message_come(here.link, exchange, event->command, event->identifier, &request) != SCU_OK)
     refuse(exchange, SCU__STATUS_RESOURCE_LIMIT, NULL);
   else
-    ask(server, exchange, request);
+    ask(&here, server, exchange, request);
   if (request) scu_message_free(&request->message);
 }
 

@@ -120,6 +120,23 @@ static inline bool scu__command_has(const scu__command *command, uint32_t elemen
 static inline bool scu__command_is_response(const scu__command *command) {
   return (command->field & SCU__COMMAND_RESPONSE_BIT) != 0;
 }
+/* One of the requests of PS3.7 E.1, C-CANCEL-RQ apart. */
+static inline bool scu__command_field_is_request(uint16_t field) {
+  switch (field) {
+  case SCU__C_STORE_RQ:
+  case SCU__C_GET_RQ:
+  case SCU__C_FIND_RQ:
+  case SCU__C_MOVE_RQ:
+  case SCU__C_ECHO_RQ:
+  case SCU__N_EVENT_REPORT_RQ:
+  case SCU__N_GET_RQ:
+  case SCU__N_SET_RQ:
+  case SCU__N_ACTION_RQ:
+  case SCU__N_CREATE_RQ:
+  case SCU__N_DELETE_RQ: return true;
+  default: return false;
+  }
+}
 /* A data set follows this command. */
 static inline bool scu__command_has_dataset(const scu__command *command) {
   return command->data_set_type != SCU__NO_DATASET;

@@ -27,5 +27,8 @@ scu_result scu__message_provider_new(const scu_allocator *allocator, scu__outbox
  * belong to the message; else as scu__dataset_encode. */
 scu_result scu__message_provider_respond(scu__exchange *exchange, const scu__command *response,
                                          const scu_dataset *dataset);
+/* The same with a data set that is encoded already, which is moved, on failure too; empty = none. */
+scu_result scu__message_provider_respond_encoded(scu__exchange *exchange, const scu__command *response,
+                                                 scu__buffer *dataset);
 
 #endif

@@ -4,6 +4,8 @@
 #include "service/message.h"
 #include "service/provider_parts.h"
 
+#include <string.h>
+
 typedef struct message_provider {
   scu__holding_provider base;
   uint8_t *attributes; /* the request's list */
@@ -98,18 +100,36 @@ static bool may_answer(const scu__holding_provider *self, const scu__command *re
   return scu__holding_provider_may_answer(self, response->status);
 }
 
+/* Takes what the message owns. */
+static scu_result push(scu__holding_provider *self, const scu__command *response, scu__message *message) {
+  fill_response(&self->provider, response, &message->command);
+  uint16_t field = message->command.field;
+  bool has_dataset = message->payload == SCU__PAYLOAD_BYTES;
+  bool is_final = scu__status_class(response->status, field) != SCU__STATUS_KIND_PENDING;
+  if (!has_dataset || scu__command_dataset_rule(field) != SCU__DATASET_NEVER)
+    return scu__provider_push(&self->provider, message, is_final);
+  scu__message_free(message);
+  return SCU_ERROR_USAGE;
+}
+
 scu_result scu__message_provider_respond(scu__exchange *exchange, const scu__command *response,
                                          const scu_dataset *dataset) {
   scu__holding_provider *self = (scu__holding_provider *)exchange;
-  if (!is_ours(exchange) || !may_answer(self, response)) return SCU_ERROR_USAGE;
   scu__message message = {0};
-  fill_response(&self->provider, response, &message.command);
+  if (!is_ours(exchange) || !may_answer(self, response)) return SCU_ERROR_USAGE;
   scu_result result = scu__holding_provider_encode(self, dataset, &message);
-  bool is_unwanted =
-      message.payload == SCU__PAYLOAD_BYTES && scu__command_dataset_rule(message.command.field) == SCU__DATASET_NEVER;
-  if (result == SCU_OK && is_unwanted) result = SCU_ERROR_USAGE;
-  bool is_final = scu__status_class(response->status, message.command.field) != SCU__STATUS_KIND_PENDING;
-  if (result == SCU_OK) return scu__provider_push(&self->provider, &message, is_final);
+  if (result == SCU_OK) return push(self, response, &message);
   scu__message_free(&message);
   return result;
+}
+
+scu_result scu__message_provider_respond_encoded(scu__exchange *exchange, const scu__command *response,
+                                                 scu__buffer *dataset) {
+  scu__holding_provider *self = (scu__holding_provider *)exchange;
+  bool is_absent = dataset->length == 0 && scu__buffer_result(dataset) == SCU_OK;
+  scu__message message = {.payload = is_absent ? SCU__PAYLOAD_NONE : SCU__PAYLOAD_BYTES, .bytes = *dataset};
+  memset(dataset, 0, sizeof *dataset);
+  if (is_ours(exchange) && may_answer(self, response)) return push(self, response, &message);
+  scu__message_free(&message);
+  return SCU_ERROR_USAGE;
 }

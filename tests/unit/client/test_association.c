@@ -534,21 +534,186 @@ static void test_cancel_and_abort_of_the_session_reach_it(void **state) {
   fixture_stop(&f);
 }
 
+static void test_each_request_can_be_cancelled_by_the_session(void **state) {
+  (void)state;
+  static const peer_step script[] = {RQ,
+                                     ACCEPT,
+                                     NEXT,
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_RESPOND, .status = 0xFE00, .back = 1, .response_field = 0x8020},
+                                     NEXT,
+                                     {.action = PEER_WAIT_MESSAGE},
+                                     {.action = PEER_RESPOND, .status = 0xFE00, .back = 1, .response_field = 0x8020},
+                                     END};
+  fixture f;
+  fixture_start(&f, script);
+  scu_association *association = open_association(&f);
+  const scu_message *message;
+  scu_cancel(f.session); /* nothing is open: nothing happens */
+  assert_int_equal(scu_association_receive(association, 100, &message), SCU_PENDING);
+  assert_int_equal(scu_association_state(association), SCU_OK);
+  for (uint16_t i = 0; i < 2; i++) {
+    uint16_t id = send(association, request_with(0x0020, FIND, "QueryRetrieveLevel=STUDY"));
+    scu_cancel(f.session);
+    assert_answer(receive(association), "C-FIND-RSP", id, 0xFE00);
+    assert_int_equal(scripted_peer_count(&f.peer, 0x0FFF), i + 1);
+  }
+  scu_association_close(association);
+  fixture_stop(&f);
+}
+
+/* The caller has been given a request and has not answered it: the association is no good to anybody else. */
+static void test_closing_with_an_unanswered_request_of_the_peer_aborts(void **state) {
+  (void)state;
+  static const peer_step script[] = {
+      RQ, ACCEPT, {.action = PEER_ECHO}, {.action = PEER_WAIT_ABORT}, {.action = PEER_CLOSE}, END};
+  fixture f;
+  fixture_start(&f, script);
+  scu_association *association = open_association(&f);
+  assert_string_equal(scu_message_name(receive(association)), "C-ECHO-RQ");
+  scu_association_close(association);
+  TEST_LOOP_UNTIL(&f.time, strstr(f.peer.log, "ABORT"), 1000);
+  assert_non_null(strstr(f.peer.log, "ABORT"));
+  fixture_stop(&f);
+}
+
+static void test_a_caller_who_does_not_read_is_not_a_silent_peer(void **state) {
+  (void)state;
+  static const peer_step script[] = {RQ,
+                                     ACCEPT,
+                                     NEXT,
+                                     {.action = PEER_RESPOND, .status = 0xFF00, .text = "PatientID=1"},
+                                     {.action = PEER_HOLD},
+                                     {.action = PEER_RESPOND},
+                                     END};
+  fixture f;
+  fixture_prepare(&f, script);
+  scu_options_set_duration_ms(f.options, SCU_OPTION_TIMEOUT_RESPONSE, 2000);
+  fixture_open(&f);
+  scu_association *association = open_association(&f);
+  uint16_t id = send(association, request_with(0x0020, FIND, "QueryRetrieveLevel=STUDY"));
+  TEST_LOOP_UNTIL(&f.time, false, 10000);
+  assert_int_equal(scu_association_state(association), SCU_OK);
+  assert_answer(receive(association), "C-FIND-RSP", id, 0xFF00);
+  scripted_peer_go(&f.peer);
+  assert_answer(receive(association), "C-FIND-RSP", id, 0);
+  scu_association_close(association);
+  fixture_stop(&f);
+}
+
+static void test_a_response_with_a_dataset_that_cannot_be_read_still_has_one(void **state) {
+  (void)state;
+  static const uint8_t cut[] = {0x10, 0, 0x20, 0, 200, 0, 0, 0, '1', ' '};
+  static const peer_step script[] = {RQ,
+                                     ACCEPT,
+                                     NEXT,
+                                     {.action = PEER_RESPOND, .status = 0xFF00, .bytes = cut, .length = sizeof cut},
+                                     {.action = PEER_RESPOND},
+                                     END};
+  fixture f;
+  fixture_start(&f, script);
+  f.peer.only_syntax = SCU__UID_IMPLICIT_LE;
+  scu_association *association = open_association(&f);
+  uint16_t id = send(association, request_with(0x0020, FIND, "QueryRetrieveLevel=STUDY"));
+  const scu_message *row = receive(association);
+  assert_answer(row, "C-FIND-RSP", id, 0xFF00);
+  assert_true(scu_message_has_dataset(row));
+  assert_null(scu_message_dataset(row));
+  const scu_message *last = receive(association);
+  assert_answer(last, "C-FIND-RSP", id, 0);
+  assert_false(scu_message_has_dataset(last));
+  assert_int_equal(scu_message_dataset_length(last), 0);
+  scu_association_close(association);
+  fixture_stop(&f);
+}
+
+/* --- datasets ----------------------------------------------------------------------------------------------------- */
+
+static scu_result propose_syntax(void *user, scu_proposal *proposal) {
+  const char *syntax = user;
+  scu_result result = scu_proposal_add(proposal, SC, &syntax, 1);
+  return result == SCU_OK ? scu_proposal_add(proposal, PUSH, &syntax, 1) : result;
+}
+
+static void test_datasets_go_out_as_the_transfer_syntax_of_the_context_wants(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_association *association = NULL;
+  /* Deflated: what the peer inflates is what was given. */
+  char deflated[] = "1.2.840.10008.1.2.1.99", jpeg[] = "1.2.840.10008.1.2.4.50";
+  assert_int_equal(scu_association_open(f.session, propose_syntax, deflated, &association), SCU_OK);
+  scu_message *set = request_with(0x0120, PUSH, "PatientID=DEFLATED");
+  assert_int_equal(scu_message_set_sop_instance_uid(set, "1.2.4"), SCU_OK);
+  send(association, set);
+  receive(association);
+  const scu__buffer *came = &f.peer.messages[0].bytes;
+  for (size_t i = 0; i + 8 <= came->length; i++) assert_int_not_equal(memcmp(came->data + i, "DEFLATED", 8), 0);
+  assert_true(came->length > 0 && came->length % 2 == 0);
+  scu_association_close(association);
+  /* Encapsulated: native Pixel Data is not for it. */
+  assert_int_equal(scu_association_open(f.session, propose_syntax, jpeg, &association), SCU_OK);
+  scu_message *store = request_with(0x0001, SC, "SOPClassUID=" SC "|SOPInstanceUID=1.2.3");
+  assert_int_equal(scu_message_set_sop_instance_uid(store, "1.2.3"), SCU_OK);
+  scu_dataset *dataset;
+  assert_int_equal(scu_message_edit_dataset(store, &dataset), SCU_OK);
+  assert_int_equal(scu_dataset_set_bytes(dataset, 0x7FE00010, SCU_VR_OW, "1234", 4), SCU_OK);
+  assert_int_equal(scu_association_send(association, store, NULL), SCU_ERROR_USAGE);
+  assert_non_null(strstr(scu_error_reason(scu_association_error(association)), "Pixel Data"));
+  assert_int_equal(scu_dataset_remove(dataset, "PixelData"), SCU_OK);
+  assert_int_equal(scu_association_send(association, store, NULL), SCU_OK);
+  receive(association);
+  scu_message_free(store);
+  scu_association_close(association);
+  fixture_stop(&f);
+}
+
+static void test_a_change_that_failed_is_not_sent_as_if_it_had_worked(void **state) {
+  (void)state;
+  fixture f;
+  fixture_start(&f, good);
+  scu_association *association = open_association(&f);
+  scu_message *find = request(0x0020, FIND);
+  scu_dataset *keys = NULL;
+  assert_int_equal(scu_message_edit_dataset(find, &keys), SCU_OK); /* an empty one */
+  assert_non_null(keys);
+  assert_true(scu_message_has_dataset(find));
+  assert_int_equal(scu_association_send(association, find, NULL), SCU_ERROR_USAGE); /* empty */
+  assert_int_not_equal(scu_dataset_set_text(keys, "NoSuchKeyword", "1"), SCU_OK);
+  assert_int_equal(scu_association_send(association, find, NULL), SCU_ERROR_USAGE);
+  assert_non_null(strstr(scu_error_reason(scu_association_error(association)), "NoSuchKeyword"));
+  assert_int_equal(scu_dataset_set_text(keys, "QueryRetrieveLevel", "STUDY"), SCU_OK);
+  assert_int_equal(scu_association_send(association, find, NULL), SCU_OK);
+  scu_message_free(find);
+  receive(association);
+  assert_text(f.peer.messages[0].dataset, "QueryRetrieveLevel", "STUDY");
+  scu_association_close(association);
+  fixture_stop(&f);
+}
+
 static const char *many_rows(void *user, const scu_dataset *query, size_t row) {
   (void)user;
   (void)query;
   return row < 5000 ? "PatientID=1|PatientName=Somebody" : NULL;
 }
 
+static void count_message(void *user, const scu_message *message) {
+  if (!scu_message_is_sent(message)) ++*(size_t *)user;
+}
+
 static void test_a_slow_reader_holds_the_peer_back_and_loses_nothing(void **state) {
   (void)state;
   fixture f;
+  size_t came = 0;
   fixture_start(&f, good);
+  const scu_hooks hooks = {.size = sizeof hooks, .after_message = count_message, .user = &came};
+  scu_session_set_hooks(f.session, &hooks);
   f.peer.row = many_rows;
   scu_association *association = open_association(&f);
   send(association, request_with(0x0020, FIND, "QueryRetrieveLevel=STUDY"));
   const scu_message *message;
-  for (int i = 0; i < 200; i++) scu_loop_wait(f.time.loop, 0); /* nobody reads */
+  for (int i = 0; i < 2000; i++) scu_loop_wait(f.time.loop, 0); /* nobody reads */
+  assert_in_range(came, 512, 4000); /* and what was read from the connection at once with the 512th */
   size_t count = 0;
   uint16_t status = 0xFF00;
   for (; status == 0xFF00; count++) assert_true(scu_message_status(message = receive(association), &status));
@@ -574,6 +739,12 @@ int main(void) {
       cmocka_unit_test(test_closing_with_an_open_request_aborts_and_the_session_goes_on),
       cmocka_unit_test(test_the_session_may_be_freed_first),
       cmocka_unit_test(test_cancel_and_abort_of_the_session_reach_it),
+      cmocka_unit_test(test_each_request_can_be_cancelled_by_the_session),
+      cmocka_unit_test(test_closing_with_an_unanswered_request_of_the_peer_aborts),
+      cmocka_unit_test(test_a_caller_who_does_not_read_is_not_a_silent_peer),
+      cmocka_unit_test(test_a_response_with_a_dataset_that_cannot_be_read_still_has_one),
+      cmocka_unit_test(test_datasets_go_out_as_the_transfer_syntax_of_the_context_wants),
+      cmocka_unit_test(test_a_change_that_failed_is_not_sent_as_if_it_had_worked),
       cmocka_unit_test(test_a_slow_reader_holds_the_peer_back_and_loses_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,6 +329,147 @@ static void test_a_stream_that_fails_aborts(void **state) {
   pair_free(&p);
 }
 
+/* Does what a reader may: everything but freeing. */
+static scu_result read_and_release(void *user, uint8_t *to, size_t room, size_t *got) {
+  pair *p = user;
+  const uint8_t *bytes;
+  size_t length, *at = &p->near.data_length;
+  assert_int_equal(scu_engine_output(p->near.engine, &bytes, &length), SCU_END); /* not from inside */
+  if (*at > 5000) (void)scu_engine_release(p->near.engine, 0);
+  return read_stream(at, to, room, got);
+}
+
+static void test_a_reader_may_release(void **state) {
+  (void)state;
+  pair p;
+  assert_int_equal(pair_make(&p, 0, NULL, NULL), SCU_OK);
+  ASSOCIATED;
+  p.near.data_length = STREAM_LENGTH - 20000;
+  p.far.answers = false;
+  assert_int_equal(send_stream(&p.near, read_and_release, &p), SCU_OK);
+  assert_int_equal(talk(&p), SCU_OK);
+  assert_string_equal(p.far.log, "ASSOCIATED C-STORE-RQ+ RELEASING RELEASED");
+  assert_string_equal(p.near.log, "ASSOCIATED RELEASED");
+  pair_free(&p);
+}
+
+static scu_result read_too_much(void *user, uint8_t *to, size_t room, size_t *got) {
+  (void)user;
+  (void)to;
+  *got = room + 1;
+  return SCU_OK;
+}
+
+static void test_a_reader_that_says_more_than_there_is_room_for_is_misuse(void **state) {
+  (void)state;
+  pair p;
+  assert_int_equal(pair_make(&p, 0, NULL, NULL), SCU_OK);
+  ASSOCIATED;
+  assert_int_equal(send_stream(&p.near, read_too_much, NULL), SCU_OK);
+  assert_int_equal(talk(&p), SCU_OK);
+  assert_int_equal(p.near.result, SCU_ERROR_USAGE);
+  assert_int_equal(p.far.result, SCU_ERROR_ABORTED);
+  pair_free(&p);
+}
+
+/* The request came before the peer's A-RELEASE-RQ; its response goes out before the answer to that. */
+static void test_a_response_goes_out_while_the_peer_asks_for_the_release(void **state) {
+  (void)state;
+  pair p;
+  scu_engine_event event = {.size = sizeof event};
+  scu_message *response = NULL;
+  assert_int_equal(pair_make(&p, 0, NULL, NULL), SCU_OK);
+  ASSOCIATED;
+  p.far.answers = false;
+  assert_int_equal(send_echo(&p.near, NULL), SCU_OK);
+  assert_int_equal(scu_engine_release(p.near.engine, 0), SCU_OK);
+  const uint8_t *bytes;
+  size_t length, consumed;
+  while (scu_engine_output(p.near.engine, &bytes, &length) == SCU_OK) {
+    size_t at = 0;
+    while (at < length) {
+      assert_int_equal(scu_engine_receive(p.far.engine, bytes + at, length - at, &consumed, 0), SCU_OK);
+      at += consumed;
+      while (scu_engine_next_event(p.far.engine, &event) == SCU_OK) {
+        assert_int_equal(hear(&p.far, &event), SCU_OK);
+        if (event.type == SCU_ENGINE_MESSAGE)
+          assert_int_equal(scu_message_new_response(event.message, 0, &response), SCU_OK);
+      }
+    }
+    scu_engine_sent(p.near.engine, length);
+  }
+  assert_string_equal(p.far.log, "ASSOCIATED C-ECHO-RQ RELEASING ");
+  assert_int_equal(send_echo(&p.far, NULL), SCU_ERROR_USAGE); /* a request of its own does not */
+  assert_int_equal(scu_engine_send(p.far.engine, response, NULL), SCU_OK);
+  scu_message_free(response);
+  assert_int_equal(talk(&p), SCU_OK);
+  assert_string_equal(p.near.log, "ASSOCIATED C-ECHO-RSP(0000) RELEASED");
+  assert_string_equal(p.far.log, "ASSOCIATED C-ECHO-RQ RELEASING RELEASED");
+  pair_free(&p);
+}
+
+/* PS3.7 D.3.3.4: the requestor wants to be provider of SC, as in a C-GET. */
+static scu_result propose_roles(void *user, scu_proposal *proposal) {
+  const int *roles = user; /* ours: scu, scp */
+  scu_result result = propose(NULL, proposal);
+  return result == SCU_OK ? scu_proposal_set_role(proposal, SC, roles[0], roles[1]) : result;
+}
+
+static void test_roles_are_what_both_say(void **state) {
+  (void)state;
+  static const struct {
+    int near[2], far[2];
+    scu_result near_sends; /* a C-STORE, as user */
+    scu_result far_sends;
+  } cases[] = {
+      {{0, 1}, {1, 0}, SCU_ERROR_REJECTED, SCU_OK}, /* the far end stores to us */
+      {{1, 1}, {1, 1}, SCU_OK, SCU_OK},
+      {{0, 1}, {0, 1}, SCU_ERROR_REJECTED, SCU_ERROR_REJECTED},
+      {{1, 1}, {0, 1}, SCU_OK, SCU_ERROR_REJECTED},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    pair p = {.step = 0};
+    size_t at = STREAM_LENGTH - 10;
+    int near[2] = {cases[i].near[0], cases[i].near[1]}, far[2] = {cases[i].far[0], cases[i].far[1]};
+    scu_engine_options options = options_of(false, NULL);
+    assert_int_equal(scu_engine_new(&options, propose_roles, near, &p.near.engine), SCU_OK);
+    options = options_of(true, NULL);
+    options.called_ae = i % 2 ? "" : NULL; /* any */
+    assert_int_equal(scu_engine_new(&options, propose_roles, far, &p.far.engine), SCU_OK);
+    scu_engine_connected(p.near.engine, 0);
+    scu_engine_connected(p.far.engine, 0);
+    ASSOCIATED;
+    p.near.answers = p.far.answers = true;
+    scu_result near_sent = send_stream(&p.near, read_stream, &at);
+    assert_int_equal(talk(&p), SCU_OK);
+    at = STREAM_LENGTH - 10;
+    scu_result far_sent = send_stream(&p.far, read_stream, &at);
+    assert_int_equal(talk(&p), SCU_OK);
+    if (near_sent != cases[i].near_sends || far_sent != cases[i].far_sends)
+      fail_msg("case %zu: near %d, far %d", i, near_sent, far_sent);
+    pair_free(&p);
+  }
+}
+
+static void test_message_ids_begin_anew_and_are_never_0(void **state) {
+  (void)state;
+  pair p;
+  uint16_t id = 0;
+  assert_int_equal(pair_make(&p, 0, NULL, NULL), SCU_OK);
+  ASSOCIATED;
+  p.far.answers = false;
+  for (long i = 1; i <= 65537; i++) {
+    assert_int_equal(send_echo(&p.near, &id), SCU_OK);
+    assert_int_equal(id, i > 65535 ? i - 65535 : i);
+    if (i % 1000 == 0) {
+      const uint8_t *bytes;
+      size_t length;
+      while (scu_engine_output(p.near.engine, &bytes, &length) == SCU_OK) scu_engine_sent(p.near.engine, length);
+    }
+  }
+  pair_free(&p);
+}
+
 static void test_a_query_can_be_cancelled(void **state) {
   (void)state;
   pair p;
@@ -442,6 +583,10 @@ static void test_time_is_what_is_passed_in(void **state) {
   scu_engine_expire(p.near.engine, 6000);
   assert_int_equal(pull(&p.near), SCU_OK);
   assert_int_equal(p.near.result, SCU_ERROR_TIMEOUT);
+  options = options_of(true, NULL);
+  assert_int_equal(scu_engine_new(&options, propose, NULL, &p.far.engine), SCU_OK);
+  assert_int_equal(scu_engine_connected(p.far.engine, 1000), SCU_OK);
+  assert_int_equal(scu_engine_deadline(p.far.engine), 31000); /* the default, for either role */
   pair_free(&p);
 }
 
@@ -494,6 +639,11 @@ static void test_options_that_make_no_sense_are_usage(void **state) {
   options = options_of(false, NULL);
   options.implementation_class_uid = "no uid";
   assert_int_equal(scu_engine_new(&options, propose, NULL, &engine), SCU_ERROR_USAGE);
+  for (uint32_t most = 1; most < 128; most++) {
+    options = options_of(false, NULL);
+    options.max_pdu_length = most;
+    assert_int_equal(scu_engine_new(&options, propose, NULL, &engine), SCU_ERROR_USAGE);
+  }
   options = options_of(false, NULL);
   options.size = 4;
   assert_int_equal(scu_engine_new(&options, propose, NULL, &engine), SCU_ERROR_USAGE);
@@ -537,6 +687,11 @@ int main(void) {
       cmocka_unit_test(test_a_whole_association_in_pieces_of_any_size),
       cmocka_unit_test(test_a_stream_is_sent_in_bounded_memory_and_comes_whole),
       cmocka_unit_test(test_a_stream_that_fails_aborts),
+      cmocka_unit_test(test_a_reader_may_release),
+      cmocka_unit_test(test_a_reader_that_says_more_than_there_is_room_for_is_misuse),
+      cmocka_unit_test(test_a_response_goes_out_while_the_peer_asks_for_the_release),
+      cmocka_unit_test(test_roles_are_what_both_say),
+      cmocka_unit_test(test_message_ids_begin_anew_and_are_never_0),
       cmocka_unit_test(test_a_query_can_be_cancelled),
       cmocka_unit_test(test_a_dataset_that_came_can_be_decoded),
       cmocka_unit_test(test_who_is_called_by_another_title_rejects),
