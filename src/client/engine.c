@@ -217,8 +217,12 @@ scu_result scu_engine_decode(const scu_message *message, const uint8_t *bytes, s
                                       .total_max = SCU__N_DATASET_MAX,
                                       .elements_max = SCU__DATASET_ELEMENTS_MAX,
                                       .phase = SCU_PHASE_RESPONSE};
-  return scu__dataset_decode(bytes, length, scu__transfer_syntax_encoding(syntax),
-                             ((const scu__own_message *)message)->allocator, &limits, out, NULL);
+  scu_result result = scu__dataset_decode(bytes, length, scu__transfer_syntax_encoding(syntax),
+                                          ((const scu__own_message *)message)->allocator, &limits, out, NULL);
+  if (result == SCU_OK) return SCU_OK;
+  scu_dataset_free(*out); /* what was read up to the fault */
+  *out = NULL;
+  return result;
 }
 
 /* --- the transport's side ----------------------------------------------------------------------------------------- */

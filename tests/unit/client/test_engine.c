@@ -511,6 +511,7 @@ static void test_a_dataset_that_came_can_be_decoded(void **state) {
       assert_int_equal(scu_engine_decode(event.message, event.bytes, event.length, &dataset), SCU_OK);
       scu_dataset *cut;
       assert_int_equal(scu_engine_decode(event.message, event.bytes, event.length - 1, &cut), SCU_ERROR_MALFORMED);
+      assert_null(cut);
     }
   }
   assert_non_null(dataset);
