@@ -517,8 +517,8 @@ static void test_a_dataset_that_came_can_be_decoded(void **state) {
   assert_non_null(dataset);
   assert_int_equal(scu_dataset_text(dataset, "QueryRetrieveLevel", text, sizeof text), SCU_OK);
   assert_string_equal(text, "STUDY");
-  assert_int_equal(scu_engine_decode(NULL, NULL, 0, &dataset), SCU_ERROR_USAGE);
   scu_dataset_free(dataset);
+  assert_int_equal(scu_engine_decode(NULL, NULL, 0, &dataset), SCU_ERROR_USAGE);
   pair_free(&p);
 }
 
