@@ -22,6 +22,9 @@ enum {
   /* Identifiers of C-FIND/C-MOVE: a failed UID list of 65,536 UIDs is about 4.3 MiB (catalogue D17: 16 MiB). */
   SCU__IDENTIFIER_MAX = 16 * 1024 * 1024,
 
+  /* What we send from memory in one message: a colour film of 600 dots an inch to print has 260 MB. */
+  SCU__MESSAGE_DATASET_MAX = 512 * 1024 * 1024,
+
   /* Datasets. DCMTK allows 64 levels, fo-dicom 256; the parser is iterative, so this is policy, not stack. */
   SCU__NESTING_MAX = 128,
   SCU__DATASET_ELEMENTS_MAX = 5 * 1000 * 1000,

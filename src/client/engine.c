@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "base/versioned.h"
-#include "client/n_message.h"
 #include "client/own_message.h"
 #include "client/proposal.h"
 #include "data/dataset_builder.h"
@@ -213,8 +213,8 @@ scu_result scu_engine_decode(const scu_message *message, const uint8_t *bytes, s
   if (!message || !message->is_own || message->is_sent) return SCU_ERROR_USAGE;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(message->transfer_syntax.text);
   if (!syntax || syntax->is_deflated) return SCU_ERROR_UNSUPPORTED;
-  const scu__dataset_limits limits = {.value_max = SCU__N_DATASET_MAX,
-                                      .total_max = SCU__N_DATASET_MAX,
+  const scu__dataset_limits limits = {.value_max = SCU__MESSAGE_DATASET_MAX,
+                                      .total_max = SCU__MESSAGE_DATASET_MAX,
                                       .elements_max = SCU__DATASET_ELEMENTS_MAX,
                                       .phase = SCU_PHASE_RESPONSE};
   scu_result result = scu__dataset_decode(bytes, length, scu__transfer_syntax_encoding(syntax),
@@ -362,7 +362,7 @@ scu_result scu_engine_send(scu_engine *e, const scu_message *message, uint16_t *
   const scu__accepted_context *context;
   scu__message out = {.payload = SCU__PAYLOAD_NONE};
   scu_result result = check(e, message, &context);
-  scu__buffer_init(&out.bytes, e->allocator, SCU__N_DATASET_MAX);
+  scu__buffer_init(&out.bytes, e->allocator, SCU__MESSAGE_DATASET_MAX);
   if (result == SCU_OK) result = scu__own_message_encode(message, context, &out.bytes, &e->error);
   if (out.bytes.length > 0) out.payload = SCU__PAYLOAD_BYTES;
   if (result == SCU_OK) return push(e, message, context, &out, message_id);

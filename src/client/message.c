@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "client/n_message.h"
+#include "base/limits.h"
 #include "dimse/status.h"
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
@@ -158,7 +158,7 @@ scu_result scu_message_edit_dataset(scu_message *message, scu_dataset **borrowed
 
 static scu_result apply_dataset(const scu_message *message, scu__message *to, scu_error *error) {
   scu__buffer bytes;
-  scu__buffer_init(&bytes, message->held->allocator, SCU__N_DATASET_MAX);
+  scu__buffer_init(&bytes, message->held->allocator, SCU__MESSAGE_DATASET_MAX);
   scu_result result = scu__message_dataset_encode(message->held, &bytes, error);
   bool must_be = scu__command_dataset_rule(to->command.field) == SCU__DATASET_ALWAYS;
   if (result == SCU_OK && bytes.length == 0 && must_be)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "client/n_message.h"
 #include "data/dataset_builder.h"
 #include "data/dataset_encode.h"
 #include "data/transfer_syntax.h"
@@ -39,14 +38,14 @@ void scu__message_dataset_end(scu__message_dataset *held) {
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-/* What we are about to send may be longer than what we take from others: see SCU__N_DATASET_MAX. */
+/* What we are about to send may be longer than what we take from others: see SCU__MESSAGE_DATASET_MAX. */
 static scu_result decode(scu__message_dataset *held, scu_error *error) {
   if (!held->can_decode)
     return scu__error_set(error, SCU_ERROR_UNSUPPORTED, SCU_PHASE_REQUEST,
                           "before_message: the transfer syntax of the context cannot be decoded");
   if (!held->bytes) return scu_dataset_new(held->allocator, &held->dataset);
-  const scu__dataset_limits limits = {.value_max = SCU__N_DATASET_MAX,
-                                      .total_max = SCU__N_DATASET_MAX,
+  const scu__dataset_limits limits = {.value_max = SCU__MESSAGE_DATASET_MAX,
+                                      .total_max = SCU__MESSAGE_DATASET_MAX,
                                       .elements_max = SCU__DATASET_ELEMENTS_MAX,
                                       .phase = SCU_PHASE_REQUEST};
   return scu__dataset_decode(held->bytes, held->length, held->encoding, held->allocator, &limits, &held->dataset,

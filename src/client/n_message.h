@@ -25,6 +25,4 @@ void scu__n_message_free(scu__n_message *message);
 scu_result scu__n_message_encode(const scu__n_message *message, scu__encoding encoding, scu__buffer *bytes,
                                  scu_error *error);
 
-enum { SCU__N_DATASET_MAX = 512 * 1024 * 1024 }; /* a colour film of 600 dots an inch to print has 260 MB */
-
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "client/n_message.h"
 #include "client/report.h"
 #include "client/request.h"
@@ -27,7 +28,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   const scu_allocator *allocator = n->op.session->allocator;
   scu__encoding encoding = scu__transfer_syntax_encoding(scu__transfer_syntax_find(context->transfer_syntax.text));
   scu__buffer bytes;
-  scu__buffer_init(&bytes, allocator, SCU__N_DATASET_MAX);
+  scu__buffer_init(&bytes, allocator, SCU__MESSAGE_DATASET_MAX);
   scu_result result = scu__n_message_encode(&n->message, encoding, &bytes, error);
   if (result != SCU_OK) {
     scu__buffer_free(&bytes);

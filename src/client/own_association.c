@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "client/association.h"
-#include "client/n_message.h"
 #include "client/op.h"
 #include "client/own_message.h"
 #include "client/proposal.h"
@@ -405,7 +404,7 @@ static scu_result respond(scu_association *a, const scu_message *message) {
     request = request->next;
   if (!request) return refuse(a, SCU_ERROR_USAGE, "a response without an open request");
   scu__buffer bytes;
-  scu__buffer_init(&bytes, a->op.session->allocator, SCU__N_DATASET_MAX);
+  scu__buffer_init(&bytes, a->op.session->allocator, SCU__MESSAGE_DATASET_MAX);
   scu_result result = scu__own_message_encode(message, context_of(a, message->context_id), &bytes, &a->error);
   if (result == SCU_OK) result = scu__message_provider_respond_encoded(request->exchange, response, &bytes);
   scu__buffer_free(&bytes);
@@ -441,7 +440,7 @@ static scu_result request(scu_association *a, const scu_message *message, uint16
   open_request *asking = open_new(a, &a->asked, NULL);
   if (!asking) return scu__error_memory(&a->error, SCU_PHASE_REQUEST);
   scu__buffer bytes;
-  scu__buffer_init(&bytes, allocator, SCU__N_DATASET_MAX);
+  scu__buffer_init(&bytes, allocator, SCU__MESSAGE_DATASET_MAX);
   uint16_t id = scu__link_next_message_id(link);
   result = scu__own_message_encode(message, context, &bytes, &a->error);
   if (result == SCU_OK)

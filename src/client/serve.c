@@ -1,7 +1,7 @@
 /* Requests of the peer, by Command Field, to whom the application has named for them. */
 #include "client/serve.h"
 
-#include "client/n_message.h"
+#include "base/limits.h"
 #include "client/own_message.h"
 #include "client/session.h"
 #include "data/transfer_syntax.h"
@@ -27,7 +27,7 @@ static void respond(const scu__serving *serving, scu__exchange *exchange, const 
   const scu__accepted_context *context =
       scu__negotiated_context(scu__link_negotiated(serving->link), exchange->context_id);
   scu__buffer bytes;
-  scu__buffer_init(&bytes, serving->session->allocator, SCU__N_DATASET_MAX);
+  scu__buffer_init(&bytes, serving->session->allocator, SCU__MESSAGE_DATASET_MAX);
   scu_result result = scu__own_message_encode(response, context, &bytes, NULL);
   if (result == SCU_OK) result = scu__message_provider_respond_encoded(exchange, &response->command, &bytes);
   scu__buffer_free(&bytes);
