@@ -67,7 +67,8 @@ SCU_API scu_result scu_association_receive(scu_association *association, int tim
 /* Requests of ours whose final response has not come. */
 SCU_API size_t scu_association_open_requests(const scu_association *association);
 
-/* Done with: the session may use the association. While requests are open it is aborted. NULL is allowed. */
+/* Done with: the session may use the association. While requests are open it is aborted. NULL is allowed. From a hook
+ * while scu_association_receive waits it takes effect when that returns, which is then CANCELLED. */
 SCU_API void scu_association_close(scu_association *association);
 
 /* ---- requests of the peer ---- */

@@ -2,6 +2,7 @@
  * queue, a reader that is slower than the peer holds the peer back. */
 #include "scu/association.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -40,6 +41,8 @@ struct scu_association {
   open_request *served; /* asked by the peer */
   scu__own_message *first, *last, *current;
   size_t waiting;
+  size_t receivers; /* calls that step the loop, one inside of the other */
+  bool is_closed;   /* inside of any of them: done when the last has returned */
   uint64_t read_to; /* so much had come over the link when the queue was last empty */
   scu_error error;  /* of the last call */
   scu__timer timer;
@@ -363,7 +366,9 @@ scu_result scu_association_open(scu_session *session, scu_result (*propose)(void
 }
 
 void scu_association_close(scu_association *a) {
-  if (a) scu_op_free(&a->op);
+  if (!a) return;
+  a->is_closed = true;
+  if (a->receivers == 0) scu_op_free(&a->op);
 }
 
 size_t scu_association_open_requests(const scu_association *a) {
@@ -492,6 +497,18 @@ static bool take_waiting(scu_association *a, const scu_message **message) {
   return true;
 }
 
+/* CANCELLED with *is_there false: a hook has closed it, and it is not to be touched any more. */
+static scu_result step_loop(scu_association *a, int wait_ms, bool *is_there) {
+  a->receivers++;
+  scu_result result = scu_loop_wait(loop_of(a), wait_ms);
+  a->receivers--;
+  *is_there = !a->is_closed;
+  scu_association_close(*is_there ? NULL : a);
+  if (!*is_there) return SCU_ERROR_CANCELLED;
+  if (result == SCU_OK) return SCU_OK;
+  return scu__error_set(&a->error, result, SCU_PHASE_NONE, "the event loop failed");
+}
+
 scu_result scu_association_receive(scu_association *a, int timeout_ms, const scu_message **message) {
   scu_loop *loop = loop_of(a);
   uint64_t until = timeout_ms < 0 ? UINT64_MAX : scu__loop_now(loop) + (uint64_t)timeout_ms;
@@ -501,7 +518,8 @@ scu_result scu_association_receive(scu_association *a, int timeout_ms, const scu
     if (a->op.is_done) return a->op.result;
     uint64_t now = scu__loop_now(loop), left = until > now ? until - now : 0;
     if (left == 0 && has_looked) return SCU_PENDING;
-    scu_result waited = scu_loop_wait(loop, until == UINT64_MAX ? -1 : (int)left);
-    if (waited != SCU_OK) return scu__error_set(&a->error, waited, SCU_PHASE_NONE, "the event loop failed");
+    bool is_there;
+    scu_result waited = step_loop(a, until == UINT64_MAX ? -1 : left > INT_MAX ? INT_MAX : (int)left, &is_there);
+    if (waited != SCU_OK) return waited;
   }
 }

@@ -627,6 +627,50 @@ static void test_a_response_with_a_dataset_that_cannot_be_read_still_has_one(voi
   fixture_stop(&f);
 }
 
+static scu_association *to_close;
+
+static void close_in_server(void *user, const scu_message *asked, scu_message *response) {
+  (void)user;
+  (void)asked;
+  (void)response;
+  scu_association_close(to_close);
+  to_close = NULL;
+}
+
+/* A C-STORE comes over another association of the session, and its server closes the one that is waited for. */
+static void test_a_hook_may_close_what_is_waited_for(void **state) {
+  (void)state;
+  static const peer_step stores[] = {RQ,
+                                     ACCEPT,
+                                     NEXT,
+                                     {.action = PEER_RESPOND},
+                                     {.action = PEER_HOLD},
+                                     {.action = PEER_STORE, .uid = "1.2.9", .length = 100},
+                                     NEXT,
+                                     SERVE,
+                                     END};
+  static const peer_step silent[] = {RQ, ACCEPT, NEXT, END};
+  static const peer_step *const scripts[] = {stores, silent};
+  fixture f;
+  memset(&f, 0, sizeof f);
+  fixture_prepare_many(&f, scripts, 2);
+  fixture_open(&f);
+  const scu_hooks hooks = {.size = sizeof hooks, .before_associate = propose_storage};
+  scu_session_set_hooks(f.session, &hooks);
+  scu_association *first = open_association(&f);
+  uint16_t id = send(first, request(0x0030, ECHO));
+  assert_answer(receive(first), "C-ECHO-RSP", id, 0);
+  to_close = open_association(&f);
+  send(to_close, request(0x0030, ECHO));
+  scu_association_close(first); /* the session's again: its requests are served */
+  assert_int_equal(scu_session_serve(f.session, 0x0001, close_in_server, NULL), SCU_OK);
+  scripted_peer_go(&f.peer);
+  const scu_message *message;
+  assert_int_equal(scu_association_receive(to_close, -1, &message), SCU_ERROR_CANCELLED);
+  assert_null(to_close);
+  fixture_stop(&f);
+}
+
 /* --- datasets ----------------------------------------------------------------------------------------------------- */
 
 static scu_result propose_syntax(void *user, scu_proposal *proposal) {
@@ -743,6 +787,7 @@ int main(void) {
       cmocka_unit_test(test_closing_with_an_unanswered_request_of_the_peer_aborts),
       cmocka_unit_test(test_a_caller_who_does_not_read_is_not_a_silent_peer),
       cmocka_unit_test(test_a_response_with_a_dataset_that_cannot_be_read_still_has_one),
+      cmocka_unit_test(test_a_hook_may_close_what_is_waited_for),
       cmocka_unit_test(test_datasets_go_out_as_the_transfer_syntax_of_the_context_wants),
       cmocka_unit_test(test_a_change_that_failed_is_not_sent_as_if_it_had_worked),
       cmocka_unit_test(test_a_slow_reader_holds_the_peer_back_and_loses_nothing),
