@@ -134,9 +134,9 @@ typedef struct scu_hooks {
    * finds, moves and gets, on this session or another of the loop, and wait for them: they take another association,
    * while this find goes on being read, up to 512 matches; then its peer is held back, and loses nothing. A find that
    * the hook starts is told of here, too: see level. Its hook cannot wait for the find itself (scu_matches_next is
-   * USAGE); scu_matches_close and _free from inside take effect when the hook has returned. A hook that is slow without
-   * waiting on the loop delays everything on it, but no peer is called silent for that. After a cancel or an abort the
-   * matches that are left are not told of, and not delivered. */
+   * USAGE); scu_matches_close and _free from inside take effect when the hook has returned, and a call that waits for
+   * the find is then CANCELLED. A hook that is slow without waiting on the loop delays everything on it, but no peer is
+   * called silent for that. After a cancel or an abort the matches that are left are not told of, and not delivered. */
   scu_match_choice (*match)(void *user, const scu_match *match);
   /* Each pending response of a C-MOVE or C-GET, whoever the destination is. May do what hooks may; until it returns
    * nothing more is read from this association, and the operation's time-outs do not run. */

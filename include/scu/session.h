@@ -68,7 +68,8 @@ SCU_API scu_result scu_find(scu_session *session, const scu_query *query, scu_ma
 SCU_API scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matches **out);
 /* SCU_OK and a match, borrowed until the next call; SCU_END after the last; or an error, then too the rows that came
  * before it were real matches. A match comes when the match hook, if there is one, has taken it. USAGE from inside the
- * match hook of this find. */
+ * match hook of this find. CANCELLED also when a hook has closed or freed the find while this call waited: it is gone
+ * then. So does scu_find, with *out NULL and the session's error set. */
 SCU_API scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match);
 /* As scu_matches_next, but SCU_PENDING instead of waiting. */
 SCU_API scu_result scu_matches_poll(scu_matches *matches, const scu_dataset **match);

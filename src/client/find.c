@@ -27,7 +27,8 @@ struct scu_matches {
   size_t waiting; /* in both */
   row *current;   /* borrowed by the caller */
   bool is_asking; /* the match hook runs, and may have stepped the loop */
-  bool is_freed;  /* inside of it: done when it has returned */
+  size_t waiters; /* calls that step the loop until there is a match, one inside of the other */
+  bool is_freed;  /* inside of any of them: done when the last has returned */
   scu__task asking;
   uint16_t status;
   char comment[65];
@@ -72,6 +73,15 @@ static bool is_over(const scu_matches *matches) {
   return matches->op.is_done && !matches->unasked.first && !matches->is_asking;
 }
 
+static bool is_anyone_inside(const scu_matches *matches) {
+  return matches->is_asking || matches->waiters > 0;
+}
+
+/* Who was inside of one that was freed meanwhile does not touch it any more after this. */
+static void free_when_left(scu_matches *matches) {
+  if (matches->is_freed && !is_anyone_inside(matches)) scu_op_free(&matches->op);
+}
+
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
 static void end_with(scu_matches *matches, row *r) {
@@ -110,7 +120,7 @@ static void ask(scu__task *self) {
   scu_match_choice choice = call_hook(matches, r);
   if (matches->is_freed) {
     drop(matches, r);
-    scu_op_free(&matches->op);
+    free_when_left(matches);
     return;
   }
   switch (choice) {
@@ -178,11 +188,24 @@ static void free_matches(scu_op *op) {
 
 static const scu__op_class find_class = {.name = "C-FIND", .cancel = cancel, .abort = abort_find, .free = free_matches};
 
+/* Steps the loop. CANCELLED with *is_there false: a hook has freed it, and it is not to be touched any more. */
+static scu_result step_loop(scu_matches *matches, bool *is_there) {
+  matches->waiters++;
+  scu_result result = scu_loop_wait(matches->op.session->loop, -1);
+  matches->waiters--;
+  *is_there = !matches->is_freed;
+  free_when_left(matches);
+  if (!*is_there) return SCU_ERROR_CANCELLED;
+  if (result == SCU_OK) return SCU_OK;
+  return scu__error_set(&matches->op.error, result, SCU_PHASE_NONE, "the event loop failed");
+}
+
 /* Waits for the first row, so that a peer that cannot be reached is a failure of the call itself. */
-static scu_result wait_for_first(scu_matches *matches) {
+static scu_result wait_for_first(scu_matches *matches, bool *is_there) {
+  *is_there = true;
   while (!is_over(matches) && !matches->ready.first) {
-    scu_result result = scu_loop_wait(matches->op.session->loop, -1);
-    if (result != SCU_OK) return scu__error_set(&matches->op.error, result, SCU_PHASE_NONE, "the event loop failed");
+    scu_result result = step_loop(matches, is_there);
+    if (result != SCU_OK) return result;
   }
   return matches->ready.first ? SCU_OK : matches->op.result;
 }
@@ -209,13 +232,16 @@ scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matc
 }
 
 scu_result scu_find(scu_session *session, const scu_query *query, scu_matches **out) {
+  bool is_there;
   scu_result result = scu_find_start(session, query, out);
   if (result != SCU_OK) return result;
-  result = wait_for_first(*out);
+  scu_matches *matches = *out; /* which a hook may change */
+  result = wait_for_first(matches, &is_there);
+  *out = result == SCU_OK ? matches : NULL;
   if (result == SCU_OK) return SCU_OK;
-  scu__session_set_error(session, &(*out)->op.error);
-  scu_op_free(&(*out)->op);
-  *out = NULL;
+  scu__session_set_error(session, is_there ? &matches->op.error : NULL);
+  if (!is_there) return scu__error_set(&session->error, result, SCU_PHASE_REQUEST, "the find was closed by a hook");
+  scu_op_free(&matches->op);
   return result;
 }
 
@@ -242,8 +268,9 @@ scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match) {
     if (matches->is_asking)
       return scu__error_set(&matches->op.error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
                             "a match hook cannot wait for the find that called it");
-    result = scu_loop_wait(matches->op.session->loop, -1);
-    if (result != SCU_OK) return scu__error_set(&matches->op.error, result, SCU_PHASE_NONE, "the event loop failed");
+    bool is_there;
+    result = step_loop(matches, &is_there);
+    if (result != SCU_OK) return result;
   }
 }
 
@@ -267,10 +294,11 @@ void scu_matches_cancel(scu_matches *matches) {
 void scu_matches_free(scu_matches *matches) {
   if (!matches) return;
   matches->is_freed = true;
-  if (!matches->is_asking)
-    scu_op_free(&matches->op);
-  else
+  if (is_anyone_inside(matches)) {
     scu_op_cancel(&matches->op);
+    drop_unasked(matches); /* of one that is done, too */
+  }
+  free_when_left(matches);
 }
 
 void scu_matches_close(scu_matches *matches) {

@@ -38,6 +38,8 @@ typedef struct asked {
   size_t count;
   size_t depth, deepest; /* hooks within hooks */
   scu_matches *matches;
+  uint64_t close_at; /* the number of the match whose hook closes the find, */
+  bool is_by_free;   /* or frees it */
   test_sink sink;
   size_t instances;
 } asked;
@@ -403,6 +405,102 @@ static void test_a_find_closed_by_its_own_hook_goes_when_the_hook_has_returned(v
   }
 }
 
+static scu_match_choice close_while_waited_for(asked *a, const scu_match *match) {
+  if (match->level != SCU_LEVEL_STUDY || match->number != a->close_at) return SCU_MATCH_TAKE;
+  assert_non_null(a->matches);
+  if (a->is_by_free)
+    scu_matches_free(a->matches);
+  else
+    scu_matches_close(a->matches);
+  a->matches = NULL;
+  if (a->close_at == 2) assert_int_equal(find_series(a, "1.2.2"), 2); /* the end may come meanwhile */
+  return SCU_MATCH_TAKE;
+}
+
+static void check_session_goes_on(asked *a) {
+  scu_response *response = NULL;
+  assert_int_equal(scu_echo(a->f.session, &response), SCU_OK);
+  scu_response_free(response);
+}
+
+static void check_closed_while_next_waits(asked *a) {
+  scu_matches *matches = a->matches;
+  const scu_dataset *row;
+  scu_result result = SCU_OK;
+  while (result == SCU_OK) result = scu_matches_next(matches, &row);
+  assert_int_equal(result, SCU_ERROR_CANCELLED);
+  assert_null(row);
+  assert_null(a->matches);
+}
+
+static void test_a_call_that_waits_for_a_find_that_its_hook_closes_is_cancelled(void **state) {
+  (void)state;
+  static const size_t studies[] = {3, 2000}; /* it has ended, or goes on */
+  for (unsigned way = 0; way < 8; way++) {
+    asked *a = start(good, studies[way & 1], close_while_waited_for);
+    a->is_by_free = way & 2;
+    a->close_at = way & 4 ? 1 : 2;
+    assert_int_equal(scu_find_start(a->f.session, a->query, &a->matches), SCU_OK);
+    check_closed_while_next_waits(a);
+    assert_int_equal(a->count, way & 4 ? 1 : 2 + 2);
+    check_session_goes_on(a);
+    stop(a);
+  }
+}
+
+static void test_a_find_whose_first_match_closes_it_is_cancelled(void **state) {
+  (void)state;
+  static const size_t studies[] = {1, 2000};
+  for (unsigned way = 0; way < 4; way++) {
+    asked *a = start(good, studies[way & 1], close_while_waited_for);
+    a->is_by_free = way & 2;
+    a->close_at = 1;
+    assert_int_equal(scu_find(a->f.session, a->query, &a->matches), SCU_ERROR_CANCELLED);
+    assert_null(a->matches);
+    const scu_error *error = scu_session_error(a->f.session);
+    assert_int_equal(scu_error_result(error), SCU_ERROR_CANCELLED);
+    assert_non_null(strstr(scu_error_reason(error), "hook"));
+    assert_int_equal(a->count, 1);
+    check_session_goes_on(a);
+    stop(a);
+  }
+}
+
+static scu_match_choice close_the_other(asked *a, const scu_match *match) {
+  if (match->level == SCU_LEVEL_STUDY) assert_non_null(a->matches); /* none of its own after that */
+  if (match->level != SCU_LEVEL_SERIES || match->number != 1) return SCU_MATCH_TAKE;
+  if (a->is_by_free)
+    scu_matches_free(a->matches);
+  else
+    scu_matches_close(a->matches);
+  a->matches = NULL;
+  for (int i = 0; i < 10; i++) scu_loop_step(a->f.time.loop);
+  return SCU_MATCH_TAKE;
+}
+
+static void test_a_call_that_waits_for_a_find_that_another_hook_closes_is_cancelled(void **state) {
+  (void)state;
+  static const size_t studies[] = {500, 2000}; /* it has ended, and its hook has more to be asked; or goes on */
+  for (unsigned way = 0; way < 4; way++) {
+    asked *a = start(good, studies[way & 1], close_the_other);
+    a->is_by_free = way & 2;
+    assert_int_equal(scu_find_start(a->f.session, a->query, &a->matches), SCU_OK);
+    scu_op *op = (scu_op *)a->matches; /* its first member */
+    if (!(way & 1)) TEST_LOOP_UNTIL(&a->f.time, scu_op_state(op) != SCU_PENDING, 1000);
+    scu_query *query = study_query("1.2.1");
+    assert_int_equal(scu_query_set_level(query, SCU_LEVEL_SERIES), SCU_OK);
+    scu_matches *other = NULL;
+    assert_int_equal(scu_find_start(a->f.session, query, &other), SCU_OK);
+    check_closed_while_next_waits(a);
+    const scu_dataset *row;
+    while (scu_matches_next(other, &row) == SCU_OK) continue;
+    assert_int_equal(scu_matches_count(other), 2);
+    scu_matches_close(other);
+    scu_query_free(query);
+    stop(a);
+  }
+}
+
 /* --- nesting (RULES 27) --------------------------------------------------------------------------------------------
  */
 
@@ -608,6 +706,9 @@ int main(void) {
       cmocka_unit_test(test_after_a_cancel_or_an_abort_no_match_is_told),
       cmocka_unit_test(test_a_hook_cannot_wait_for_its_own_find),
       cmocka_unit_test(test_a_find_closed_by_its_own_hook_goes_when_the_hook_has_returned),
+      cmocka_unit_test(test_a_call_that_waits_for_a_find_that_its_hook_closes_is_cancelled),
+      cmocka_unit_test(test_a_find_whose_first_match_closes_it_is_cancelled),
+      cmocka_unit_test(test_a_call_that_waits_for_a_find_that_another_hook_closes_is_cancelled),
       cmocka_unit_test(test_a_slow_hook_that_finds_and_moves_leaves_one_request_per_association),
       cmocka_unit_test(test_a_hook_drills_down_and_fetches_from_inside),
       cmocka_unit_test(test_a_cancel_inside_a_hook_ends_what_it_waits_for_and_the_find),
