@@ -1,6 +1,6 @@
 /* Edits: a list of changes to the attributes of instances that are about to be stored - for the before_store hook, or
- * for all that a source gives (scu_source_set_edits). The list is made first and applied to each object, in the order
- * in which its calls came; a later edit sees what an earlier one left.
+ * for all that a source gives (scu_source_set_edits, as the operation finds them at its start). The list is made first
+ * and applied to each object, in the order in which its calls came; a later edit sees what an earlier one left.
  *
  * WHAT BECOMES OF AN OBJECT. What no edit touches goes out byte for byte; big values, Pixel Data among them, are copied
  * through from the file and never held. Group lengths (PS3.5 7.2) are left out, as they no longer hold; digital

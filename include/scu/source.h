@@ -65,8 +65,8 @@ SCU_API scu_result scu_source_add_iterator(scu_source *source, scu_result (*next
                                            void *user);
 /* These edits for every instance, before those of the before_store hook; copied. An instance that cannot be edited so
  * has failed, and is not sent, nor is one that would get the SOP Instance UID of the one before it; a dry run says so,
- * too. NULL, or an empty list: none. A list in which a call has failed
- * is USAGE, and changes nothing; MEMORY. */
+ * too. NULL, or an empty list: none. An operation takes them over when it starts: what is set later, by a hook too, is
+ * for the next one. A list in which a call has failed is USAGE, and changes nothing; MEMORY. */
 SCU_API scu_result scu_source_set_edits(scu_source *source, const scu_edits *edits);
 
 #ifdef __cplusplus

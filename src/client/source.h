@@ -30,7 +30,7 @@ scu_result scu__source_next(scu_source *source, scu__path_found *found, scu_erro
 scu_result scu__source_begin(scu_source *source, scu_error *error);
 /* Iterators are not asked any more. */
 void scu__source_drop_iterators(scu_source *source);
-/* What scu_source_set_edits was given; NULL = none. */
+/* What scu_source_set_edits was given, borrowed until it is called anew; NULL = none. */
 const scu_edits *scu__source_edits(const scu_source *source);
 
 #endif

@@ -19,6 +19,7 @@ enum { BACK_OFF_MAX_MS = 60 * 1000 };
 typedef struct store_op {
   scu_op op; /* first */
   scu_source *source;
+  scu_edits *always; /* the source's, as they were at the start: a hook may set others; NULL = none */
   scu__store_plan plan;
   bool is_dry_run;
   bool is_rest_skipped; /* by before_store */
@@ -429,11 +430,10 @@ static bool edit(store_op *store, scu__candidate *candidate, const scu_edits *ed
 /* Asks before_store and applies edits, once. True when there was nothing to do; else the user's code may have run, and
  * the candidate is another. */
 static bool ask(store_op *store, scu__candidate *candidate) {
-  const scu_edits *always = scu__source_edits(store->source);
-  if (candidate->is_asked || (!always && !session_of(store)->hooks.before_store)) return true;
+  if (candidate->is_asked || (!store->always && !session_of(store)->hooks.before_store)) return true;
   candidate->is_asked = true;
   scu_edits edits;
-  scu__edits_init(&edits, session_of(store)->allocator, always);
+  scu__edits_init(&edits, session_of(store)->allocator, store->always);
   store->outside++;
   scu_store_choice chosen = ask_hook(store, candidate, &edits);
   if (chosen == SCU_STORE_SKIP_REST) store->is_rest_skipped = true;
@@ -595,8 +595,7 @@ static bool pass_over(store_op *store) {
 
 static void pretend_to_send(store_op *store) {
   scu__candidate *candidate = &store->plan.candidates[store->plan.first];
-  const scu_edits *always = scu__source_edits(store->source);
-  if (always && !edit(store, candidate, always)) return;
+  if (store->always && !edit(store, candidate, store->always)) return;
   scu_instance_outcome told = scu__candidate_outcome(candidate);
   warn_of_head(store, candidate);
   told.outcome = SCU_OUTCOME_OK;
@@ -669,6 +668,7 @@ static void free_store(scu_op *op) {
   scu__timer_stop(op->session->loop, &store->timer);
   scu__task_remove(op->session->loop, &store->task);
   scu__store_plan_free(&store->plan);
+  scu_edits_free(store->always);
 }
 
 static const scu__op_class store_class = {
@@ -688,6 +688,11 @@ static scu_result make_lanes(store_op *store) {
   return SCU_OK;
 }
 
+static scu_result keep_edits(store_op *store) {
+  const scu_edits *edits = scu__source_edits(store->source);
+  return edits ? scu__edits_copy(edits, session_of(store)->allocator, &store->always) : SCU_OK;
+}
+
 static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) {
   if (!session->loop || !source) return NULL;
   store_op *store = scu__op_new(session, &store_class, sizeof *store);
@@ -701,6 +706,7 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   scu_result result = make_lanes(store);
   if (result == SCU_OK)
     result = scu__store_plan_init(&store->plan, session->allocator, session->config->allow_truncated);
+  if (result == SCU_OK) result = keep_edits(store);
   if (result != SCU_OK) {
     scu_op_free(&store->op);
     return NULL;

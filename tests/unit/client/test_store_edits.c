@@ -443,6 +443,29 @@ static void test_edits_of_a_source_are_for_every_instance_and_before_the_hook(vo
   }
 }
 
+static scu_store_choice set_other_edits(run *r, scu_store_candidate *candidate) {
+  (void)candidate;
+  scu_edits *edits;
+  assert_int_equal(scu_edits_new(NULL, &edits), SCU_OK);
+  assert_int_equal(scu_edits_set_text(edits, "PatientName", "By^Later"), SCU_OK);
+  assert_int_equal(scu_source_set_edits(r->source, r->asked == 1 ? NULL : edits), SCU_OK);
+  scu_edits_free(edits);
+  return SCU_STORE_SEND;
+}
+
+static void test_edits_that_are_set_while_a_store_runs_are_for_the_next_one(void **state) {
+  (void)state;
+  run *r = start(once, 1, set_other_edits);
+  for (int i = 1; i <= 3; i++) add(r, &(sample_file){.number = i, .pixels = 200});
+  set_source_edits(r);
+  store(r);
+  expect(r, 3, 0);
+  scu_store_report_free(r->report);
+  assert_int_equal(scu_store(r->f.session, r->source, &r->report), SCU_OK);
+  for (size_t i = 0; i < 6; i++) assert_text(request(r, i), "PatientName", i < 3 ? "By^Source" : "By^Later");
+  end(r);
+}
+
 /* An archive would keep one of them. The same object in two files is one object. */
 static void test_two_instances_do_not_get_the_same_uid(void **state) {
   (void)state;
@@ -527,6 +550,7 @@ int main(void) {
       TEST(test_an_edited_class_gets_an_association_that_carries_it),
       TEST(test_an_edited_class_that_the_peer_refuses_fails_alone_and_says_why),
       TEST(test_edits_of_a_source_are_for_every_instance_and_before_the_hook),
+      TEST(test_edits_that_are_set_while_a_store_runs_are_for_the_next_one),
       TEST(test_two_instances_do_not_get_the_same_uid),
       TEST(test_a_dry_run_tells_what_would_be_edited),
       TEST(test_a_dry_run_tells_what_cannot_be_edited),
