@@ -146,7 +146,6 @@ void scu__message_teller_init(scu__message_teller *teller, scu_session *session,
   *teller = (scu__message_teller){.session = session, .is_acceptor = is_acceptor};
   teller->observer =
       (scu__link_observer){.sent = sent, .data = data, .arrived = arrived, .dropped = told_free, .user = teller};
-  scu__error_clear(&teller->observer.fault);
 }
 
 void scu__message_teller_update(scu__message_teller *teller) {

@@ -404,7 +404,7 @@ const scu__negotiated *scu__link_negotiated(const scu__link *link) {
 const scu_error *scu__link_error(const scu__link *link) {
   return &link->error;
 }
-void scu__link_explain(const scu__link *link, scu_result result, scu_error *error) {
+void scu__link_explain(scu__link *link, scu_result result, scu_error *error) {
   scu__message_watch_explain(&link->messages, result, error);
 }
 scu__outbox *scu__link_outbox(scu__link *link) {

@@ -5,10 +5,10 @@
 
 static scu_result pushing(void *user, scu__message *message, void **note) {
   scu__message_watch *watch = user;
-  scu__link_observer *observer = watch->observer;
+  const scu__link_observer *observer = watch->observer;
+  scu__error_clear(&watch->fault);
   if (!observer || !observer->sending) return SCU_OK;
-  scu__error_clear(&observer->fault);
-  return observer->sending(observer->user, watch->link, message, note, &observer->fault);
+  return observer->sending(observer->user, watch->link, message, note, &watch->fault);
 }
 
 static void sent(void *user, void *note, const uint8_t *bytes, uint64_t length) {
@@ -23,9 +23,9 @@ static void dropped(void *user, void *note) {
   ((scu__message_watch *)user)->dropped(note);
 }
 
-void scu__message_watch_explain(const scu__message_watch *watch, scu_result result, scu_error *error) {
-  if (!watch->observer || watch->observer->fault.result != result || scu__error_is_set(error)) return;
-  scu__error_copy(error, &watch->observer->fault);
+void scu__message_watch_explain(scu__message_watch *watch, scu_result result, scu_error *error) {
+  if (watch->fault.result == result && !scu__error_is_set(error)) scu__error_copy(error, &watch->fault);
+  scu__error_clear(&watch->fault);
 }
 
 /* --- in ----------------------------------------------------------------------------------------------------------- */
@@ -61,6 +61,7 @@ void scu__message_watch_after(scu__message_watch *watch, const scu__inbox_event 
 void scu__message_watch_init(scu__message_watch *watch, scu__link *link, scu__link_observer *observer,
                              scu__outbox *outbox) {
   *watch = (scu__message_watch){.link = link, .observer = observer};
+  scu__error_clear(&watch->fault);
   if (!observer) return;
   watch->dropped = observer->dropped;
   watch->outbox = (scu__outbox_observer){.pushing = pushing, .sent = sent, .dropped = dropped, .user = watch};

@@ -27,7 +27,6 @@ typedef struct scu__link_observer {
   /* The message did not come to its end. Takes the note; the user may be gone. */
   void (*dropped)(void *note);
   void *user;
-  scu_error fault; /* why `sending` said no last; see scu__link_explain */
 } scu__link_observer;
 
 /* The link's side of it: part of every link. */
@@ -37,6 +36,7 @@ typedef struct scu__message_watch {
   scu__outbox_observer outbox;
   void (*dropped)(void *note); /* the observer's own, which the link may outlive */
   void *arriving;              /* the note of the message that is coming, or NULL */
+  scu_error fault;             /* why the last message was stopped; empty when it was not, or when that was told */
 } scu__message_watch;
 
 /* observer may be NULL. It is borrowed until silence. */
@@ -50,8 +50,8 @@ void scu__message_watch_free(scu__message_watch *watch);
 scu_result scu__message_watch_before(scu__message_watch *watch, const scu__inbox_event *in, scu_error *error);
 void scu__message_watch_after(scu__message_watch *watch, const scu__inbox_event *in);
 
-/* Fills an empty error with the reason why the observer did not let a message out, if that is where `result` is from.
- */
-void scu__message_watch_explain(const scu__message_watch *watch, scu_result result, scu_error *error);
+/* Fills an empty error with the reason why the observer did not let the last message out, if that is where `result` is
+ * from. A reason is told once. */
+void scu__message_watch_explain(scu__message_watch *watch, scu_result result, scu_error *error);
 
 #endif

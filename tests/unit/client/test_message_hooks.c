@@ -10,6 +10,7 @@
 #include "client/message_dataset.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
+#include "scu/association.h"
 #include "scu/n_service.h"
 #include "support/client_fixture.h"
 #include "support/failing_allocator.h"
@@ -815,6 +816,43 @@ static void test_a_uid_that_is_none_is_not_sent(void **state) {
   stop(w);
 }
 
+static scu_result propose_procedure_steps(void *user, scu_proposal *proposal) {
+  (void)user;
+  return scu_proposal_add(proposal, "1.2.840.10008.5.1.4.34.6.1", (const char *const[]){SCU__UID_EXPLICIT_LE}, 1);
+}
+
+static scu_result send_set(scu_association *association, const char *dataset_text) {
+  scu_message *message = NULL;
+  scu_dataset *dataset = dataset_text ? peer_dataset(dataset_text) : NULL;
+  assert_int_equal(scu_message_new(NULL, SCU__N_SET_RQ, &message), SCU_OK);
+  assert_int_equal(scu_message_set_sop_class_uid(message, "1.2.840.10008.5.1.4.34.6.1"), SCU_OK);
+  assert_int_equal(scu_message_set_sop_instance_uid(message, "1.2.3.4"), SCU_OK);
+  if (dataset) assert_int_equal(scu_message_set_dataset(message, dataset), SCU_OK);
+  scu_result result = scu_association_send(association, message, NULL);
+  scu_dataset_free(dataset);
+  scu_message_free(message);
+  return result;
+}
+
+/* What a hook did to one message is not why another fails. */
+static void test_a_reason_is_that_of_the_message_it_stopped(void **state) {
+  (void)state;
+  for (int has_hooks = 0; has_hooks < 2; has_hooks++) {
+    watcher *w = start(good, edit_to_no_uid);
+    scu_association *association = NULL;
+    assert_int_equal(scu_association_open(w->f.session, propose_procedure_steps, NULL, &association), SCU_OK);
+    assert_int_equal(send_set(association, "SOPInstanceUID=1.2.3.4"), SCU_ERROR_USAGE);
+    assert_non_null(strstr(scu_error_reason(scu_association_error(association)), "is not a UID"));
+    w->look = NULL;
+    if (!has_hooks) assert_int_equal(scu_session_set_hooks(w->f.session, NULL), SCU_OK);
+    assert_int_equal(send_set(association, NULL), SCU_ERROR_USAGE);
+    assert_non_null(strstr(scu_error_reason(scu_association_error(association)), "incomplete"));
+    assert_int_equal(w->f.peer.message_count, 0);
+    scu_association_close(association);
+    stop(w);
+  }
+}
+
 static void test_a_dataset_in_a_syntax_that_cannot_be_decoded_is_not_shown(void **state) {
   (void)state;
   static const char *const syntaxes[] = {SCU__UID_DEFLATED_EXPLICIT_LE, "1.2.3.4"};
@@ -906,6 +944,7 @@ int main(void) {
       cmocka_unit_test(test_what_a_message_does_not_have_cannot_be_set),
       cmocka_unit_test(test_what_cannot_be_encoded_is_not_sent_and_says_why),
       cmocka_unit_test(test_a_uid_that_is_none_is_not_sent),
+      cmocka_unit_test(test_a_reason_is_that_of_the_message_it_stopped),
       cmocka_unit_test(test_a_dataset_in_a_syntax_that_cannot_be_decoded_is_not_shown),
       cmocka_unit_test(test_a_dataset_that_cannot_be_read_is_not_shown),
       cmocka_unit_test(test_cancel_and_abort_from_every_point_are_safe),
