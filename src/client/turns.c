@@ -132,7 +132,7 @@ void scu__turns_wait(scu__lease *lease) {
 void scu__turns_leave(scu__lease *lease) {
   if (!lease->is_waiting) return;
   take_out(&lease->session->turns, lease);
-  scu__turns_go_on(lease->session); /* the next one may want less */
+  scu__turns_go_on(lease->session); /* there may be one that nobody told of; see look */
 }
 
 void scu__turns_go_on(scu_session *session) {

@@ -884,6 +884,42 @@ static void test_a_dataset_that_cannot_be_read_is_not_shown(void **state) {
   scu__message_dataset_free(&held);
 }
 
+static void ask_for_dataset(watcher *w, const char *point, const scu_message *seen, scu_message *message) {
+  scu_dataset *dataset = NULL;
+  (void)seen;
+  if (strcmp(point, "out") != 0) return;
+  w->edited = scu_message_edit_dataset(message, &dataset);
+  assert_null(dataset);
+}
+
+static scu_result propose_deflated(void *user, scu_proposal *proposal) {
+  (void)user;
+  return scu_proposal_add(proposal, "1.2.840.10008.5.1.4.34.6.1", (const char *const[]){SCU__UID_DEFLATED_EXPLICIT_LE},
+                          1);
+}
+
+/* Even from a hook that does not look at what it is answered. */
+static void test_a_message_that_a_hook_could_not_edit_is_not_sent(void **state) {
+  (void)state;
+  watcher *w = start(good, ask_for_dataset);
+  scu_association *association = NULL;
+  scu_message *message = NULL;
+  assert_int_equal(scu_association_open(w->f.session, propose_deflated, NULL, &association), SCU_OK);
+  assert_int_equal(scu_message_new(NULL, SCU__N_ACTION_RQ, &message), SCU_OK);
+  assert_int_equal(scu_message_set_sop_class_uid(message, "1.2.840.10008.5.1.4.34.6.1"), SCU_OK);
+  assert_int_equal(scu_message_set_sop_instance_uid(message, "1.2.3.4"), SCU_OK);
+  assert_int_equal(scu_message_set_action_type(message, 3), SCU_OK);
+  assert_int_equal(scu_association_send(association, message, NULL), SCU_ERROR_UNSUPPORTED);
+  assert_int_equal(w->edited, SCU_ERROR_UNSUPPORTED);
+  assert_non_null(strstr(scu_error_reason(scu_association_error(association)), "cannot be decoded"));
+  assert_int_equal(w->f.peer.message_count, 0);
+  w->look = NULL;
+  assert_int_equal(scu_association_send(association, message, NULL), SCU_OK);
+  scu_message_free(message);
+  scu_association_close(association);
+  stop(w);
+}
+
 /* --- cancel and abort ----------------------------------------------------------------------------------------------
  */
 
@@ -947,6 +983,7 @@ int main(void) {
       cmocka_unit_test(test_a_reason_is_that_of_the_message_it_stopped),
       cmocka_unit_test(test_a_dataset_in_a_syntax_that_cannot_be_decoded_is_not_shown),
       cmocka_unit_test(test_a_dataset_that_cannot_be_read_is_not_shown),
+      cmocka_unit_test(test_a_message_that_a_hook_could_not_edit_is_not_sent),
       cmocka_unit_test(test_cancel_and_abort_from_every_point_are_safe),
       cmocka_unit_test(test_a_session_freed_in_the_middle_tells_no_more),
   };

@@ -260,6 +260,44 @@ static void test_nobody_is_overtaken_in_the_moment_of_return(void **state) {
   fixture_stop(&f);
 }
 
+/* Gives back what it has just got, and goes on for a while: until it ends nobody can have it. */
+static void returns_and_lingers(void *owner, scu__link *link) {
+  taker *t = owner;
+  scu_loop *loop = scu__link_loop(link);
+  t->place = ++*t->counter;
+  scu__lease_return(&t->lease);
+  for (int i = 0; i < 5; i++) scu_loop_step(loop);
+}
+
+static void test_when_the_first_leaves_the_next_has_its_turn_at_once(void **state) {
+  (void)state;
+  static const peer_step *const scripts[] = {good};
+  enum { TAKERS = 3 };
+  fixture f;
+  unsigned counter = 0;
+  taker takers[TAKERS] = {0};
+  open_with(&f, scripts, 1, 1);
+  for (size_t i = 0; i < TAKERS; i++) {
+    takers[i].counter = &counter;
+    takers[i].lease = (scu__lease){.owner = &takers[i],
+                                   .fits = takes_any,
+                                   .propose = proposes_echo,
+                                   .ready = i == 0 ? returns_and_lingers : is_ready,
+                                   .lost = is_lost};
+    scu__lease_acquire(&takers[i].lease, f.session);
+  }
+  TEST_LOOP_UNTIL(&f.time, takers[0].place, 1000);
+  assert_int_equal(counter, 1); /* nobody was told that the association is free */
+  uint64_t left = f.time.now_ms;
+  scu__lease_return(&takers[1].lease);
+  TEST_LOOP_UNTIL(&f.time, takers[2].place, HELD_MS);
+  assert_true(f.time.now_ms - left < HELD_MS / 20);
+  assert_int_equal(takers[1].place, 0);
+  scu__lease_return(&takers[2].lease);
+  assert_int_equal(f.peer.accepted, 1);
+  fixture_stop(&f);
+}
+
 static void test_an_association_that_is_lost_makes_room_for_the_next(void **state) {
   (void)state;
   static const peer_step drops[] = {START, NEXT, HOLD, {.action = PEER_CLOSE}, END};
@@ -756,6 +794,7 @@ int main(void) {
       cmocka_unit_test(test_two_stores_share_what_there_is),
       cmocka_unit_test(test_who_came_first_is_served_first),
       cmocka_unit_test(test_nobody_is_overtaken_in_the_moment_of_return),
+      cmocka_unit_test(test_when_the_first_leaves_the_next_has_its_turn_at_once),
       cmocka_unit_test(test_an_association_that_is_lost_makes_room_for_the_next),
       cmocka_unit_test(test_whoever_waits_may_leave_and_the_rest_goes_on),
       cmocka_unit_test(test_an_abort_ends_those_who_wait_too),

@@ -213,6 +213,17 @@ static void test_edits_that_change_nothing_leave_the_object_as_it_is(void **stat
 /* --- private elements ----------------------------------------------------------------------------------------------
  */
 
+static void put_small_sequence(scu__buffer *b, scu__encoding e, scu_tag tag, bool is_undefined, bool is_private) {
+  size_t sequence = open_sample(b, e, tag, SCU_VR_SQ, is_undefined);
+  for (int i = 0; i < 2; i++) {
+    size_t item = open_item(b, e, is_undefined);
+    put_sample_text(b, e, 0x00100010, SCU_VR_PN, "In^Item ");
+    if (is_private) put_sample_text(b, e, 0x00291001, SCU_VR_UN, "secret");
+    close_item(b, e, item, is_undefined);
+  }
+  close_sequence(b, e, sequence, is_undefined);
+}
+
 /* With private elements in items of every kind of length, or the same as it must be without them. */
 static scu__buffer nested(size_t syntax, bool d1, bool d2, bool is_private) {
   scu__buffer b = new_buffer();
@@ -230,6 +241,7 @@ static scu__buffer nested(size_t syntax, bool d1, bool d2, bool is_private) {
   if (is_private) put_sample_text(&b, e, 0x00291001, SCU_VR_UN, "secret");
   close_item(&b, e, deepest, d1);
   close_sequence(&b, e, inner, d2);
+  put_small_sequence(&b, e, 0x0040A730, d2, is_private);
   if (is_private) {
     size_t sequence = open_sample(&b, e, 0x00411001, SCU_VR_SQ, d1 && !e.is_implicit_vr);
     size_t private_item = open_item(&b, e, d2);
@@ -246,6 +258,7 @@ static scu__buffer nested(size_t syntax, bool d1, bool d2, bool is_private) {
   if (is_private) put_sample_text(&b, e, 0x00090010, SCU_VR_LO, "CREATOR ");
   if (is_private) put_sample_text(&b, e, 0x00091001, SCU_VR_UN, "secret");
   put_sample_text(&b, e, 0x00100010, SCU_VR_PN, "Name");
+  put_small_sequence(&b, e, 0x00400275, d1, is_private); /* of its level, the second that becomes shorter */
   put_sample(&b, e, SCU__TAG_PIXEL_DATA, SCU_VR_OW, "12345678", 8);
   return b;
 }
@@ -344,6 +357,29 @@ static void test_bytes_behind_the_dataset_stay_out(void **state) {
     scu__buffer_free(&wanted);
     scu__buffer_free(&file);
   }
+  scu_edits_free(edits);
+}
+
+/* Inside of a deflated stream the head walk has not looked for the end. */
+static void test_bytes_behind_a_dataset_that_is_deflated_stay_out(void **state) {
+  (void)state;
+  scu_edits *edits = new_edits();
+  fill_mixed(edits);
+  scu_edits_remove(edits, "PixelData");
+  scu__buffer in = sample(DEFLATED, 2), file = file_of(DEFLATED, &in);
+  scu__head head;
+  scu__buffer wanted = edited(&file, edits, &head);
+  scu__put_fill(&in, 0, 100);
+  scu__put_text(&in, "and something else, which is no element");
+  scu__buffer longer = file_of(DEFLATED, &in);
+  scu__buffer out = edited(&longer, edits, &head);
+  assert_int_equal(out.length, wanted.length);
+  assert_memory_equal(out.data, wanted.data, out.length);
+  scu__buffer_free(&in);
+  scu__buffer_free(&out);
+  scu__buffer_free(&wanted);
+  scu__buffer_free(&file);
+  scu__buffer_free(&longer);
   scu_edits_free(edits);
 }
 
@@ -916,6 +952,7 @@ int main(void) {
       cmocka_unit_test(test_a_private_element_that_is_set_behind_stays),
       cmocka_unit_test(test_group_lengths_are_left_out),
       cmocka_unit_test(test_bytes_behind_the_dataset_stay_out),
+      cmocka_unit_test(test_bytes_behind_a_dataset_that_is_deflated_stay_out),
       cmocka_unit_test(test_every_copy_of_an_edited_element_goes),
       cmocka_unit_test(test_encapsulated_pixels_keep_their_bytes),
       cmocka_unit_test(test_a_text_that_the_character_set_does_not_hold_is_a_fault),
