@@ -1,5 +1,5 @@
-/* The archive's sink: files through the disk sink, rows into the index, and only then the answer (idea 8: one commit
- * serves everything that became durable during the previous one). */
+/* The archive's sink: files through the disk sink, rows into the index, and only then the answer. One commit serves
+ * everything that was placed during the one before (docs/decisions/0012). */
 #ifndef SCU_ARCHIVE_INGEST_H
 #define SCU_ARCHIVE_INGEST_H
 

@@ -1,5 +1,5 @@
 /* Leases on a session's associations: whoever needs one says what it must be able to do, and gets an idle one that can,
- * or a new one (ARCHITECTURE: a session is a set of associations to one peer, opened lazily). */
+ * or a new one: a session is a set of associations to one peer, each opened when it is needed. */
 #ifndef SCU_CLIENT_ASSOCIATION_H
 #define SCU_CLIENT_ASSOCIATION_H
 

@@ -1,5 +1,5 @@
-/* The store plan (ARCHITECTURE: scan -> propose -> settle): a window of instances known whole, the presentation
- * contexts they need, and after negotiation how each of them goes out. RULES 1-4 of the field. */
+/* The store plan - scan, propose, settle: a window of instances known whole, the presentation contexts they need, and
+ * after negotiation how each of them goes out. RULES 1-4 of the field. */
 #ifndef SCU_CLIENT_PLAN_H
 #define SCU_CLIENT_PLAN_H
 

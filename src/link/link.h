@@ -1,5 +1,5 @@
-/* One association alive: transport + engine + inbox, outbox and exchanges (ARCHITECTURE: the one place where bytes,
- * time and exchanges meet). Requestor or acceptor. What it is used for is its owner's business.
+/* One association alive: transport + engine + inbox, outbox and exchanges, the one place where bytes, time and
+ * exchanges meet. Requestor or acceptor. What it is used for is its owner's business.
  *
  * The owner hears through the handler, between protocol steps. It may start exchanges, release, abort and free the link
  * from any handler call. Response time-outs are the owner's; see scu__link_moved for signs of life. */

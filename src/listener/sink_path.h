@@ -1,7 +1,7 @@
 /* The head of an incoming dataset, read while it passes by: the UIDs that decide where an instance belongs and whether
- * it is the one the command announced (ARCHITECTURE idea 4), and whether the dataset is whole. Inflates when the
- * transfer syntax is deflated. The UIDs are known at Series Instance UID, or after a bound; a dataset that cannot be
- * read that far simply names no more of them. */
+ * it is the one the command announced, and whether the dataset is whole. Nothing else of it is decoded. Inflates when
+ * the transfer syntax is deflated. The UIDs are known at Series Instance UID, or after a bound; a dataset that cannot
+ * be read that far simply names no more of them. */
 #ifndef SCU_LISTENER_SINK_PATH_H
 #define SCU_LISTENER_SINK_PATH_H
 
