@@ -3,7 +3,8 @@
  * and applied to each object, in the order in which its calls came; a later edit sees what an earlier one left.
  *
  * WHAT BECOMES OF AN OBJECT. What no edit touches goes out byte for byte; big values, Pixel Data among them, are copied
- * through from the file and never held. Group lengths (PS3.5 7.2) are left out, as they no longer hold; digital
+ * through from the file and never held. Bytes behind the dataset - zeros, or after Pixel Data whatever is no element -
+ * are no part of it and stay out. Group lengths (PS3.5 7.2) are left out, as they no longer hold; digital
  * signatures (PS3.15 C) are not made anew. What edits touch is held in memory: at most 8 MiB of an object as it was,
  * and 16 MiB as it becomes. When edits change SOP Class UID or SOP Instance UID, the request follows the dataset (PS3.4
  * B.2.1).
