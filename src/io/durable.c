@@ -141,7 +141,7 @@ int scu__durable_give_name(int fd, int folder, const char *name) {
 /* One folder entry less to make durable for each file, and nothing is left behind by a kill. */
 static bool knows_unnamed(const scu__durable *durable) {
   char name[64];
-  if (durable->options.always_named) return false;
+  if (durable->options.way == SCU__WAY_NAMED) return false;
   int fd = scu__durable_open_unnamed(durable->root_fd);
   if (fd < 0) return false;
   snprintf(name, sizeof name, ".scu-%016llx-probe.part", (unsigned long long)durable->token);

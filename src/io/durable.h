@@ -1,7 +1,8 @@
-/* Files that exist whole or not at all: a file without a name (where the file system has none: a temporary name) in the
- * final folder, write, sync, the final name, folder sync
- * (catalogue F08-F10, F12, F13, F16). Group syncing: file syncs of many instances overlap on the pool, and one folder
- * sync serves everything that arrived during the previous one.
+/* Files that exist whole or not at all (catalogue F08-F10, F12, F13, F16): a file without a name (where the file system
+ * has none: a temporary name) in the final folder, write, sync, the final name, folder sync. On file systems that log
+ * in order: write, write out, the final name, sync of file and folder side by side (docs/decisions/0020). Group
+ * syncing: file syncs of many instances overlap on the pool, and one folder sync serves everything that arrived during
+ * the previous one.
  *
  * Folders and names are components that came through io/door.h. All calls are thread-safe, except that one
  * scu__durable_file is used by one thread at a time. Knows nothing of DICOM but where a dataset starts in its file. */
@@ -33,10 +34,19 @@ typedef enum scu__durable_step {
   SCU__STEP_MKDIR,
   SCU__STEP_OPEN,
   SCU__STEP_WRITE,
+  SCU__STEP_WRITE_OUT,
   SCU__STEP_SYNC_FILE,
   SCU__STEP_RENAME,
   SCU__STEP_SYNC_FOLDER
 } scu__durable_step;
+
+/* What the file system is taken for. Tests only, but for the first. */
+typedef enum scu__durable_way {
+  SCU__WAY_AS_FOUND = 0,
+  SCU__WAY_NAMED,   /* it knows no files without a name */
+  SCU__WAY_UNNAMED, /* it does, and promises nothing of the order in which things reach the disk */
+  SCU__WAY_ORDERED  /* it logs in order */
+} scu__durable_way;
 
 typedef struct scu__durable_options {
   const scu_allocator *allocator;
@@ -51,7 +61,7 @@ typedef struct scu__durable_options {
   /* Tests only: an errno that the step fails with instead of being done, or 0. Any thread. */
   int (*fault)(void *user, scu__durable_step step);
   void *fault_user;
-  bool always_named; /* tests only: as on a file system that knows no files without a name */
+  scu__durable_way way;
 } scu__durable_options;
 
 typedef struct scu__durable scu__durable;           /* a root folder */
@@ -82,9 +92,8 @@ scu_result scu__durable_file_write(scu__durable_file *file, const void *bytes, s
  * 64 characters, copied) goes to options->content. */
 void scu__durable_file_end_header(scu__durable_file *file, const char *key);
 uint64_t scu__durable_file_length(const scu__durable_file *file);
-/* Called before `done`, with the same user: the file is synced and has its name, all but the folder's sync is done;
- * what follows is that sync and `done`, which alone says whether it is durable. Not called when something failed
- * before, nor with NONE. On the thread of `done`. */
+/* Called before `done`, with the same user: the file is whole and has its name; what follows are syncs and `done`,
+ * which alone says whether it is durable. Not called when something failed before, nor with NONE. On a pool thread. */
 void scu__durable_file_on_placed(scu__durable_file *file, scu__durable_done placed);
 /* Gives the file its name (without extension) and takes the file over, whatever comes. NONE: done before it returns.
  * Else `done` comes once on a pool thread, possibly before this returns. */

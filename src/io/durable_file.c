@@ -358,61 +358,56 @@ static scu_result close_file(scu__durable_file *file, scu_error *error) {
   return failure ? failed(file, failure, "cannot close a file", error) : SCU_OK;
 }
 
-/* Everything but the folder's sync. A file that has a name is closed before it gets the final one, because some file
- * systems only say then that the bytes found no room; they know no files without. */
+/* A file that takes another one's place is synced first: what was acknowledged is not given up for less. */
+static bool may_sync_late(const scu__durable_file *file) {
+  const scu__durable_options *options = &file->durable->options;
+  return file->is_unnamed && file->at->is_ordered && options->durability == SCU__DURABLE_BATCH &&
+         options->on_existing != SCU__EXISTING_REPLACE;
+}
+
+/* Its bytes to the disk, without what says where they are. */
+static int write_out(const scu__durable_file *file) {
+  int os_errno = scu__durable_fault(file->durable, SCU__STEP_WRITE_OUT);
+  if (os_errno) return os_errno;
+  enum { ALL = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER };
+  while (sync_file_range(file->fd, 0, 0, ALL) != 0)
+    if (errno != EINTR) return errno;
+  return 0;
+}
+
+static scu_result make_safe_to_name(scu__durable_file *file, bool is_synced_late, scu_error *error) {
+  scu__durable *durable = file->durable;
+  if (durable->options.durability == SCU__DURABLE_NONE) return SCU_OK;
+  int os_errno = is_synced_late ? write_out(file) : scu__durable_sync_fd(durable, file->fd, SCU__STEP_SYNC_FILE);
+  return os_errno ? failed(file, os_errno, "cannot sync a file", error) : SCU_OK;
+}
+
+/* Everything but the syncs that come after the name. A file that has a name is closed before it gets the final one,
+ * because some file systems only say then that the bytes found no room; they know no files without. */
 static scu_result settle(scu__durable_file *file, scu_error *error) {
   scu__durable *durable = file->durable;
   scu_result result = flush(file, NULL, 0, error);
   if (result != SCU_OK) return result;
-  if (durable->options.durability != SCU__DURABLE_NONE) {
-    int os_errno = scu__durable_sync_fd(durable, file->fd, SCU__STEP_SYNC_FILE);
-    if (os_errno) return failed(file, os_errno, "cannot sync a file", error);
-  }
-  if (!file->is_unnamed) result = close_file(file, error);
+  bool is_synced_late = may_sync_late(file);
+  result = make_safe_to_name(file, is_synced_late, error);
+  if (result == SCU_OK && !file->is_unnamed) result = close_file(file, error);
   if (result != SCU_OK) return result;
   scu__folder *target = NULL;
   result = publish_in_target(file, &target, error);
-  if (result != SCU_OK || file->is_duplicate || file->fd >= 0) remove_temporary(file);
+  bool is_open_still = result == SCU_OK && is_synced_late && !file->is_duplicate;
+  if (!is_open_still) remove_temporary(file);
   scu__folder_release(durable, file->at);
   file->at = target; /* what must be synced now */
   if (result == SCU_OK) write_path(file);
   return result;
 }
 
-static void finish_sync(scu__durable_file *file, int os_errno) {
-  if (os_errno) file->result = failed(file, os_errno, "cannot sync the folder of a file", &file->error);
+void scu__durable_synced(scu__durable_file *file) {
+  if (file->file_errno)
+    file->result = failed(file, file->file_errno, "cannot sync a file", &file->error);
+  else if (file->folder_errno)
+    file->result = failed(file, file->folder_errno, "cannot sync the folder of a file", &file->error);
   complete(file);
-}
-
-/* Joins the folder's group. Whoever finds it idle leads it: one sync for all that have come so far, as long as more
- * came during the last one. A leader's own reference keeps the folder while its files are completed. */
-static void sync_with_others(scu__durable_file *file) {
-  scu__durable *durable = file->durable;
-  scu__folder *folder = file->at;
-  pthread_mutex_lock(&durable->lock);
-  file->next_waiting = folder->waiting;
-  folder->waiting = file;
-  if (folder->is_syncing) {
-    pthread_mutex_unlock(&durable->lock);
-    return;
-  }
-  folder->is_syncing = true;
-  folder->references++;
-  while (folder->waiting) {
-    scu__durable_file *group = folder->waiting;
-    folder->waiting = NULL;
-    pthread_mutex_unlock(&durable->lock);
-    int os_errno = scu__folder_sync(durable, folder);
-    while (group) {
-      scu__durable_file *next = group->next_waiting;
-      finish_sync(group, os_errno);
-      group = next;
-    }
-    pthread_mutex_lock(&durable->lock);
-  }
-  folder->is_syncing = false;
-  pthread_mutex_unlock(&durable->lock);
-  scu__folder_release(durable, folder);
 }
 
 static void commit_now(scu__durable_file *file) {
@@ -423,9 +418,9 @@ static void commit_now(scu__durable_file *file) {
   if (file->result != SCU_OK || durable->options.durability == SCU__DURABLE_NONE)
     complete(file);
   else if (durable->options.durability == SCU__DURABLE_FILE)
-    finish_sync(file, scu__folder_sync(durable, file->at));
+    scu__durable_sync_alone(file);
   else
-    sync_with_others(file);
+    scu__durable_sync_shared(file, file->fd < 0);
 }
 
 /* The work is in the job's second half, because it frees the job; that half also comes when the pool is being freed, so

@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -47,6 +49,14 @@ static int make_and_open(const scu__durable *durable, int parent, const char *na
   return fd;
 }
 
+/* There a name that has reached the disk stands for a file whose bytes did: they were written out before it was given,
+ * and what the log says of them comes before the name. */
+static bool logs_in_order(const scu__durable *durable, int fd) {
+  struct statfs status;
+  if (durable->options.way != SCU__WAY_AS_FOUND) return durable->options.way == SCU__WAY_ORDERED;
+  return fstatfs(fd, &status) == 0 && (status.f_type == EXT4_SUPER_MAGIC || status.f_type == XFS_SUPER_MAGIC);
+}
+
 static int open_path(const scu__durable *durable, scu__folder *folder) {
   const scu__folder_path *path = &folder->path;
   int os_errno = 0;
@@ -61,6 +71,7 @@ static int open_path(const scu__durable *durable, scu__folder *folder) {
     if (folder->fd != durable->root_fd) folder->parent_fd = folder->fd;
     folder->fd = fd;
   }
+  folder->is_ordered = logs_in_order(durable, folder->fd);
   return 0;
 }
 
@@ -113,6 +124,7 @@ static scu_result open_new(scu__durable *durable, const scu__folder_path *path, 
   scu__folder *folder = scu__alloc(durable->options.allocator, sizeof *folder);
   if (!folder) return scu__error_memory(error, SCU_PHASE_STORAGE);
   folder->path = *path;
+  folder->durable = durable;
   int os_errno = open_path(durable, folder);
   if (os_errno == EMFILE || os_errno == ENFILE) {
     while (durable->cached > 0) {

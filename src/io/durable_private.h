@@ -3,6 +3,7 @@
 #define SCU_IO_DURABLE_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/buffer.h"
 #include "io/door.h"
@@ -30,8 +31,11 @@ struct scu__folder {
   int fd;                  /* the root's own for an empty path */
   int parent_fd;           /* -1: none, or it needs no sync any more */
   bool are_parents_synced; /* entries of the folder itself and of its parent are safe */
-  bool is_syncing;         /* a thread works on the folder's group */
+  bool is_ordered;         /* on a file system that logs in order */
+  bool is_syncing;         /* a thread works on the folder's group, or will */
   scu__durable_file *waiting;
+  scu__durable *durable;
+  scu__job job; /* works on the group */
 };
 
 struct scu__durable {
@@ -59,7 +63,7 @@ struct scu__durable_file {
   scu__folder_path target;
   scu__folder *at; /* where the temporary file is */
   int fd;          /* of the temporary file; -1 = closed */
-  bool is_unnamed; /* open, and without a name yet */
+  bool is_unnamed; /* opened without a name, and still open */
   bool has_temporary;
   char temporary[64];
   char name[SCU__DOOR_NAME_MAX];      /* as asked */
@@ -73,6 +77,8 @@ struct scu__durable_file {
   scu__durable_done done;
   void *user;
   scu__durable_file *next_waiting;
+  atomic_int syncs_left;        /* whoever ends the last one completes the file */
+  int file_errno, folder_errno; /* what came of them */
 };
 
 /* An errno that a test wants the step to fail with; 0 = do it. */
@@ -80,6 +86,12 @@ int scu__durable_fault(const scu__durable *durable, scu__durable_step step);
 /* fsync that goes on after signals; 0 or an errno. Never tried again after a failure: the kernel forgets what it lost.
  */
 int scu__durable_sync_fd(const scu__durable *durable, int fd, scu__durable_step step);
+
+/* The file's sync where it is still to come, and its folder's, shared with others or not; then scu__durable_synced. The
+ * file may be gone when this returns. */
+void scu__durable_sync_shared(scu__durable_file *file, bool is_file_synced);
+void scu__durable_sync_alone(scu__durable_file *file);
+void scu__durable_synced(scu__durable_file *file);
 
 /* Opens (and makes) the folder, or finds it open. */
 scu_result scu__folder_acquire(scu__durable *durable, const scu__folder_path *path, scu__folder **out,

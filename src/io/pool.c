@@ -160,29 +160,48 @@ scu_result scu__pool_new(const scu_allocator *allocator, unsigned threads_max, u
   return SCU_OK;
 }
 
+static void prepare(scu__job *job, scu__completions *queue) {
+  job->queue = queue ? scu__completions_retain(queue) : NULL;
+  job->posted = (scu__posted){.run = posted_run, .drop = posted_drop};
+  job->is_cancelled = false;
+  job->next = NULL;
+}
+
+/* With the lock held. */
+static void enqueue(scu__pool *pool, scu__job *job, scu__completions *queue) {
+  prepare(job, queue);
+  *pool->last = job;
+  pool->last = &job->next;
+  pool->queued++;
+  pthread_cond_signal(&pool->work);
+}
+
 scu_result scu__pool_submit(scu__pool *pool, scu__job *job, scu__completions *queue) {
   pthread_mutex_lock(&pool->lock);
   if (pool->queued >= pool->queue_max) {
     pthread_mutex_unlock(&pool->lock);
     return SCU_ERROR_LIMIT;
   }
-  job->queue = queue ? scu__completions_retain(queue) : NULL;
-  job->posted = (scu__posted){.run = posted_run, .drop = posted_drop};
-  job->is_cancelled = false;
-  job->next = NULL;
   bool needs_thread = pool->queued + 1 > pool->idle && pool->threads < pool->threads_max;
   if (needs_thread && !start_worker(pool) && pool->threads == 0) {
     pthread_mutex_unlock(&pool->lock);
+    prepare(job, queue);
     job->run(job);
     deliver(job);
     return SCU_OK;
   }
-  *pool->last = job;
-  pool->last = &job->next;
-  pool->queued++;
-  pthread_cond_signal(&pool->work);
+  enqueue(pool, job, queue);
   pthread_mutex_unlock(&pool->lock);
   return SCU_OK;
+}
+
+scu_result scu__pool_submit_if_idle(scu__pool *pool, scu__job *job) {
+  pthread_mutex_lock(&pool->lock);
+  bool may_take = !pool->is_stopping && pool->queued < pool->queue_max;
+  bool is_taken = may_take && (pool->queued < pool->idle || (pool->threads < pool->threads_max && start_worker(pool)));
+  if (is_taken) enqueue(pool, job, NULL);
+  pthread_mutex_unlock(&pool->lock);
+  return is_taken ? SCU_OK : SCU_ERROR_LIMIT;
 }
 
 /* With the lock held: is there a worker that must be waited for? Workers whose job may be abandoned are. */

@@ -65,5 +65,8 @@ void scu__pool_free(scu__pool *pool);
 /* queue may be NULL. LIMIT when queue_max jobs wait already: the job is untouched. When no thread can be started at all
  * the job runs here and now (E05) and is then posted as usual. */
 scu_result scu__pool_submit(scu__pool *pool, scu__job *job, scu__completions *queue);
+/* For what is as well done by the caller: LIMIT, and the job is untouched, unless a thread can begin it at once. Its
+ * `done` comes on the pool's thread. */
+scu_result scu__pool_submit_if_idle(scu__pool *pool, scu__job *job);
 
 #endif

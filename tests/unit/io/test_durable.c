@@ -3,12 +3,14 @@
 #include "cmocka_all.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "io/durable.h"
@@ -41,13 +43,15 @@ typedef struct fault_plan {
   int os_errno;
   atomic_int countdown; /* fails when it reaches 0, and ever after */
   bool kills;
-  atomic_int steps[6];
-  int hold_until_renames; /* the first folder sync waits for so many renames; 0 = no */
+  atomic_int steps[SCU__STEP_SYNC_FOLDER + 1];
+  atomic_int renames_at_sync; /* when a file was synced last */
+  int hold_until_renames;     /* the first folder sync waits for so many renames; 0 = no */
 } fault_plan;
 
 static int plan_fault(void *user, scu__durable_step step) {
   fault_plan *plan = user;
   atomic_fetch_add(&plan->steps[step], 1);
+  if (step == SCU__STEP_SYNC_FILE) atomic_store(&plan->renames_at_sync, atomic_load(&plan->steps[SCU__STEP_RENAME]));
   if (step == SCU__STEP_SYNC_FOLDER)
     while (atomic_load(&plan->steps[SCU__STEP_RENAME]) < plan->hold_until_renames) sched_yield();
   if (plan->kills) {
@@ -58,12 +62,12 @@ static int plan_fault(void *user, scu__durable_step step) {
   return atomic_fetch_sub(&plan->countdown, 1) <= 0 ? plan->os_errno : 0;
 }
 
-/* Every test runs twice: as this file system does it, and as one that knows no files without a name. */
-static bool is_always_named;
+/* Every test runs once for each. */
+static scu__durable_way way = SCU__WAY_ORDERED;
 
 static scu__durable *open_root(scu__durable_kind durability, scu__on_existing on_existing, fault_plan *plan) {
   scu__durable_options options = {
-      .durability = durability, .on_existing = on_existing, .extension = ".dcm", .always_named = is_always_named};
+      .durability = durability, .on_existing = on_existing, .extension = ".dcm", .way = way};
   if (plan) {
     options.fault = plan_fault;
     options.fault_user = plan;
@@ -183,7 +187,7 @@ static void test_a_file_may_be_placed_after_it_was_begun(void **state) {
   memset(bytes, 'p', sizeof bytes);
   assert_int_equal(scu__durable_file_new(durable, &file, NULL), SCU_OK);
   for (int i = 0; i < 10; i++) assert_int_equal(scu__durable_file_write(file, bytes, sizeof bytes, NULL), SCU_OK);
-  assert_int_equal(count_files(), is_always_named); /* the temporary one, in the root */
+  assert_int_equal(count_files(), way == SCU__WAY_NAMED); /* the temporary one, in the root */
   assert_int_equal(scu__durable_file_place(file, folders, 2, NULL), SCU_OK);
   became to;
   commit(file, "9.9", &to);
@@ -199,7 +203,7 @@ static void test_discard_leaves_nothing(void **state) {
   scu__durable *durable = open_root(SCU__DURABLE_BATCH, SCU__EXISTING_KEEP, NULL);
   scu__durable_file *file;
   assert_int_equal(begin(durable, 'd', 1000000, 50000, &file, NULL), SCU_OK);
-  assert_int_equal(count_files(), is_always_named);
+  assert_int_equal(count_files(), way == SCU__WAY_NAMED);
   scu__durable_file_discard(file);
   assert_int_equal(count_files(), 0);
   assert_int_equal(begin(durable, 'd', 10, 10, &file, NULL), SCU_OK);
@@ -306,7 +310,9 @@ static void test_every_step_may_fail_with_every_errno_and_nothing_half_written_s
       for (size_t e = 0; e < sizeof errnos / sizeof *errnos; e++)
         for (size_t l = 0; l < 2; l++) {
           bool is_sync = step == SCU__STEP_SYNC_FILE || step == SCU__STEP_SYNC_FOLDER;
+          bool is_late = way == SCU__WAY_ORDERED && all_durabilities[d] == SCU__DURABLE_BATCH;
           if (is_sync && all_durabilities[d] == SCU__DURABLE_NONE) continue;
+          if (step == SCU__STEP_WRITE_OUT && !is_late) continue;
           if (e > 0 && (d > 0 || l > 0)) continue; /* one errno in every setting, every errno in one */
           became to;
           fault_plan plan = {.step = (scu__durable_step)step};
@@ -321,8 +327,9 @@ static void test_every_step_may_fail_with_every_errno_and_nothing_half_written_s
           assert_int_equal(to.result, SCU_ERROR_STORAGE);
           assert_int_equal(to.os_errno, errnos[e]);
           assert_non_null(strstr(to.reason, "root"));
-          /* After a folder sync that failed the file is whole, and not acknowledged; else it is not there at all. */
-          long expected = (step != SCU__STEP_MKDIR) + (step == SCU__STEP_SYNC_FOLDER);
+          /* After a sync that failed behind the name the file is whole, and not acknowledged; else it is not there. */
+          bool has_name = step == SCU__STEP_SYNC_FOLDER || (step == SCU__STEP_SYNC_FILE && is_late);
+          long expected = (step != SCU__STEP_MKDIR) + has_name;
           assert_int_equal(count_files(), expected);
           if (step != SCU__STEP_MKDIR) assert_content("root/1.2/1.2.3/1.1.dcm", 'e', 2000);
           plan.os_errno = 0; /* space returns */
@@ -333,7 +340,40 @@ static void test_every_step_may_fail_with_every_errno_and_nothing_half_written_s
           scratch_teardown(NULL);
           assert_non_null(scratch_make());
         }
-  assert_int_equal(failures, 2 * (6 + 6 + 4) + 4 * 6);
+  assert_int_equal(failures, 2 * (6 + 6 + 4) + 4 * 6 + (way == SCU__WAY_ORDERED ? 2 + 4 : 0));
+}
+
+/* Where the log is in order the bytes are written out, and the name comes before the sync: but not where it takes the
+ * place of another file. */
+static void test_a_name_comes_before_the_sync_only_where_that_is_safe(void **state) {
+  (void)state;
+  struct statfs status;
+  assert_int_equal(statfs(in_scratch(""), &status), 0);
+  bool is_ordered_here = status.f_type == EXT4_SUPER_MAGIC || status.f_type == XFS_SUPER_MAGIC;
+  static const scu__durable_way ways[] = {SCU__WAY_AS_FOUND, SCU__WAY_NAMED, SCU__WAY_UNNAMED, SCU__WAY_ORDERED};
+  static const scu__on_existing rules[] = {SCU__EXISTING_KEEP, SCU__EXISTING_REPLACE, SCU__EXISTING_BOTH};
+  scu__durable_way tested = way;
+  for (int w = 0; w < 4; w++)
+    for (int d = 0; d < 3; d++)
+      for (int r = 0; r < 3; r++) {
+        became to;
+        fault_plan plan = {.os_errno = 0};
+        way = ways[w];
+        bool is_ordered = way == SCU__WAY_ORDERED || (way == SCU__WAY_AS_FOUND && is_ordered_here);
+        bool is_late = is_ordered && all_durabilities[d] == SCU__DURABLE_BATCH && rules[r] != SCU__EXISTING_REPLACE;
+        scu__durable *durable = open_root(all_durabilities[d], rules[r], &plan);
+        store(durable, "9.9", 'w', 5000, &to);
+        scu__durable_free(durable);
+        assert_int_equal(to.result, SCU_OK);
+        assert_int_equal(atomic_load(&plan.steps[SCU__STEP_WRITE_OUT]), is_late);
+        if (all_durabilities[d] == SCU__DURABLE_NONE)
+          assert_int_equal(atomic_load(&plan.steps[SCU__STEP_SYNC_FILE]), 0);
+        else
+          assert_int_equal(atomic_load(&plan.renames_at_sync), is_late);
+        scratch_teardown(NULL);
+        assert_non_null(scratch_make());
+      }
+  way = tested;
 }
 
 static void test_a_full_disk_at_any_write_leaves_no_file(void **state) {
@@ -678,7 +718,7 @@ static void test_a_file_that_replaces_another_survives_a_cleaning_meanwhile(void
                                   .extension = ".dcm",
                                   .fault = sweep_before_rename,
                                   .fault_user = &sweeps};
-  if (is_always_named) return; /* there the file is closed by then, and its lock gone */
+  if (way == SCU__WAY_NAMED) return; /* there the file is closed by then, and its lock gone */
   scu__durable *durable;
   assert_int_equal(scu__durable_open(in_scratch("root"), &options, &durable, NULL), SCU_OK);
   store(durable, "1.2.3.4", 1, 1000, &first);
@@ -700,6 +740,7 @@ int main(void) {
       SCRATCH_TEST(test_other_content_is_refused_replaced_or_kept_apart),
       SCRATCH_TEST(test_headers_do_not_count_but_kinds_do),
       SCRATCH_TEST(test_every_step_may_fail_with_every_errno_and_nothing_half_written_stays),
+      SCRATCH_TEST(test_a_name_comes_before_the_sync_only_where_that_is_safe),
       SCRATCH_TEST(test_a_full_disk_at_any_write_leaves_no_file),
       SCRATCH_TEST(test_a_file_size_limit_is_a_storage_error),
       SCRATCH_TEST(test_every_allocation_may_fail_and_nothing_leaks),
@@ -718,7 +759,9 @@ int main(void) {
       SCRATCH_TEST(test_more_folders_than_stay_open_are_served),
       SCRATCH_TEST(test_a_file_that_replaces_another_survives_a_cleaning_meanwhile),
   };
-  int failures = cmocka_run_group_tests_name("as it comes", tests, NULL, NULL);
-  is_always_named = true;
-  return failures + cmocka_run_group_tests_name("always named", tests, NULL, NULL);
+  int failures = cmocka_run_group_tests_name("named, then synced", tests, NULL, NULL);
+  way = SCU__WAY_UNNAMED;
+  failures += cmocka_run_group_tests_name("synced, then named", tests, NULL, NULL);
+  way = SCU__WAY_NAMED;
+  return failures + cmocka_run_group_tests_name("by a temporary name", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -205,6 +206,27 @@ static void test_a_full_queue_is_limit_and_leaves_the_job_alone(void **state) {
   assert_true(tasks[0].has_run && tasks[0].is_done);
   assert_true(tasks[1].is_done);
   assert_false(tasks[2].is_done);
+}
+
+static void test_what_the_caller_can_do_as_well_is_taken_only_by_a_thread_that_is_free(void **state) {
+  (void)state;
+  task tasks[3] = {{.job = {.run = task_wait_run, .done = task_done}},
+                   {.job = {.run = task_wait_run, .done = task_done}},
+                   {.job = {.run = task_run, .done = task_done}}};
+  scu__pool *pool;
+  assert_int_equal(scu__pool_new(NULL, 2, 8, &pool, NULL), SCU_OK);
+  assert_int_equal(scu__pool_submit_if_idle(pool, &tasks[0].job), SCU_OK); /* one is started for it */
+  assert_int_equal(scu__pool_submit_if_idle(pool, &tasks[1].job), SCU_OK);
+  sem_wait(&entered);
+  sem_wait(&entered);
+  assert_int_equal(scu__pool_submit_if_idle(pool, &tasks[2].job), SCU_ERROR_LIMIT);
+  sem_post(&gate);
+  while (scu__pool_submit_if_idle(pool, &tasks[2].job) != SCU_OK)
+    sched_yield(); /* the one that is back waits for work */
+  sem_post(&gate);
+  scu__pool_free(pool);
+  for (int i = 0; i < 2; i++) assert_true(tasks[i].has_run && tasks[i].is_done);
+  assert_true(tasks[2].is_done);
 }
 
 static void test_freeing_joins_running_jobs_and_cancels_waiting_ones(void **state) {
@@ -430,6 +452,7 @@ int main(void) {
       cmocka_unit_test(test_wake_makes_the_descriptor_readable_without_anything_posted),
       cmocka_unit_test_setup(test_jobs_run_elsewhere_and_are_done_here, pool_setup),
       cmocka_unit_test_setup(test_a_full_queue_is_limit_and_leaves_the_job_alone, pool_setup),
+      cmocka_unit_test_setup(test_what_the_caller_can_do_as_well_is_taken_only_by_a_thread_that_is_free, pool_setup),
       cmocka_unit_test_setup(test_freeing_joins_running_jobs_and_cancels_waiting_ones, pool_setup),
       cmocka_unit_test_setup(test_a_late_job_that_may_be_abandoned_does_not_hold_up_freeing, pool_setup),
       cmocka_unit_test_setup(test_jobs_that_may_be_abandoned_leave_half_of_the_threads_to_others, pool_setup),

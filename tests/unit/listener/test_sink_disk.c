@@ -514,7 +514,8 @@ static void test_a_failing_disk_is_answered_a700_at_every_step_and_recovers(void
   for (int durability = 0; durability < 3; durability++)
     for (int step = SCU__STEP_MKDIR; step <= SCU__STEP_SYNC_FOLDER; step++)
       for (size_t pixels = 100; pixels < 800000; pixels += 700000) {
-        if (durability == SCU_DURABILITY_NONE && step >= SCU__STEP_SYNC_FILE && step != SCU__STEP_RENAME) continue;
+        if (durability == SCU_DURABILITY_NONE && step >= SCU__STEP_WRITE_OUT && step != SCU__STEP_RENAME) continue;
+        if (step == SCU__STEP_WRITE_OUT) continue; /* not on every file system: test_durable.c */
         fault plan = {.step = (scu__durable_step)step};
         scu__disk_sink_test test = {.fault = failing_step, .fault_user = &plan};
         scu_disk_sink_options options = options_for((scu_durability)durability, SCU_DUPLICATE_KEEP);
@@ -528,7 +529,7 @@ static void test_a_failing_disk_is_answered_a700_at_every_step_and_recovers(void
         assert_int_equal(to.status, 0xA700);
         assert_string_equal(to.comment, "no space left on device");
         assert_string_equal(to.path, "");
-        if (step != SCU__STEP_SYNC_FOLDER) assert_int_equal(count_files(), 0);
+        if (step != SCU__STEP_SYNC_FOLDER && step != SCU__STEP_SYNC_FILE) assert_int_equal(count_files(), 0);
         atomic_store(&plan.os_errno, 0);
         send_parts(sink, &parts, "1.2.3.4", &to);
         assert_int_equal(to.status, 0);
