@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scu/options.h"
 #include "scu/result.h"
 
 #ifdef __cplusplus
@@ -34,6 +35,17 @@ SCU_API scu_result scu_proposal_set_role(scu_proposal *proposal, const char *sop
 /* SOP Class Extended Negotiation (PS3.7 D.3.3.5); length 0: no item. USAGE, LIMIT, MEMORY. */
 SCU_API scu_result scu_proposal_set_extended(scu_proposal *proposal, const char *sop_class, const uint8_t *bytes,
                                              size_t length);
+/* SOP Class Common Extended Negotiation (PS3.7 D.3.3.6): what kind of service a class belongs to, which the acceptor
+ * may not know, and the more general classes (at most 64) that it could be taken for. service_class NULL: no item;
+ * related may then be NULL. USAGE, LIMIT, MEMORY. */
+SCU_API scu_result scu_proposal_set_common_extended(scu_proposal *proposal, const char *sop_class,
+                                                    const char *service_class, const char *const *related,
+                                                    size_t count);
+/* Who asks for this association (PS3.7 D.3.3.7), in place of whom the session's options name: the SCU_OPTION_IDENTITY_
+ * options of this bag, which is read now and stays the caller's. NULL, or a bag without them: nobody. As for sessions,
+ * USAGE: a user and a token, or a passcode without a user; SECURITY: a passcode or token to a peer without TLS, unless
+ * SCU_OPTION_IDENTITY_OVER_PLAIN is set; LIMIT; MEMORY. Then it stays as it was. */
+SCU_API scu_result scu_proposal_set_identity(scu_proposal *proposal, const scu_options *options);
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,8 @@ struct scu__association {
   bool is_aborted;                     /* by us */
   bool was_open;                       /* after_associate was told that it is there */
   uint32_t number;                     /* as in the log */
+  scu__identity own_identity;          /* of the before_associate hook, in place of the session's when has_identity */
+  bool has_identity;
   scu__serving serving;
   scu__commit_way commit_way;
   scu_error error; /* why there is no link */
@@ -36,8 +38,13 @@ static void association_free(scu__association *a) {
   }
   scu__task_remove(a->session->loop, &a->task);
   scu__link_free(a->link);
+  scu__identity_free(&a->own_identity);
   scu__turns_go_on(a->session);
   scu__free(a->session->allocator, a);
+}
+
+static const scu__identity *identity_of(const scu__association *a) {
+  return a->has_identity ? &a->own_identity : &a->session->identity;
 }
 
 static void tell_connected(scu__association *a, const char *address, const scu_error *error) {
@@ -87,7 +94,7 @@ static void lose(scu__association *a, const scu_error *error) {
   scu__error_clear(&copy);
   scu__error_copy(&copy, error);
   scu__error_peer(&copy, a->session->peer_text);
-  scu__session_identity_suspect(a->session, &copy);
+  scu__identity_suspect(identity_of(a), &copy);
   a->lease = NULL;
   association_free(a);
   if (!lease) return;
@@ -182,7 +189,7 @@ static void link_opened(void *owner, scu__link *link) {
   a->was_open = true;
   const scu_hooks *hooks = &a->session->hooks;
   if (hooks->after_associate) hooks->after_associate(hooks->user, a->number, NULL);
-  if (scu__session_identity_settle(a->session, negotiated, &error) == SCU_OK)
+  if (scu__identity_settle(a->session, identity_of(a), negotiated, &error) == SCU_OK)
     announce(a);
   else
     decline(a, &error);
@@ -229,7 +236,7 @@ static const scu__link_handler link_handler = {
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
-static scu_result propose(scu_session *session, scu__lease *lease, scu__associate *rq, uint32_t association) {
+static scu_result propose(scu_session *session, scu__lease *lease, scu__associate *rq) {
   const scu__config *config = session->config;
   scu__associate_init(rq, session->allocator);
   rq->protocol_version = config->protocol_version;
@@ -238,12 +245,13 @@ static scu_result propose(scu_session *session, scu__lease *lease, scu__associat
   rq->implementation_class_uid = config->implementation_uid;
   memcpy(rq->implementation_version_name, config->implementation_version, sizeof rq->implementation_version_name);
   scu_result result = lease->propose(lease->owner, rq);
-  return result == SCU_OK ? scu__session_identity_offer(session, rq, association) : result;
+  return result == SCU_OK ? scu__identity_put(&session->identity, rq) : result;
 }
 
 static scu_result let_hook_edit(scu__association *a, scu__associate *rq) {
   const scu_hooks *hooks = &a->session->hooks;
-  scu_proposal proposal = {.rq = rq};
+  scu_proposal proposal = {
+      .rq = rq, .identity = &a->own_identity, .has_identity = &a->has_identity, .is_tls = a->session->peer.is_tls};
   if (hooks->before_associate) hooks->before_associate(hooks->user, a->number, &proposal);
   if (rq->context_count > 0) return SCU_OK;
   return scu__error_set(&a->error, SCU_ERROR_USAGE, SCU_PHASE_ASSOCIATE, "the hook has left nothing to propose");
@@ -260,7 +268,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
   const scu__config *config = session->config;
   scu__associate rq;
   a->number = ++session->last_association;
-  scu_result result = propose(session, lease, &rq, a->number);
+  scu_result result = propose(session, lease, &rq);
   if (result == SCU_OK) result = let_hook_edit(a, &rq);
   if (result == SCU_OK) {
     scu__link_options options = {
@@ -282,6 +290,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
         .timeout_ms = config->timeout_connect_ms,
         .dead_after_ms = config->timeout_tcp_ms,
     };
+    scu__identity_tell(session, identity_of(a), a->number);
     tell_connecting(a);
     result = scu__link_connect(session->loop, &options, &target, &rq, &a->link);
   }
@@ -329,7 +338,7 @@ static scu__association *open_another(scu_session *session, scu__lease *lease) {
   a->next = session->associations;
   session->associations = a;
   scu_result result = open_link(a, lease);
-  if (result == SCU_ERROR_LIMIT) scu__session_identity_too_long(session, &a->error);
+  if (result == SCU_ERROR_LIMIT) scu__identity_too_long(identity_of(a), &a->error);
   if (result != SCU_OK) scu__error_set(&a->error, result, SCU_PHASE_ASSOCIATE, "the association could not be prepared");
   return a;
 }

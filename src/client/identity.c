@@ -1,4 +1,4 @@
-/* The identity of a session: offered, confirmed or not. */
+/* The identity of a session or of one association: offered, confirmed or not. */
 #include "client/identity.h"
 
 #include <stdio.h>
@@ -59,22 +59,28 @@ void scu__session_identity_close(scu_session *session) {
 
 /* --- offering ----------------------------------------------------------------------------------------------------- */
 
-scu_result scu__session_identity_offer(scu_session *session, scu__associate *rq, uint32_t association) {
-  const scu__identity *identity = &session->identity;
-  if (identity->type == 0) return SCU_OK;
-  if (session->is_passcode_file_shared)
-    scu__session_warn(session, "the passcode file of the node can be read by others than its owner");
-  session->is_passcode_file_shared = false; /* said once */
-  scu__trace_line(&session->trace, SCU__LEVEL_INFO, association, "user identity offered: %s%s, %s",
-                  scu__identity_type_text(identity->type), identity->is_guessed ? " (by its content)" : "",
-                  identity->wants_response ? "to be confirmed" : "without asking for confirmation");
+scu_result scu__identity_put(const scu__identity *identity, scu__associate *rq) {
+  if (identity->type == 0) {
+    scu__associate_remove_identity(rq);
+    return SCU_OK;
+  }
   return scu__associate_set_identity(rq, (scu__identity_type)identity->type, identity->wants_response,
                                      identity->primary, identity->primary_length, identity->secondary,
                                      identity->secondary_length);
 }
 
-void scu__session_identity_too_long(const scu_session *session, scu_error *error) {
-  const scu__identity *identity = &session->identity;
+void scu__identity_tell(scu_session *session, const scu__identity *identity, uint32_t association) {
+  if (identity->type == 0) return;
+  if (session->is_passcode_file_shared && identity == &session->identity) {
+    scu__session_warn(session, "the passcode file of the node can be read by others than its owner");
+    session->is_passcode_file_shared = false; /* said once */
+  }
+  scu__trace_line(&session->trace, SCU__LEVEL_INFO, association, "user identity offered: %s%s, %s",
+                  scu__identity_type_text(identity->type), identity->is_guessed ? " (by its content)" : "",
+                  identity->wants_response ? "to be confirmed" : "without asking for confirmation");
+}
+
+void scu__identity_too_long(const scu__identity *identity, scu_error *error) {
   if (identity->type == 0) return;
   scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_ASSOCIATE,
                  "the user identity (%zu bytes) and what else is proposed do not fit into the 65535 bytes that an "
@@ -94,8 +100,8 @@ static scu_result keep_response(scu_session *session, const scu__octets *respons
   return SCU_OK;
 }
 
-scu_result scu__session_identity_settle(scu_session *session, const scu__negotiated *negotiated, scu_error *error) {
-  const scu__identity *identity = &session->identity;
+scu_result scu__identity_settle(scu_session *session, const scu__identity *identity, const scu__negotiated *negotiated,
+                                scu_error *error) {
   forget_answer(&session->record, session->allocator);
   if (identity->type == 0) return SCU_OK; /* an answer to nothing */
   session->record.is_identity_confirmed = negotiated->identity_confirmed;
@@ -113,9 +119,9 @@ scu_result scu__session_identity_settle(scu_session *session, const scu__negotia
   return SCU_ERROR_SECURITY;
 }
 
-void scu__session_identity_suspect(const scu_session *session, scu_error *error) {
-  if (session->identity.type == 0 || error->phase != SCU_PHASE_ASSOCIATE || error->result != SCU_ERROR_REJECTED) return;
-  const char *what = scu__identity_type_text(session->identity.type);
+void scu__identity_suspect(const scu__identity *identity, scu_error *error) {
+  if (identity->type == 0 || error->phase != SCU_PHASE_ASSOCIATE || error->result != SCU_ERROR_REJECTED) return;
+  const char *what = scu__identity_type_text(identity->type);
   char other[SCU__ERROR_TEXT_MAX];
   memcpy(other, error->hint, sizeof other);
   error->hint[0] = 0;

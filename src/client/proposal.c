@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "client/identity.h"
+
 static const scu__context *context_at(const scu_proposal *proposal, size_t index) {
   return index < proposal->rq->context_count ? &proposal->rq->contexts[index] : NULL;
 }
@@ -42,6 +44,7 @@ scu_result scu_proposal_remove(scu_proposal *proposal, const char *abstract_synt
     if (strcmp(rq->contexts[i].abstract_syntax.text, abstract_syntax) == 0) return was_any ? SCU_OK : SCU_END;
   scu__associate_remove_role(rq, abstract_syntax);
   scu__associate_remove_extended(rq, abstract_syntax);
+  scu__associate_remove_common_extended(rq, abstract_syntax);
   return was_any ? SCU_OK : SCU_END;
 }
 
@@ -57,4 +60,30 @@ scu_result scu_proposal_set_extended(scu_proposal *proposal, const char *sop_cla
   if (!sop_class || (!bytes && length > 0)) return SCU_ERROR_USAGE;
   scu__associate_remove_extended(proposal->rq, sop_class);
   return length > 0 ? scu__associate_add_extended(proposal->rq, sop_class, bytes, length) : SCU_OK;
+}
+
+scu_result scu_proposal_set_common_extended(scu_proposal *proposal, const char *sop_class, const char *service_class,
+                                            const char *const *related, size_t count) {
+  if (!sop_class || (!related && count > 0)) return SCU_ERROR_USAGE;
+  for (size_t i = 0; i < count; i++)
+    if (!related[i]) return SCU_ERROR_USAGE;
+  scu__associate_remove_common_extended(proposal->rq, sop_class);
+  if (!service_class) return SCU_OK;
+  return scu__associate_add_common_extended(proposal->rq, sop_class, service_class, related, count);
+}
+
+scu_result scu_proposal_set_identity(scu_proposal *proposal, const scu_options *options) {
+  scu__identity identity;
+  scu_result result = scu__identity_resolve(options, NULL, proposal->rq->allocator, &identity, NULL);
+  if (result != SCU_OK) return result;
+  result = scu__identity_check_transport(&identity, proposal->is_tls, NULL);
+  if (result == SCU_OK) result = scu__identity_put(&identity, proposal->rq);
+  if (result != SCU_OK) {
+    scu__identity_free(&identity);
+    return result;
+  }
+  scu__identity_free(proposal->identity);
+  *proposal->identity = identity;
+  *proposal->has_identity = true;
+  return SCU_OK;
 }

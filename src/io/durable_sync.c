@@ -1,5 +1,5 @@
-/* The syncs that a named file waits for: its folder's, shared with the files that got their names meanwhile, and its own
- * where the name came first; then both at the same time. */
+/* The syncs that a named file waits for: its folder's, shared with the files that got their names meanwhile, and its
+ * own where the name came first; then both at the same time. */
 #include <unistd.h>
 
 #include "io/durable_private.h"

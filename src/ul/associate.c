@@ -32,6 +32,11 @@ void scu__associate_forget_identity(scu__associate *associate) {
   free_secret(associate->allocator, &associate->identity.secondary);
 }
 
+void scu__associate_remove_identity(scu__associate *associate) {
+  scu__associate_forget_identity(associate);
+  associate->identity = (scu__user_identity){0};
+}
+
 void scu__associate_free(scu__associate *associate) {
   const scu_allocator *allocator = associate->allocator;
   for (size_t i = 0; i < associate->context_count; i++) scu__free(allocator, associate->contexts[i].transfer_syntaxes);
@@ -221,6 +226,17 @@ void scu__associate_remove_extended(scu__associate *associate, const char *uid) 
       associate->extended[kept++] = associate->extended[i];
   }
   associate->extended_count = kept;
+}
+
+void scu__associate_remove_common_extended(scu__associate *associate, const char *uid) {
+  size_t kept = 0;
+  for (size_t i = 0; i < associate->common_extended_count; i++) {
+    if (strcmp(associate->common_extended[i].uid.text, uid) == 0)
+      scu__free(associate->allocator, associate->common_extended[i].related);
+    else
+      associate->common_extended[kept++] = associate->common_extended[i];
+  }
+  associate->common_extended_count = kept;
 }
 
 scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_type type,

@@ -159,6 +159,7 @@ bool scu__associate_remove_contexts(scu__associate *associate, const char *abstr
                                     const char *transfer_syntax);
 void scu__associate_remove_role(scu__associate *associate, const char *uid);
 void scu__associate_remove_extended(scu__associate *associate, const char *uid);
+void scu__associate_remove_common_extended(scu__associate *associate, const char *uid);
 /* Copies both fields; replaces an earlier identity. LIMIT beyond 65535 bytes a field. What an identity or the answer
  * to one was held in is wiped before it is freed. */
 scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_type type,
@@ -166,6 +167,8 @@ scu_result scu__associate_set_identity(scu__associate *associate, scu__identity_
                                        const uint8_t *secondary, size_t secondary_length);
 /* Wipes and frees both fields; that there was one, and of which type, stays known. */
 void scu__associate_forget_identity(scu__associate *associate);
+/* As if there had been none. */
+void scu__associate_remove_identity(scu__associate *associate);
 
 /* Appends the whole PDU, header included. `type` is SCU__PDU_ASSOCIATE_RQ or _AC. Returns the buffer's result. */
 scu_result scu__associate_encode(const scu__associate *associate, scu__pdu_type type, scu__buffer *buffer);

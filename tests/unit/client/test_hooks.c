@@ -426,6 +426,50 @@ static void test_what_a_hook_adds_is_proposed(void **state) {
   fixture_stop(&w.f);
 }
 
+/* The items of one type in the request: each without its header, one after the other. PS3.8 9.3.2: the user information
+ * item (50H) is the last. */
+static size_t items_of(const scripted_peer *peer, uint8_t type, uint8_t *to, size_t room) {
+  const uint8_t *at = peer->request.data + 68, *end = peer->request.data + peer->request.length;
+  size_t length = 0;
+  while (at + 4 <= end && *at != 0x50) at += 4 + (at[2] << 8 | at[3]);
+  for (at += 4; at + 4 <= end; at += 4 + (at[2] << 8 | at[3])) {
+    size_t item = (size_t)(at[2] << 8 | at[3]);
+    if (*at != type || length + item > room) continue;
+    memcpy(to + length, at + 4, item);
+    length += item;
+  }
+  return length;
+}
+
+static void explain_classes(watcher *w, scu_proposal *proposal) {
+  static const char *const syntaxes[] = {SCU__UID_EXPLICIT_LE};
+  static const char *const general[] = {"1.2.5", "1.2.6"};
+  (void)w;
+  assert_int_equal(scu_proposal_add(proposal, "1.2.3", syntaxes, 1), SCU_OK);
+  assert_int_equal(scu_proposal_add(proposal, "1.2.4", syntaxes, 1), SCU_OK);
+  assert_int_equal(scu_proposal_add(proposal, "1.2.7", syntaxes, 1), SCU_OK);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, "1.2.3", "1.2.9", NULL, 0), SCU_OK);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, "1.2.3", "1.2.8", general, 2), SCU_OK); /* instead */
+  assert_int_equal(scu_proposal_set_common_extended(proposal, "1.2.4", "1.2.8", NULL, 0), SCU_OK);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, "1.2.4", NULL, NULL, 0), SCU_OK);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, "1.2.7", "1.2.8", general, 1), SCU_OK);
+  assert_int_equal(scu_proposal_remove(proposal, "1.2.7", NULL), SCU_OK); /* and what belongs to it */
+}
+
+/* PS3.7 table D.3-12. */
+static void test_the_service_of_a_class_goes_out_as_the_standard_has_it(void **state) {
+  (void)state;
+  static const uint8_t expected[] = {0,  5, '1', '.', '2', '.', '3', 0,   5, '1', '.', '2', '.', '8', 0,
+                                     14, 0, 5,   '1', '.', '2', '.', '5', 0, 5,   '1', '.', '2', '.', '6'};
+  watcher w;
+  uint8_t found[200];
+  start(&w, good, explain_classes);
+  assert_int_equal(echo(&w), SCU_OK);
+  assert_int_equal(items_of(&w.f.peer, 0x57, found, sizeof found), sizeof expected);
+  assert_memory_equal(found, expected, sizeof expected);
+  fixture_stop(&w.f);
+}
+
 static void take_the_needed(watcher *w, scu_proposal *proposal) {
   static const char *const syntaxes[] = {SCU__UID_EXPLICIT_LE};
   (void)w;
@@ -460,6 +504,11 @@ static void misuse(watcher *w, scu_proposal *proposal) {
   assert_int_equal(scu_proposal_remove(proposal, NULL, NULL), SCU_ERROR_USAGE);
   assert_int_equal(scu_proposal_set_role(proposal, "x", 1, 0), SCU_ERROR_USAGE);
   assert_int_equal(scu_proposal_set_extended(proposal, CT, NULL, 3), SCU_ERROR_USAGE);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, NULL, "1.2", NULL, 0), SCU_ERROR_USAGE);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, CT, "1..2", NULL, 0), SCU_ERROR_USAGE);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, CT, "1.2", NULL, 1), SCU_ERROR_USAGE);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, CT, "1.2", missing, 1), SCU_ERROR_USAGE);
+  assert_int_equal(scu_proposal_set_common_extended(proposal, CT, "1.2", syntaxes, 2), SCU_ERROR_USAGE);
   scu_result result = SCU_OK;
   for (int i = 0; result == SCU_OK && i < 200; i++) result = scu_proposal_add(proposal, CT, syntaxes, 1);
   assert_int_equal(result, SCU_ERROR_LIMIT);
@@ -491,6 +540,7 @@ int main(void) {
       cmocka_unit_test(test_a_request_cancelled_while_it_connects_ends_what_was_begun),
       cmocka_unit_test(test_a_proposal_can_be_looked_at),
       cmocka_unit_test(test_what_a_hook_adds_is_proposed),
+      cmocka_unit_test(test_the_service_of_a_class_goes_out_as_the_standard_has_it),
       cmocka_unit_test(test_what_a_hook_takes_away_is_missed),
       cmocka_unit_test(test_misuse_changes_nothing_and_says_so),
   };

@@ -223,6 +223,89 @@ static void test_a_rejection_says_that_the_identity_may_be_the_reason(void **sta
   }
 }
 
+/* --- chosen by the before_associate hook -----------------------------------------------------------------------------
+ */
+
+typedef struct chooser {
+  scu_options *options; /* NULL = nobody */
+  scu_result result;
+  char warnings[512];
+} chooser;
+
+static void choose(void *user, uint32_t association, scu_proposal *proposal) {
+  chooser *c = user;
+  (void)association;
+  c->result = scu_proposal_set_identity(proposal, c->options);
+}
+
+static void keep_warning(void *user, const char *text) {
+  chooser *c = user;
+  snprintf(c->warnings, sizeof c->warnings, "%s", text);
+}
+
+/* One session of alice, and a hook that knows better. */
+static void start_with_chooser(fixture *f, chooser *c, const char *who) {
+  fixture_prepare(f, good);
+  set_user(f, who, NULL);
+  fixture_open(f);
+  const scu_hooks hooks = {.size = sizeof hooks, .user = c, .before_associate = choose, .warning = keep_warning};
+  assert_int_equal(scu_session_set_hooks(f->session, &hooks), SCU_OK);
+}
+
+static void test_a_hook_names_another_user_for_its_association(void **state) {
+  (void)state;
+  static const uint8_t bob[] = {0x58, 0, 0, 12, 2, 1, 0, 3, 'b', 'o', 'b', 0, 3, 'p', 'w', '1'};
+  for (int is_confirmed = 0; is_confirmed < 2; is_confirmed++) {
+    fixture f;
+    chooser c = {0};
+    assert_int_equal(scu_options_new(NULL, &c.options), SCU_OK);
+    scu_options_set_text(c.options, SCU_OPTION_IDENTITY_USER, "bob");
+    scu_options_set_secret(c.options, SCU_OPTION_IDENTITY_PASSCODE, "pw1", 3);
+    scu_options_set_boolean(c.options, SCU_OPTION_IDENTITY_OVER_PLAIN, true);
+    scu_options_set_boolean(c.options, SCU_OPTION_IDENTITY_OPTIONAL, true); /* the session's wants a response */
+    start_with_chooser(&f, &c, "alice");
+    f.peer.confirms_identity = is_confirmed;
+    assert_int_equal(echo(&f), SCU_OK);
+    assert_int_equal(c.result, SCU_OK);
+    check_item(&f.peer, bob, sizeof bob);
+    assert_int_equal(strstr(c.warnings, "did not confirm") != NULL, !is_confirmed);
+    assert_int_equal(scu_session_identity_confirmed(f.session), is_confirmed);
+    scu_options_free(c.options);
+    fixture_stop(&f);
+  }
+}
+
+static void test_a_hook_names_nobody(void **state) {
+  (void)state;
+  fixture f;
+  chooser c = {0};
+  size_t length;
+  start_with_chooser(&f, &c, "alice");
+  assert_int_equal(echo(&f), SCU_OK); /* nothing was asked to be confirmed */
+  assert_int_equal(c.result, SCU_OK);
+  assert_null(find_item(&f.peer, &length));
+  fixture_stop(&f);
+}
+
+static void test_what_a_hook_may_not_offer_leaves_the_sessions_user(void **state) {
+  (void)state;
+  static const uint8_t alice[] = {0x58, 0, 0, 11, 1, 1, 0, 5, 'a', 'l', 'i', 'c', 'e', 0, 0};
+  for (int is_whole = 0; is_whole < 2; is_whole++) {
+    fixture f;
+    chooser c = {0};
+    assert_int_equal(scu_options_new(NULL, &c.options), SCU_OK);
+    scu_options_set_secret(c.options, SCU_OPTION_IDENTITY_PASSCODE, SECRET, strlen(SECRET));
+    if (is_whole) scu_options_set_text(c.options, SCU_OPTION_IDENTITY_USER, "bob");
+    start_with_chooser(&f, &c, "alice");
+    f.peer.confirms_identity = true;
+    assert_int_equal(echo(&f), SCU_OK);
+    assert_int_equal(c.result, is_whole ? SCU_ERROR_SECURITY : SCU_ERROR_USAGE);
+    check_item(&f.peer, alice, sizeof alice);
+    scu_options_free(c.options);
+    fixture_stop(&f);
+  }
+}
+
 static void test_an_identity_that_leaves_no_room_for_the_rest_is_a_limit(void **state) {
   (void)state;
   static char user[65530];
@@ -329,6 +412,9 @@ int main(void) {
       cmocka_unit_test(test_secrets_are_refused_over_plain_tcp_before_anything_is_sent),
       cmocka_unit_test(test_a_rejection_says_that_the_identity_may_be_the_reason),
       cmocka_unit_test(test_an_identity_that_leaves_no_room_for_the_rest_is_a_limit),
+      cmocka_unit_test(test_a_hook_names_another_user_for_its_association),
+      cmocka_unit_test(test_a_hook_names_nobody),
+      cmocka_unit_test(test_what_a_hook_may_not_offer_leaves_the_sessions_user),
       cmocka_unit_test(test_every_association_of_a_session_offers_it),
       cmocka_unit_test(test_no_memory_is_given_back_with_a_secret_in_it),
   };
