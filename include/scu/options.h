@@ -96,7 +96,10 @@ typedef enum scu_option {
   SCU_OPTION_TIMEOUT_COMMIT = 50, /* duration: for the result, from the last request on */
   SCU_OPTION_COMMIT_HOLD = 51,    /* duration: the association of the request is kept so long for it */
   SCU_OPTION_COMMIT_LISTEN = 52,  /* boolean: listen for it, too */
-  SCU_OPTION_COMMIT_LEDGER = 53   /* text: folder of what was asked for; "" = none */
+  SCU_OPTION_COMMIT_LEDGER = 53,  /* text: folder of what was asked for; "" = none */
+
+  /* text: folder of files that are not whole yet, on the file system of the sink's root; "" = where they will be */
+  SCU_OPTION_TEMPORARY_DIRECTORY = 70
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

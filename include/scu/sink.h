@@ -112,6 +112,9 @@ typedef struct scu_disk_sink_options {
   const char *implementation_class_uid;    /* (0002,0012); NULL = libscu's */
   const char *implementation_version_name; /* (0002,0013); NULL = libscu's */
   const scu_allocator *allocator;          /* NULL = malloc; outlives the sink */
+  /* A folder that is there, on the file system of `root`: files are in it while they are not whole, with no name where
+   * the file system can do that. NULL or "" = in the folder they are for. */
+  const char *temporary_directory;
 } scu_disk_sink_options;
 
 /* What the bag says of sinks (SCU_USED_BY_SINK) and of memory, into *out; out->size and out->root are the caller's.

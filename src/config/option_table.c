@@ -186,6 +186,10 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .default_text = "", .flag = "--ledger", .argument_name = "DIR",
               .help = "folder where commitments are written down until their result is told",
               .used_by = SCU_USED_BY_COMMIT}},
+    {.info = {ROW_HEAD(SCU_OPTION_TEMPORARY_DIRECTORY, "temporary-directory", SCU_KIND_TEXT), .minimum = 0,
+              .maximum = PATH_MAX_LENGTH, .default_text = "", .flag = "--temp-dir", .argument_name = "DIR",
+              .help = "folder of files that are not whole yet, on the same file system; else where they will be",
+              .used_by = SCU_USED_BY_LAYOUT}},
 };
 
 const scu__option_row *scu__option_row_of(scu_option option) {

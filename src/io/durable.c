@@ -55,7 +55,17 @@ static DIR *open_stream(int parent, const char *name) {
   return stream;
 }
 
+static void sweep_temporary(const scu__durable *durable) {
+  DIR *stream = durable->temporary_fd >= 0 ? open_stream(durable->temporary_fd, ".") : NULL;
+  if (!stream) return;
+  struct dirent *entry;
+  for (unsigned long looked_at = 0; looked_at < SWEEP_ENTRIES_MAX && (entry = readdir(stream)); looked_at++)
+    if (scu__durable_is_temporary(entry->d_name)) remove_if_orphan(dirfd(stream), entry->d_name);
+  closedir(stream);
+}
+
 void scu__durable_sweep(scu__durable *durable) {
+  sweep_temporary(durable);
   DIR *streams[SWEEP_DEPTH];
   unsigned depth = 0;
   unsigned long looked_at = 0;
@@ -127,6 +137,24 @@ static scu_result open_root(scu__durable *durable, scu_error *error) {
   return SCU_OK;
 }
 
+/* It is not made: a wrong path should not go unnoticed. */
+static scu_result open_temporary_folder(scu__durable *durable, scu_error *error) {
+  const char *path = durable->options.temporary;
+  struct stat here, there;
+  if (!path || !*path) return SCU_OK;
+  durable->temporary_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (durable->temporary_fd < 0 || fstat(durable->temporary_fd, &there) != 0 ||
+      faccessat(durable->temporary_fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+    return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, errno, "cannot use the temporary folder %s",
+                         path);
+  if (fstat(durable->root_fd, &here) != 0) return root_failed(durable, errno, "look at", error);
+  if (here.st_dev == there.st_dev) return SCU_OK;
+  scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_STORAGE, "the temporary folder %s is on another file system than %s",
+                 path, durable->root);
+  scu__error_hint(error, "a file gets its name when it is whole, without being copied: name a folder beside the other");
+  return SCU_ERROR_USAGE;
+}
+
 int scu__durable_open_unnamed(int folder) {
   return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, SCU__DURABLE_FILE_MODE);
 }
@@ -167,6 +195,7 @@ scu_result scu__durable_open(const char *root, const scu__durable_options *optio
   if (!durable) return scu__error_memory(error, SCU_PHASE_STORAGE);
   durable->options = *options;
   durable->root_fd = -1;
+  durable->temporary_fd = -1;
   pthread_mutex_init(&durable->lock, NULL);
   size_t length = strlen(root);
   while (length > 1 && root[length - 1] == '/') length--;
@@ -174,6 +203,7 @@ scu_result scu__durable_open(const char *root, const scu__durable_options *optio
   durable->root = scu__strndup(options->allocator, root, length);
   if (!durable->root) result = scu__error_memory(error, SCU_PHASE_STORAGE);
   if (result == SCU_OK) result = open_root(durable, error);
+  if (result == SCU_OK) result = open_temporary_folder(durable, error);
   unsigned threads = options->threads_max ? options->threads_max : THREADS_DEFAULT;
   if (result == SCU_OK && options->durability != SCU__DURABLE_NONE)
     result = scu__pool_new(options->allocator, threads, QUEUE_MAX, &durable->pool, error);
@@ -194,6 +224,7 @@ void scu__durable_free(scu__durable *durable) {
   scu__folders_free(durable);
   while (durable->spares > 0) scu__buffer_free(&durable->spare[--durable->spares]);
   if (durable->root_fd >= 0) close(durable->root_fd);
+  if (durable->temporary_fd >= 0) close(durable->temporary_fd);
   pthread_mutex_destroy(&durable->lock);
   scu__free(durable->options.allocator, durable->root);
   scu__free(durable->options.allocator, durable);

@@ -53,6 +53,7 @@ typedef struct scu__durable_options {
   scu__durable_kind durability;
   scu__on_existing on_existing;
   const char *extension; /* ".dcm"; static storage */
+  const char *temporary; /* a folder on the root's file system for files that are not whole; NULL or "" = their own */
   unsigned threads_max;  /* 0 = 8 */
   /* Where the content of a file that is already there begins; false when it is not of the kind `key` says, so that the
    * two differ whatever their bytes. NULL: at 0. Any thread. */
@@ -76,7 +77,8 @@ typedef struct scu__durable_outcome {
 typedef void (*scu__durable_done)(void *user, const scu__durable_outcome *outcome);
 
 /* Makes the root (0750) when it is missing, parents too, and removes temporary files that a killed process left behind
- * (those of living ones are locked, and stay). Errors: STORAGE, MEMORY. */
+ * (those of living ones are locked, and stay). Errors: STORAGE, MEMORY; USAGE: options->temporary is on another file
+ * system. */
 scu_result scu__durable_open(const char *root, const scu__durable_options *options, scu__durable **out,
                              scu_error *error);
 /* Every file must have been committed or discarded; waits for the syncs under way. NULL is allowed. */

@@ -27,11 +27,16 @@ static scu_result failed(scu__durable_file *file, int os_errno, const char *what
 
 /* --- the temporary file ------------------------------------------------------------------------------------------- */
 
+/* Where the file is while it is not whole. */
+static int temporary_folder(const scu__durable_file *file) {
+  return file->durable->temporary_fd >= 0 ? file->durable->temporary_fd : file->at->fd;
+}
+
 static void remove_temporary(scu__durable_file *file) {
   if (file->fd >= 0) close(file->fd);
   file->fd = -1;
   file->is_unnamed = false;
-  if (file->has_temporary) unlinkat(file->at->fd, file->temporary, 0);
+  if (file->has_temporary) unlinkat(temporary_folder(file), file->temporary, 0);
   file->has_temporary = false;
 }
 
@@ -47,17 +52,18 @@ static void name_temporary(scu__durable_file *file) {
 /* A folder under the root may be on another file system, or gone: what does not go without a name is tried with one,
  * whose errno can be trusted. The lock tells a later process, which cleans up after killed ones, that this file is
  * alive. */
-static int open_in(scu__durable_file *file, const scu__folder *folder) {
+static int open_in(scu__durable_file *file) {
+  int folder = temporary_folder(file);
   int os_errno = scu__durable_fault(file->durable, SCU__STEP_OPEN);
   if (os_errno) return os_errno;
   if (file->durable->has_unnamed) {
-    file->fd = scu__durable_open_unnamed(folder->fd);
+    file->fd = scu__durable_open_unnamed(folder);
     file->is_unnamed = file->fd >= 0;
     if (file->is_unnamed) return 0;
   }
   name_temporary(file);
   file->fd =
-      openat(folder->fd, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, SCU__DURABLE_FILE_MODE);
+      openat(folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, SCU__DURABLE_FILE_MODE);
   if (file->fd < 0) return errno;
   file->has_temporary = true;
   (void)flock(file->fd, LOCK_EX | LOCK_NB);
@@ -68,7 +74,7 @@ static scu_result open_temporary(scu__durable_file *file, scu_error *error) {
   for (int attempt = 0;; attempt++) {
     scu_result result = scu__folder_acquire(file->durable, &file->target, &file->at, error);
     if (result != SCU_OK) return result;
-    int os_errno = open_in(file, file->at);
+    int os_errno = open_in(file);
     if (!os_errno) return SCU_OK;
     /* The folder was removed under our hands: make it again, once. */
     if (os_errno == ENOENT) scu__folder_forget(file->durable, file->at);
@@ -169,7 +175,7 @@ static bool open_source(fd_source *source, int folder, const char *name) {
 
 static bool open_fresh(fd_source *source, const scu__durable_file *file) {
   if (file->is_unnamed) return use_as_source(source, fcntl(file->fd, F_DUPFD_CLOEXEC, 0));
-  return open_source(source, file->at->fd, file->temporary);
+  return open_source(source, temporary_folder(file), file->temporary);
 }
 
 static scu_result compare_bytes(const scu__durable_file *file, fd_source *fresh, fd_source *existing,
@@ -226,10 +232,10 @@ static int rename_new(const scu__durable_file *file, int folder) {
   int os_errno = scu__durable_fault(file->durable, SCU__STEP_RENAME);
   if (os_errno) return os_errno;
   if (file->is_unnamed) return scu__durable_give_name(file->fd, folder, file->final);
-  if (renameat2(file->at->fd, file->temporary, folder, file->final, RENAME_NOREPLACE) == 0) return 0;
+  if (renameat2(temporary_folder(file), file->temporary, folder, file->final, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
-  if (linkat(file->at->fd, file->temporary, folder, file->final, 0) != 0) return errno;
-  unlinkat(file->at->fd, file->temporary, 0);
+  if (linkat(temporary_folder(file), file->temporary, folder, file->final, 0) != 0) return errno;
+  unlinkat(temporary_folder(file), file->temporary, 0);
   return 0;
 }
 
@@ -239,13 +245,13 @@ static int rename_over(scu__durable_file *file, int folder) {
   if (file->is_unnamed) {
     name_temporary(file);
     (void)flock(file->fd, LOCK_EX | LOCK_NB);
-    os_errno = scu__durable_give_name(file->fd, file->at->fd, file->temporary);
+    os_errno = scu__durable_give_name(file->fd, temporary_folder(file), file->temporary);
     if (os_errno) return os_errno;
     file->has_temporary = true;
   }
   os_errno = scu__durable_fault(file->durable, SCU__STEP_RENAME);
   if (os_errno) return os_errno;
-  return renameat(file->at->fd, file->temporary, folder, file->final) == 0 ? 0 : errno;
+  return renameat(temporary_folder(file), file->temporary, folder, file->final) == 0 ? 0 : errno;
 }
 
 static void set_final_name(scu__durable_file *file, unsigned variant) {

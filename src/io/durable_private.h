@@ -42,6 +42,7 @@ struct scu__durable {
   scu__durable_options options;
   char *root;
   int root_fd;
+  int temporary_fd;     /* -1 = each file in its own folder */
   scu__pool *pool;      /* NULL with NONE */
   pthread_mutex_t lock; /* guards the rest, and every folder's fields but path and fd */
   scu__folder *folders;

@@ -316,6 +316,7 @@ static scu_result set_up(disk_sink *sink, const scu_disk_sink_options *options, 
       .durability = (scu__durable_kind)options->durability,
       .on_existing = (scu__on_existing)options->on_duplicate,
       .extension = ".dcm",
+      .temporary = options->temporary_directory,
       .content = content_of,
       .content_user = sink,
       .fault = test ? test->fault : NULL,
@@ -330,7 +331,11 @@ scu_result scu_disk_sink_options_from(const scu_options *options, scu_disk_sink_
   out->on_duplicate = (scu_on_duplicate)scu__option_choice(options, SCU_OPTION_ON_DUPLICATE);
   out->layout = (scu_layout)scu__option_choice(options, SCU_OPTION_LAYOUT);
   out->allocator = scu__options_allocator(options);
-  scu_result result = scu_options_get_text(options, SCU_OPTION_IMPLEMENTATION_UID, &out->implementation_class_uid);
+  scu_result result = SCU_OK;
+  if (scu__versioned_reaches(out, sizeof *out))
+    result = scu_options_get_text(options, SCU_OPTION_TEMPORARY_DIRECTORY, &out->temporary_directory);
+  if (result == SCU_OK)
+    result = scu_options_get_text(options, SCU_OPTION_IMPLEMENTATION_UID, &out->implementation_class_uid);
   if (result != SCU_OK) return result;
   return scu_options_get_text(options, SCU_OPTION_IMPLEMENTATION_VERSION, &out->implementation_version_name);
 }

@@ -57,7 +57,7 @@ static SCRATCH_UNUSED long size_of(const char *path) {
   return lstat(path, &status) == 0 ? (long)status.st_size : -1;
 }
 
-/* Regular files below the scratch folder, hidden ones too. */
+/* Regular files below a folder, or the scratch folder, hidden ones too. */
 static long scratch_counted;
 
 static int scratch_count_one(const char *path, const struct stat *status, int kind, struct FTW *where) {
@@ -68,10 +68,14 @@ static int scratch_count_one(const char *path, const struct stat *status, int ki
   return 0;
 }
 
-static SCRATCH_UNUSED long count_files(void) {
+static SCRATCH_UNUSED long count_files_in(const char *path) {
   scratch_counted = 0;
-  nftw(scratch_folder, scratch_count_one, 16, FTW_PHYS);
+  nftw(path, scratch_count_one, 16, FTW_PHYS);
   return scratch_counted;
+}
+
+static SCRATCH_UNUSED long count_files(void) {
+  return count_files_in(scratch_folder);
 }
 
 #endif

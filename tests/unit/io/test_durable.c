@@ -198,6 +198,66 @@ static void test_a_file_may_be_placed_after_it_was_begun(void **state) {
   scu__durable_free(durable);
 }
 
+static scu_result open_with_temporary(const char *folder, scu__on_existing on_existing, scu__durable **durable,
+                                      scu_error *error) {
+  scu__durable_options options = {.on_existing = on_existing, .extension = ".dcm", .way = way, .temporary = folder};
+  scu__error_clear(error);
+  return scu__durable_open(in_scratch("root"), &options, durable, error);
+}
+
+static void test_files_that_are_not_whole_are_in_the_temporary_folder(void **state) {
+  (void)state;
+  static const scu__on_existing rules[] = {SCU__EXISTING_KEEP, SCU__EXISTING_REPLACE, SCU__EXISTING_BOTH};
+  static const char *const left = "temporary/.scu-0123456789abcdef-1.part", *const else_s = "temporary/else";
+  for (int r = 0; r < 3; r++) {
+    scu__durable *durable;
+    scu__durable_file *file;
+    scu_error error;
+    became to;
+    mkdir(in_scratch("temporary"), 0700);
+    write_scratch(left, "x", 1);
+    write_scratch(else_s, "x", 1);
+    assert_int_equal(open_with_temporary(in_scratch("temporary"), rules[r], &durable, &error), SCU_OK);
+    assert_int_equal(size_of(in_scratch(left)), -1); /* of a process that was killed */
+    assert_int_equal(size_of(in_scratch(else_s)), 1);
+    assert_int_equal(begin(durable, 'd', 1000000, 50000, &file, NULL), SCU_OK);
+    assert_int_equal(count_files_in(in_scratch("root")), 0); /* in the root */
+    assert_int_equal(count_files_in(in_scratch("temporary")), 1 + (way == SCU__WAY_NAMED));
+    scu__durable_file_discard(file);
+    store(durable, "9.9", 'a', 700000, &to);
+    assert_int_equal(to.result, SCU_OK);
+    store(durable, "9.9", 'b', 700000, &to); /* refused, replaces it, or stands beside it */
+    assert_int_equal(to.result, r == 0 ? SCU_ERROR_VERIFICATION : SCU_OK);
+    assert_content(FINAL, r == 1 ? 'b' : 'a', 700000);
+    assert_int_equal(count_files_in(in_scratch("root")), r == 2 ? 2 : 1);
+    assert_int_equal(count_files_in(in_scratch("temporary")), 1);
+    scu__durable_free(durable);
+    scratch_teardown(NULL);
+    assert_non_null(scratch_make());
+  }
+}
+
+static void test_a_temporary_folder_that_is_no_use_is_refused(void **state) {
+  (void)state;
+  scu__durable *durable;
+  scu_error error;
+  struct stat here, there;
+  assert_int_equal(open_with_temporary(in_scratch("missing"), SCU__EXISTING_KEEP, &durable, &error), SCU_ERROR_STORAGE);
+  assert_non_null(strstr(error.reason, "missing"));
+  assert_int_equal(error.os_errno, ENOENT);
+  assert_null(durable);
+  assert_int_equal(stat("/proc", &there) == 0 && stat(in_scratch(""), &here) == 0, 1);
+  assert_true(here.st_dev != there.st_dev);
+  scu_result result = open_with_temporary("/proc", SCU__EXISTING_KEEP, &durable, &error);
+  if (geteuid() == 0) { /* others may not write there, which is said first */
+    assert_int_equal(result, SCU_ERROR_USAGE);
+    assert_non_null(strstr(error.reason, "another file system"));
+  } else {
+    assert_int_equal(result, SCU_ERROR_STORAGE);
+  }
+  assert_null(durable);
+}
+
 static void test_discard_leaves_nothing(void **state) {
   (void)state;
   scu__durable *durable = open_root(SCU__DURABLE_BATCH, SCU__EXISTING_KEEP, NULL);
@@ -735,6 +795,8 @@ int main(void) {
       SCRATCH_TEST(test_small_and_large_files_arrive_whole_with_tight_modes),
       SCRATCH_TEST(test_a_small_file_is_one_write),
       SCRATCH_TEST(test_a_file_may_be_placed_after_it_was_begun),
+      SCRATCH_TEST(test_files_that_are_not_whole_are_in_the_temporary_folder),
+      SCRATCH_TEST(test_a_temporary_folder_that_is_no_use_is_refused),
       SCRATCH_TEST(test_discard_leaves_nothing),
       SCRATCH_TEST(test_the_same_content_again_is_a_duplicate_and_not_rewritten),
       SCRATCH_TEST(test_other_content_is_refused_replaced_or_kept_apart),

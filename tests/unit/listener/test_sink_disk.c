@@ -589,15 +589,31 @@ static void test_options_of_the_bag_become_those_of_the_sink(void **state) {
     assert_int_equal(scu_options_set_text(bag, SCU_OPTION_DURABILITY, durabilities[i]), SCU_OK);
     assert_int_equal(scu_options_set_text(bag, SCU_OPTION_ON_DUPLICATE, duplicates[i]), SCU_OK);
     assert_int_equal(scu_options_set_text(bag, SCU_OPTION_LAYOUT, layouts[i % 2]), SCU_OK);
+    assert_int_equal(scu_options_set_text(bag, SCU_OPTION_TEMPORARY_DIRECTORY, durabilities[i]), SCU_OK);
     assert_int_equal(scu_disk_sink_options_from(bag, &out), SCU_OK);
     assert_int_equal(out.durability, i);
     assert_int_equal(out.on_duplicate, i);
     assert_int_equal(out.layout, i % 2);
+    assert_string_equal(out.temporary_directory, durabilities[i]);
     assert_ptr_equal(out.allocator, &counting.allocator);
   }
   scu_options_free(bag);
+  out.size = offsetof(scu_disk_sink_options, temporary_directory); /* of a caller who does not know it */
+  out.temporary_directory = "untouched";
+  assert_int_equal(scu_disk_sink_options_from(NULL, &out), SCU_OK);
+  assert_string_equal(out.temporary_directory, "untouched");
   out.size = offsetof(scu_disk_sink_options, allocator);
   assert_int_equal(scu_disk_sink_options_from(NULL, &out), SCU_ERROR_USAGE);
+}
+
+static void test_the_temporary_folder_is_used_and_checked(void **state) {
+  (void)state;
+  scu_disk_sink_options options = options_for(SCU_DURABILITY_NONE, SCU_DUPLICATE_KEEP);
+  scu_sink *sink;
+  options.temporary_directory = in_scratch("missing");
+  assert_int_equal(scu_disk_sink_new(&options, &sink), SCU_ERROR_STORAGE);
+  assert_non_null(strstr(scu_error_reason(scu_disk_sink_error(sink)), "missing"));
+  scu_disk_sink_free(sink);
 }
 
 static void test_options_of_an_unknown_size_are_a_usage_error(void **state) {
@@ -722,6 +738,7 @@ int main(void) {
       SINK_TEST(test_a_failing_disk_is_answered_a700_at_every_step_and_recovers),
       SINK_TEST(test_a_sink_that_cannot_be_opened_says_why_and_refuses_everything),
       SINK_TEST(test_options_of_the_bag_become_those_of_the_sink),
+      SINK_TEST(test_the_temporary_folder_is_used_and_checked),
       SINK_TEST(test_options_of_an_unknown_size_are_a_usage_error),
       SINK_TEST(test_a_sink_of_somebody_else_is_left_alone),
       SINK_TEST(test_every_allocation_may_fail_and_nothing_leaks),
