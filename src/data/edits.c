@@ -7,6 +7,7 @@
 #include "data/dictionary.h"
 #include "data/element.h"
 #include "data/utf8.h"
+#include "data/value_check.h"
 #include "data/vr.h"
 
 enum { EDITS_MAX = 10000, HELD_MAX = 16 * 1024 * 1024, ELEMENT_COST = 32 };
@@ -127,7 +128,10 @@ static scu_result try_text(scu_edits *edits, const scu__path *path, const char *
   if (scu_dataset_new(edits->allocator, &nothing) != SCU_OK) return out_of_memory(edits);
   scu_result result = scu__dataset_set_text(nothing, &tried, utf8, &edits->error);
   scu_dataset_free(nothing);
-  return result;
+  char reason[SCU__VALUE_REASON_MAX];
+  if (result != SCU_OK || last->has_item || scu__value_check(scu__dictionary_find(last->tag), utf8, reason))
+    return result;
+  return fail(edits, last->tag, reason);
 }
 
 /* --- keeping ------------------------------------------------------------------------------------------------------ */

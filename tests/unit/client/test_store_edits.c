@@ -261,7 +261,7 @@ static scu_store_choice edit_second_badly(run *r, scu_store_candidate *candidate
   if (r->asked == 2) scu_edits_set_text(candidate->edits, "PatientNom", "X"); /* no such keyword, and nobody looks */
   if (r->asked == 3) scu_edits_remove(candidate->edits, "SOPInstanceUID");
   if (r->asked == 4) scu_edits_set_text(candidate->edits, "PatientName", "M\xC3\xBCller"); /* the file is ASCII */
-  if (r->asked == 5) scu_edits_set_text(candidate->edits, "SOPClassUID", "none");
+  if (r->asked == 5) scu_edits_set_bytes(candidate->edits, 0x00080016, SCU_VR_UI, "none", 4);
   if (r->asked == 6) scu_edits_set_text(candidate->edits, "0002,0010", "1.2.840.10008.1.2");
   return SCU_STORE_SEND;
 }

@@ -487,7 +487,8 @@ static void test_a_text_that_the_character_set_does_not_hold_is_a_fault(void **s
     scu_edits_set_text(edits, "ReferencedImageSequence[0].PatientName", cases[i].text);
     assert_not_edited(&file, edits, SCU_ERROR_USAGE, "does not fit into the character set");
     scu_edits_clear(edits);
-    scu_edits_set_text(edits, "Modality", "\xC3\xBC"); /* CS is ASCII always */
+    scu_edits_set_bytes(edits, 0x00191001, SCU_VR_CS, "A ", 2);
+    scu_edits_set_text(edits, "0019,1001", "\xC3\xBC"); /* CS is ASCII always */
     assert_not_edited(&file, edits, SCU_ERROR_USAGE, "does not fit");
     scu__buffer_free(&file);
     scu_edits_free(edits);
@@ -543,13 +544,14 @@ static void test_a_text_in_an_unknown_set_is_not_converted(void **state) {
 static void test_without_valid_uids_nothing_is_left_to_send(void **state) {
   (void)state;
   static const char *const paths[] = {"SOPClassUID", "SOPInstanceUID"};
+  static const scu_tag tags[] = {0x00080016, 0x00080018};
   static const char *const values[] = {"", "1.2.x", "1.2\\1.3", "01.2", NULL};
   scu__buffer in = sample(1, 0), file = file_of(1, &in);
   for (size_t p = 0; p < 2; p++)
     for (size_t v = 0; v < 5; v++) {
       scu_edits *edits = new_edits();
       if (values[v])
-        assert_int_equal(scu_edits_set_text(edits, paths[p], values[v]), SCU_OK);
+        assert_int_equal(scu_edits_set_bytes(edits, tags[p], SCU_VR_UI, values[v], strlen(values[v])), SCU_OK);
       else
         assert_int_equal(scu_edits_remove(edits, paths[p]), SCU_OK);
       assert_not_edited(&file, edits, SCU_ERROR_USAGE, p == 0 ? "no valid SOP Class UID" : "no valid SOP Instance UID");

@@ -85,6 +85,33 @@ static void test_what_no_object_could_take_is_refused_at_once(void **state) {
   scu_edits_free(edits);
 }
 
+/* A second look at what value_check.c does by itself (test_value_check.c): the dictionary is asked, at every depth. */
+static void test_texts_that_are_no_value_of_their_attribute_are_refused_and_bytes_are_not(void **state) {
+  (void)state;
+  static const struct {
+    const char *path, *value, *reason;
+  } texts[] = {
+      {"StudyDate", "notadate", "StudyDate: no date"},
+      {"0008,0050", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "AccessionNumber: longer than 16 characters"},
+      {"PatientID", "a\\b", "PatientID: 2 values where the multiplicity is 1"},
+      {"PatientAge", "x", "PatientAge: no age"},
+      {"StudyInstanceUID", "1.02", "StudyInstanceUID: no UID"},
+      {"Rows", "1\\2", "Rows: 2 values"},
+      {"RequestAttributesSequence[3].ScheduledProcedureStepID", "longer than sixteen", "longer than 16"},
+  };
+  scu_edits *edits = new_edits();
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    assert_refused(scu_edits_set_text(edits, texts[i].path, texts[i].value), edits, texts[i].reason);
+    assert_null(strstr(scu_error_reason(scu_edits_error(edits)), texts[i].value));
+  }
+  scu_edits_clear(edits);
+  assert_int_equal(scu_edits_set_text(edits, "PatientSex", "BANANA"), SCU_OK); /* what codes there are says the IOD */
+  assert_int_equal(scu_edits_set_text(edits, "StudyDate", ""), SCU_OK);
+  assert_int_equal(scu_edits_set_text(edits, "0019,1001", "a\\b"), SCU_OK); /* its VR is the object's to say */
+  assert_int_equal(scu_edits_set_bytes(edits, 0x00080020, SCU_VR_DA, "notadate", 8), SCU_OK);
+  scu_edits_free(edits);
+}
+
 static void test_datasets_that_no_object_could_take_are_refused(void **state) {
   (void)state;
   static const scu_tag tags[] = {0x00020010, 0x00080000, SCU__TAG_PIXEL_DATA, SCU__TAG_TRAILING_PADDING};
@@ -259,6 +286,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_empty_list_changes_nothing),
       cmocka_unit_test(test_what_no_object_could_take_is_refused_at_once),
+      cmocka_unit_test(test_texts_that_are_no_value_of_their_attribute_are_refused_and_bytes_are_not),
       cmocka_unit_test(test_datasets_that_no_object_could_take_are_refused),
       cmocka_unit_test(test_a_call_that_failed_spoils_the_list_until_it_is_cleared),
       cmocka_unit_test(test_edits_are_applied_in_order),
