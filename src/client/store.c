@@ -75,11 +75,18 @@ static void tell(store_op *store, const scu_instance_outcome *outcome) {
   come_back(store);
 }
 
+/* Errors of files begin with the path, which an outcome has beside its reason. */
+static const char *without_path(const char *reason, const char *path) {
+  size_t length = strlen(path);
+  bool is_named = length > 0 && strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0;
+  return is_named ? reason + length + 2 : reason;
+}
+
 /* The candidate will not be sent, or not again. */
 static void give_up(store_op *store, scu__candidate *candidate, scu_outcome outcome, const char *reason) {
   scu_instance_outcome told = scu__candidate_outcome(candidate);
   told.outcome = outcome;
-  told.reason = reason;
+  told.reason = without_path(reason, told.path);
   if (outcome == SCU_OUTCOME_SKIPPED && candidate->is_named) store->named_skips++;
   scu__candidate_unprepare(candidate);
   scu__store_plan_set(&store->plan, candidate, SCU__CANDIDATE_DONE);

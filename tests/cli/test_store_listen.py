@@ -107,6 +107,17 @@ class StoreAndListen(CliTest):
         self.scu("store", peer.name, cut, code=3)
         self.assertEqual([request for request in peer.requests if request[0] == 0x0001], [])
 
+    def test_a_path_is_told_once(self):
+        os.makedirs(self.path("in"))
+        os.symlink("nowhere", self.path("in", "link"))
+        for named, told in ((self.path("missing"), self.path("missing")), (self.path("in"), self.path("in", "link"))):
+            result = self.scu("store", "P@127.0.0.1:1", named, "--dry-run", "--json", code=3)
+            instance = result.events("instance")[0]
+            self.assertEqual(instance["path"], told)
+            self.assertNotIn(self.folder, instance["reason"])
+            self.assertIn("failed: %s: " % told, result.talk)
+            self.assertEqual(result.talk.count(told), 1, result.talk)
+
     def test_a_stranger_is_not_let_in(self):
         listener = self.listen("--accept-from", "FRIEND")
         path = self.sample("one.dcm")
