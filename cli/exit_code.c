@@ -11,8 +11,8 @@ static const struct {
     {EXIT_PARTIAL, "partial: something failed or is missing"},
     {EXIT_NO_MATCH, "nothing matched, and --require-match was given"},
     {EXIT_CONNECT, "cannot connect"},
-    {EXIT_REJECTED, "association rejected, aborted or lost"},
-    {EXIT_SECURITY, "TLS or user identity"},
+    {EXIT_REJECTED, "association rejected, lost, or aborted (by us, too, for what the peer sent)"},
+    {EXIT_SECURITY, "user identity; TLS (not in this version)"},
     {EXIT_TIMEOUT, "a time-out passed"},
     {EXIT_REFUSED, "refused by the peer (DIMSE failure status)"},
     {EXIT_VERIFICATION, "what came is not what was promised, or what is kept here is damaged"},
@@ -32,6 +32,11 @@ int exit_decide(const exit_causes *causes) {
   for (size_t i = 0; i < sizeof precedence / sizeof *precedence; i++)
     if (causes->has[precedence[i]]) return precedence[i];
   return causes->first;
+}
+
+/* What the peer sent broke a bound or was cut: we have aborted the association for it. */
+static bool is_of_peer(scu_phase phase) {
+  return phase == SCU_PHASE_ASSOCIATE || phase == SCU_PHASE_RESPONSE;
 }
 
 int exit_code_of(const scu_error *error) {
@@ -54,7 +59,9 @@ int exit_code_of_result(scu_result result, scu_phase phase) {
   case SCU_ERROR_UNSUPPORTED: return phase == SCU_PHASE_USAGE || phase == SCU_PHASE_SECURE ? EXIT_USAGE : EXIT_OTHER;
   case SCU_ERROR_STORAGE: return EXIT_STORAGE;
   /* A file that we keep is not what we wrote. */
-  case SCU_ERROR_MALFORMED: return phase == SCU_PHASE_STORAGE ? EXIT_VERIFICATION : EXIT_OTHER;
+  case SCU_ERROR_MALFORMED:
+    return phase == SCU_PHASE_STORAGE ? EXIT_VERIFICATION : is_of_peer(phase) ? EXIT_REJECTED : EXIT_OTHER;
+  case SCU_ERROR_LIMIT: return is_of_peer(phase) ? EXIT_REJECTED : EXIT_OTHER;
   case SCU_ERROR_VERIFICATION: return EXIT_VERIFICATION;
   case SCU_ERROR_CANCELLED: return EXIT_INTERRUPTED;
   case SCU_ERROR_SECURITY: return EXIT_SECURITY;

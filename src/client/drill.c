@@ -226,7 +226,7 @@ static scu_result take_row(scu__drill *drill, const scu_dataset *row) {
   if (result == SCU_OK) drill->handler->row(drill->owner, row);
   if (result != SCU_ERROR_LIMIT)
     return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  scu__error_set(&drill->error, result, SCU_PHASE_RESPONSE, "more than %d matches to unite",
+  scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches to unite",
                  SCU__INVENTORY_ENTRIES_MAX);
   scu__error_hint(&drill->error, "narrow the query, for example by date");
   return result;
@@ -247,7 +247,7 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
   if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row);
   if (result != SCU_ERROR_LIMIT)
     return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  scu__error_set(&drill->error, result, SCU_PHASE_RESPONSE, "more than %d matches at %s level to go into",
+  scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches at %s level to go into",
                  SCU__DRILL_STEPS_MAX, scu_query_level_name(level));
   scu__error_hint(&drill->error, "narrow the query, for example by date");
   return result;

@@ -82,7 +82,7 @@ void scu__identity_tell(scu_session *session, const scu__identity *identity, uin
 
 void scu__identity_too_long(const scu__identity *identity, scu_error *error) {
   if (identity->type == 0) return;
-  scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_ASSOCIATE,
+  scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_USAGE,
                  "the user identity (%zu bytes) and what else is proposed do not fit into the 65535 bytes that an "
                  "association request has for both",
                  identity->primary_length + identity->secondary_length);

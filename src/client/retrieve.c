@@ -208,7 +208,7 @@ static void take_row(void *owner, const scu_dataset *row) {
   if (result == SCU_OK) return;
   scu_error error;
   scu__error_clear(&error);
-  scu__error_set(&error, result, SCU_PHASE_RESPONSE, "the list of what is promised could not be kept");
+  scu__error_set(&error, result, SCU_PHASE_REQUEST, "the list of what is promised could not be kept");
   finish(op, result, &error);
   scu__drill_cancel(op->drill);
 }

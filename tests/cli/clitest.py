@@ -1,5 +1,6 @@
 """Runs the command the way a script does, and a peer that does what it is told: Python's own library only."""
 
+import collections
 import json
 import os
 import signal
@@ -353,7 +354,12 @@ def implicit(elements):
     return samples.Writer(IMPLICIT).dataset(elements)
 
 
+_closed_ports = collections.deque(maxlen=64)  # the oldest closes when it falls out
+
+
 def closed_port():
-    """A port that nobody listens on: taken, and given back."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """A port that nobody listens on. It stays bound, so that nobody else will either while the test goes on."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    _closed_ports.append(holder)
+    return holder.getsockname()[1]

@@ -1,6 +1,7 @@
 """The table of exit codes, row by row (catalogue C01), each with --json as well (C02)."""
 
 import os
+import struct
 import time
 import unittest
 
@@ -75,6 +76,18 @@ class ExitCodes(CliTest):
 
     def test_6_garbage(self):
         self.both(6, "echo", self.peer(garbage=b"HTTP/1.1 400 Bad Request\r\n\r\n").name, *FAST)
+
+    def test_6_the_peer_breaks_a_bound(self):
+        """What is too much or cut is the peer's doing, and we abort for it."""
+        self.both(6, "echo", self.peer(garbage=struct.pack(">BBI", 2, 0, 1 << 31)).name, *FAST, error="limit")
+        sequence = struct.pack("<HHI", 0x0008, 0x1140, 0xFFFFFFFF) + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+        big = struct.pack("<HHI", 0x0042, 0x0011, 17 << 20) + bytes(17 << 20)
+        for error, dataset, extra in (("limit", None, [(0x0902, b"x" * 70000)]), ("limit", big, ()),
+                                      ("limit", sequence * 200, ()),
+                                      ("malformed", struct.pack("<HHI", 0x0008, 0x0060, 200) + b"CT", ())):
+            peer = self.peer(answers=lambda *_: [(0xFF00, dataset, extra)])
+            result = self.both(6, "find", peer.name, "PatientID=1", *FAST, error=error)
+            self.assertIn(peer.name + ": response: ", result.talk)
 
     def test_8_the_association_is_never_answered(self):
         begun = time.monotonic()

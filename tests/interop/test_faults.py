@@ -315,7 +315,7 @@ class Faults(unittest.TestCase):
         self.check_all("find", every("match:delay=3000@3", 8, 2, "timeout", "response"))
 
     def test_a_malformed_row_ends_the_query_and_the_others_stand(self):
-        self.check_all("find", every("match:malformed@3", 1, 2, "malformed", "response", "C-FIND match 3"))
+        self.check_all("find", every("match:malformed@3", 6, 2, "malformed", "response", "C-FIND match 3"))
 
     def test_rows_after_the_final_response_change_nothing(self):
         self.check_all("find", every("find-final:late=1 find-final:late=500", 0, self.ROWS))
