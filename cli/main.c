@@ -69,6 +69,15 @@ static bool apply_progress(cli *context, const arguments *args) {
   return true;
 }
 
+/* The peer comes first on the line, and what is wrong with it is told first: with no peer there is no right query. A
+ * session says so without connecting; the command's own is made when all its options are known. */
+static bool is_peer(cli *context, const char *name) {
+  scu_session *session = cli_session(context, name);
+  bool is_good = session != NULL;
+  if (is_good) cli_session_free(session);
+  return is_good;
+}
+
 static bool apply_common(cli *context, const arguments *args) {
   context->is_json = args->has[FLAG_JSON];
   context->is_quiet = args->has[FLAG_QUIET];
@@ -81,7 +90,8 @@ static bool apply_common(cli *context, const arguments *args) {
   if (!(context->command->uses & (SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER))) return true;
   if (!nodes_file_apply(context) || !secret_options_apply(context, args)) return false;
   apply_host_name(context);
-  return true;
+  bool has_peer = (context->command->uses & SCU_USED_BY_SESSION) && args->positional_count > 0;
+  return !has_peer || is_peer(context, args->positional[0]);
 }
 
 static void run_command(cli *context, int argc, char **argv) {
