@@ -9,6 +9,7 @@
 #include "json_lines.h"
 #include "list.h"
 #include "paths.h"
+#include "query_keys.h"
 #include "signals.h"
 
 /* The peer first, then paths. */
@@ -123,6 +124,29 @@ static void store(cli *context, const arguments *args, scu_session *session, scu
   scu_store_report_free(report);
 }
 
+static bool sets_instance_uid(const arguments *args) {
+  static const char wanted[] = "SOPInstanceUID";
+  char key[512];
+  for (size_t i = 0; i < args->edit_count; i++) {
+    size_t length = strcspn(args->edits[i].text, "=");
+    if (args->edits[i].id != FLAG_SET || length >= sizeof key) continue;
+    memcpy(key, args->edits[i].text, length);
+    key[length] = 0;
+    if (is_same_attribute(key, wanted)) return true;
+  }
+  return false;
+}
+
+/* The second instance of that name would be refused here, or worse, take the place of the first at the peer. */
+static bool check_instance_uid(cli *context, const arguments *args) {
+  bool is_one_file =
+      args->positional_count == 2 && !args->has[FLAG_FROM] && path_is_one_file(args->positional[1]);
+  if (is_one_file || !sets_instance_uid(args)) return true;
+  report_usage(context, "scu store AET@host:port FILE --set SOPInstanceUID=UID",
+               "--set gives one SOP Instance UID, and no two instances may have the same: name a single file");
+  return false;
+}
+
 static bool check(cli *context, const arguments *args) {
   uint64_t jobs = 1;
   if (args->has[FLAG_JOBS] && strcmp(args->value[FLAG_JOBS], "auto") != 0) {
@@ -139,7 +163,8 @@ static bool check(cli *context, const arguments *args) {
     fault = "--listen is for the result of a commitment: --commit is missing";
   if (fault) report_usage(context, NULL, "%s", fault);
   if (fault || (args->has[FLAG_COMMIT] && !commitment_apply(context, args))) return false;
-  if (args->positional_count >= 2 || (args->positional_count == 1 && args->has[FLAG_FROM])) return true;
+  if (args->positional_count >= 2 || (args->positional_count == 1 && args->has[FLAG_FROM]))
+    return check_instance_uid(context, args);
   report_usage(context, "scu store AET@host:port PATH...",
                args->positional_count == 0 ? "no peer and no files are named" : "no files are named");
   return false;
@@ -176,7 +201,8 @@ const command command_store = {
             "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n"
             "A DICOMDIR that is named stands for the files it names, below its own folder and nowhere else.\n"
             "--set and --remove edit what is sent, not the files; keys are those of `scu find`, values UTF-8. An\n"
-            "instance that cannot take an edit, as its character set does not hold the text, has failed.\n"
+            "instance that cannot take an edit, as its character set does not hold the text, has failed. What is no\n"
+            "value of its attribute (a date that is none, more letters or values than it may have) is refused.\n"
             "--commit asks afterwards whether the peer keeps what it took for good (see `scu help commit`).\n",
     .examples = "scu store PACS@10.0.0.5:104 image.dcm\n"
                 "scu store PACS@10.0.0.5:104 -r /data/images --filter '*.dcm'\n"

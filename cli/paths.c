@@ -10,6 +10,10 @@ static bool is_folder(const char *path) {
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool path_is_one_file(const char *path) {
+  return !is_folder(path) && !scu_file_is_dicomdir(path);
+}
+
 scu_result path_add(const char *path, const arguments *args, scu_source *source) {
   const char *filter = args->has[FLAG_FILTER] ? args->value[FLAG_FILTER] : NULL;
   if (is_folder(path)) return scu_source_add_folder(source, path, filter, args->has[FLAG_RECURSIVE]);

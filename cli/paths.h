@@ -7,5 +7,7 @@
 
 /* With --filter and --recursive for folders. Errors as scu_source_add_file. */
 scu_result path_add(const char *path, const arguments *args, scu_source *source);
+/* True when it stands for one instance at most: neither a folder nor a DICOMDIR. */
+bool path_is_one_file(const char *path);
 
 #endif

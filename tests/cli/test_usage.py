@@ -2,7 +2,7 @@
 
 import unittest
 
-from clitest import CliTest
+from clitest import CliTest, closed_port
 
 
 class Usage(CliTest):
@@ -40,6 +40,23 @@ class Usage(CliTest):
         self.usage("store", "P@h", "f", "--set", "PixelData=", says="only removed")
         self.assertNotIn("Doe", self.usage("store", "P@h", "f", "--set", "Rows=Doe", says="Rows").talk)
         self.usage("find", "P@h", "--set", "PatientID=1", says="no option of `scu find`")
+
+    def test_values_of_edits_are_checked_and_never_repeated(self):
+        for edit, says in (("StudyDate=notadate", "StudyDate: no date"), ("PatientAge=x_ray", "PatientAge: no age"),
+                           ("AccessionNumber=ABCDEFGHIJKLMNOPQRSTUVWXYZ", "AccessionNumber: longer than 16"),
+                           ("PatientID=a_1\\b_2", "PatientID: 2 values"), ("StudyInstanceUID=1.2.x", "no UID")):
+            talk = self.usage("store", "P@h", "f", "--set", edit, says=says).talk
+            self.assertNotIn(edit.partition("=")[2], talk)
+
+    def test_one_instance_uid_is_not_for_several_instances(self):
+        self.write("folder/a.dcm", "")
+        self.write("b.dcm", "")
+        for key in ("SOPInstanceUID", "0008,0018", "00080018"):
+            for what in (["folder"], ["b.dcm", "folder/a.dcm"], ["--from", "-"], ["b.dcm", "--from", "-"]):
+                self.usage("store", "P@h", *what, "--set", key + "=1.2.3", says="one SOP Instance UID")
+        # Of one file, below a sequence, or taken back: something else is told, that nobody is there.
+        for edits in (["SOPInstanceUID=1.2.3"], ["ReferencedImageSequence[0].SOPInstanceUID=1.2.3"]):
+            self.scu("store", "P@127.0.0.1:%d" % closed_port(), self.sample("c.dcm"), "--set", *edits, code=5)
 
     def test_an_option_of_another_command_is_refused(self):
         self.usage("echo", "P@h", "--recursive", says="no option of `scu echo`")
@@ -99,6 +116,11 @@ class Usage(CliTest):
         for peer in ("", "host", "@host", "P@", "P@host:0", "P@host:65536", "P@host:-1", "P@::1", "P@[::1", "P%@host",
                      "http://P@host", "SEVENTEEN_LETTERS@host", "A\\B@host", "P@host:1e3"):
             self.usage("echo", peer)
+
+    def test_the_peer_is_looked_at_before_the_rest(self):
+        for command in ("echo", "store", "commit", "find", "move", "get"):
+            self.usage(command, "nowhere", says="'nowhere' is no peer")
+            self.usage(command, "P@h:99999", says="'P@h:99999'")
 
     def test_titles_are_checked(self):
         for title in ("", "   ", "SEVENTEEN_LETTERS", "A\\B", "\u00c4"):
