@@ -57,8 +57,11 @@ static scu_store_choice before_store(void *user, scu_store_candidate *candidate)
 
 static void told(void *user, const scu_instance_outcome *outcome) {
   (void)user;
-  printf("%s %s -> %s %s\n", scu_outcome_name(outcome->outcome), outcome->source_sop_instance_uid,
-         outcome->sop_instance_uid, outcome->reason);
+  const char *name = scu_outcome_name(outcome->outcome);
+  if (*outcome->source_sop_instance_uid)
+    printf("%s %s -> %s %s\n", name, outcome->source_sop_instance_uid, outcome->sop_instance_uid, outcome->reason);
+  else /* no instance: what was read has a path only */
+    printf("%s %s: %s\n", name, outcome->path, outcome->reason);
 }
 
 int main(int argc, char **argv) {

@@ -36,11 +36,15 @@ static void discard(void *user, void *instance) {
 }
 
 int main(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: receive PORT\n");
+    return 2;
+  }
   unsigned long long bytes = 0;
   scu_sink sink = {
       .size = sizeof sink, .begin = begin, .write = write_bytes, .finish = finish, .discard = discard, .user = &bytes};
   scu_options *options = NULL;
-  scu_result result = argc == 2 ? scu_options_new(NULL, &options) : SCU_ERROR_USAGE;
+  scu_result result = scu_options_new(NULL, &options);
   if (result == SCU_OK) result = scu_options_parse(options, SCU_OPTION_LISTEN_PORT, argv[1]);
   if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_LISTEN_ADDRESS, "127.0.0.1");
   if (result == SCU_OK) result = scu_listener_new(NULL, &listener, options, &sink);
@@ -51,7 +55,8 @@ int main(int argc, char **argv) {
     result = scu_listener_run(listener);
     printf("%llu bytes\n", bytes);
   } else {
-    fprintf(stderr, "%s\n", listener ? scu_error_reason(scu_listener_error(listener)) : "usage: receive PORT");
+    const scu_error *error = listener ? scu_listener_error(listener) : options ? scu_options_error(options) : NULL;
+    fprintf(stderr, "%s\n", error ? scu_error_reason(error) : scu_result_name(result));
   }
   scu_listener_free(listener);
   scu_options_free(options);

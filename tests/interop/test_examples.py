@@ -52,6 +52,12 @@ class Examples(unittest.TestCase):
             run = set(re.findall(r'(?:run_example|program)\("(\w+)"', file.read()))
         self.assertEqual(sources, run)
 
+    def test_without_arguments_each_says_what_it_wants(self):
+        for source in sorted(os.listdir(os.path.join(support.ROOT, "examples"))):
+            name, kind = os.path.splitext(source)
+            if kind == ".c":
+                self.assertRegex(self.run_example(name, code=2), r"^usage: %s [A-Z]" % name)
+
     def test_commit(self):
         ledger = os.path.join(self.folder, "ledger")
         where = [self.peer.address, support.OUR_TITLE, self.peer.our_port, ledger]
@@ -99,6 +105,9 @@ class Examples(unittest.TestCase):
                 studies.add((dicomfile.value_of(file, 0x0020000D), dicomfile.value_of(file, 0x0020000E)))
             self.assertEqual(len(studies), 1)  # one study, one series, as before
         self.run_example("edit_while_storing", "ANY@127.0.0.1:%d" % peers.free_port(), self.folder, "1", "A", "1", code=1)
+        text = self.run_example("edit_while_storing", "ANY@127.0.0.1:%d" % peers.free_port(),
+                                os.path.join(support.ROOT, "examples"), "1", "A", "1")
+        self.assertRegex(text, r"(?m)^skipped \S+/examples/receive\.c: not a DICOM file")
 
     def test_find_print(self):
         self.assertIn(archives.STUDIES["ct study"], self.run_example("find_print", self.peer.address, "SCU-JP-1"))
