@@ -45,7 +45,8 @@ SCU_API scu_result scu_archive_set_hooks(scu_archive *archive, const scu_hooks *
 SCU_API scu_result scu_archive_add_peer(scu_archive *archive, const char *ae, const char *peer);
 /* From the first such call on every association must say who is asking (PS3.7 D.3.3.7), with a name known here: alone
  * when passcode is NULL, else with these `length` bytes. It is confirmed when that is asked for; who is not known is
- * rejected (1/2/1). Copied. What comes without TLS can be read by everybody on the way. Before scu_archive_run. */
+ * rejected (1/2/1). Copied. What comes without TLS (this version has none) can be read by everybody on the way. Before
+ * scu_archive_run. */
 SCU_API scu_result scu_archive_accept_user(scu_archive *archive, const char *name, const void *passcode, size_t length);
 SCU_API const char *scu_archive_address(const scu_archive *archive); /* "host:port", the real port */
 SCU_API int scu_archive_port(const scu_archive *archive);

@@ -33,12 +33,15 @@ typedef enum scu_option {
   /* 9 is reserved for a folder of temporary files: nothing of libscu needs one yet */
   SCU_OPTION_TIMEOUT_CONNECT = 10,         /* duration: resolve and connect */
   SCU_OPTION_TIMEOUT_ASSOCIATE = 11,       /* duration: A-ASSOCIATE-RQ to its answer (ARTIM as acceptor) */
-  SCU_OPTION_TIMEOUT_RESPONSE = 12,        /* duration: a request to its response, and between responses */
+  SCU_OPTION_TIMEOUT_RESPONSE = 12,        /* duration: a request to its response, and between responses;
+                                              then C-FIND is cancelled, see CANCEL_WAIT */
   SCU_OPTION_TIMEOUT_IDLE = 13,            /* duration: no byte moves while some should; as acceptor: nothing comes */
   SCU_OPTION_TIMEOUT_RELEASE = 14,         /* duration: A-RELEASE-RQ to its answer, and closing */
-  SCU_OPTION_TIMEOUT_RETRIEVE = 15,        /* duration: C-MOVE and C-GET since the last sign of life */
+  SCU_OPTION_TIMEOUT_RETRIEVE = 15,        /* duration: C-MOVE and C-GET since the last sign of life; then as
+                                              above */
   SCU_OPTION_MOVE_GRACE = 16,              /* duration: listening goes on after the final C-MOVE response */
-  SCU_OPTION_CANCEL_WAIT = 17,             /* duration: C-CANCEL to the final response */
+  SCU_OPTION_CANCEL_WAIT = 17,             /* duration: C-CANCEL to the final response; after a time-out no
+                                              longer than that was */
   SCU_OPTION_DURABILITY = 18,              /* text: batch, file or none */
   SCU_OPTION_LAYOUT = 19,                  /* text: tree or flat */
   SCU_OPTION_ON_DUPLICATE = 20,            /* text: keep, replace or both */
@@ -62,7 +65,8 @@ typedef enum scu_option {
    * is not used */
   SCU_OPTION_IDENTITY_OPTIONAL = 31,
   /* boolean: send passcodes and tokens over plain TCP, where everybody on the way can read them. Without it a session
-   * with one to a peer without TLS is SECURITY, and nothing is sent. A user name alone always goes */
+   * with one to a peer without TLS - in this version to any, as there is no TLS yet - is SECURITY, and nothing is sent.
+   * A user name alone always goes */
   SCU_OPTION_IDENTITY_OVER_PLAIN = 32,
 
   SCU_OPTION_STORE_ASSOCIATIONS = 33, /* integer: a store uses this many associations at once */
