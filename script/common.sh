@@ -34,3 +34,16 @@ build_in() {
   fi
   ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log" >&2; die "the build in $folder failed"; }
 }
+
+# What the demo runs and a user types.
+build_release() {
+  say "building (build/release) ..."
+  mkdir -p "$root/build"
+  build_in "$root/build/release" -Dbuildtype=release
+}
+
+say_where_it_is() {
+  say ""
+  say "To type \`scu\` in this shell:    export PATH=\"$root/build/release/cli:\$PATH\""
+  say "The examples:                 $root/build/release/examples/example_*"
+}

@@ -1,10 +1,12 @@
 """Help is pleasant, complete, and goes to stdout."""
 
+import os
 import re
 import unittest
 
 from clitest import CliTest
 
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
 COMMANDS = ("echo", "store", "commit", "find", "move", "get", "listen", "archive", "dump", "version", "help")
 
 
@@ -24,6 +26,24 @@ class Help(CliTest):
             self.assertIn("usage: scu " + name, page)
             for code in ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "130"):
                 self.assertRegex(page, r"(?m)^  %s +\S" % code)
+
+    def test_the_documentation_has_the_same_exit_codes(self):
+        with open(os.path.join(DOCS, "exit-codes.md"), encoding="utf-8") as file:
+            written = re.findall(r"(?m)^\| (\d+) \| (.*) \|$", file.read())
+        page = self.scu("help", "echo", code=0).text
+        self.assertEqual(written, re.findall(r"(?m)^  (\d+) +(.*)$", page.partition("Exit codes:")[2]))
+
+    def test_time_outs_say_what_comes_on_top(self):
+        page = self.scu("help", "move", code=0).text
+        for option in ("--timeout-response", "--timeout-retrieve"):
+            self.assertRegex(page, r"%s SECONDS\s.*--cancel-wait more" % option)
+
+    def test_nobody_is_led_to_believe_that_there_is_tls(self):
+        page = self.scu("help", "echo", code=0).text
+        for line in page.splitlines():
+            if "TLS" in line:
+                self.assertIn("this version", line)
+        self.assertEqual(page.count("TLS"), 2)
 
     def test_a_page_names_every_option_that_the_command_takes(self):
         page = self.scu("help", "store", code=0).text
