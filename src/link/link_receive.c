@@ -21,6 +21,7 @@ static void adopt(scu__link *link, scu__exchange *exchange) {
 }
 
 scu_result scu__link_start(scu__link *link, scu__exchange *exchange) {
+  exchange->asked_at = link->received;
   adopt(link, exchange);
   if (!link->is_open) return SCU_ERROR_USAGE;
   scu__link_pump(link);
@@ -56,12 +57,21 @@ static scu_result open_request(scu__link *link, const scu__inbox_event *in, scu_
   return SCU_OK;
 }
 
+/* What was here before the request was cannot answer it, whatever message ID it has guessed (PS3.7 9.1). */
+static scu_result check_asked(const scu__link *link, const scu__exchange *exchange, const scu__inbox_event *in,
+                              scu_error *error) {
+  if (exchange->class_->is_provider || link->fed > exchange->asked_at) return SCU_OK;
+  return scu__error_set(error, SCU_ERROR_PROTOCOL, SCU_PHASE_RESPONSE, "%s for message ID %u came before the request",
+                        scu__command_name(in->command->field), exchange->message_id);
+}
+
 static scu_result route_command(scu__link *link, const scu__inbox_event *in, scu_error *error) {
   for (scu__exchange *exchange = link->exchanges; exchange; exchange = exchange->next) {
     if (!scu__exchange_wants(exchange, in->context_id, in->command)) continue;
     scu__exchange_event event = {.kind = SCU__EXCHANGE_NONE};
     link->receiving = exchange;
-    scu_result result = scu__exchange_receive_command(exchange, in->command, &event, error);
+    scu_result result = check_asked(link, exchange, in, error);
+    if (result == SCU_OK) result = scu__exchange_receive_command(exchange, in->command, &event, error);
     if (link->receiving && !exchange->expects_dataset) link->receiving = NULL;
     if (result == SCU_OK) deliver(exchange, &event);
     return result;
@@ -173,6 +183,7 @@ static void feed(scu__link *link, const uint8_t *bytes, size_t length) {
       return;
     }
     at += consumed;
+    link->fed += consumed;
     scu__link_drain_events(link);
     if (scu__engine_wants_close(link->engine)) return;
   }
@@ -220,6 +231,7 @@ void scu__link_read_input(scu__link *link) {
       break;
     }
     link->moved += got;
+    link->received += got;
     link->is_message_whole = false;
     feed(link, buffer, got);
     acknowledge(link, got);

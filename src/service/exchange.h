@@ -65,7 +65,8 @@ typedef struct scu__exchange_class {
   void (*free)(scu__exchange *exchange);
 } scu__exchange_class;
 
-/* The common head of every kind, its first member. link/ reads all and writes owner, on_event, on_gone and next. */
+/* The common head of every kind, its first member. link/ reads all and writes owner, on_event, on_gone, next and
+ * asked_at. */
 struct scu__exchange {
   const scu__exchange_class *class_;
   const scu_allocator *allocator;
@@ -81,6 +82,7 @@ struct scu__exchange {
   /* It is done without its owner's doing (a provider has answered what could not be read) and is freed after this. */
   void (*on_gone)(void *owner, scu__exchange *exchange);
   scu__exchange *next;
+  uint64_t asked_at; /* requesters: bytes that had come before the request was queued; no answer is in them */
 };
 
 /* True for commands that belong to this exchange: responses to its message ID (requester), C-CANCEL-RQ for it

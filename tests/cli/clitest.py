@@ -186,7 +186,8 @@ class Peer:
     answers(command number, command elements, dataset) -> [(status, dataset or None, extra elements)]
     reject=(result, source, reason), silent=True (never answers the association), hang=True (never answers a request),
     abort=True (aborts when a request comes), garbage=bytes, close=True (closes when a request comes),
-    confirms=bytes (answers a user identity with a 59H of this content)."""
+    confirms=bytes (answers a user identity with a 59H of this content),
+    early=command set (sent in one go with the A-ASSOCIATE-AC, on every context: before any request can have been read)."""
 
     def __init__(self, **behaviour):
         self.behaviour = behaviour
@@ -255,7 +256,10 @@ class Peer:
         if identity is not None and "confirms" in self.behaviour:
             content = self.behaviour["confirms"]
             answer = struct.pack(">BBHH", 0x59, 0, 2 + len(content), len(content)) + content
-        connection.sendall(self.accept(request, self.contexts[connection], answer))
+        accept = self.accept(request, self.contexts[connection], answer)
+        early = [self.data(context, 3, self.behaviour["early"]) for context in self.contexts[connection].values()
+                 if "early" in self.behaviour]
+        connection.sendall(accept + b"".join(early))
         parts = {}
         while True:
             kind, body = self.read_pdu(connection)
@@ -346,8 +350,13 @@ class Peer:
         for at in range(0, max(len(content), 1), 4000):
             piece = content[at:at + 4000]
             flags = control if at + 4000 >= len(content) else control & 1
-            body = struct.pack(">IBB", len(piece) + 2, context, flags) + piece
-            connection.sendall(struct.pack(">BBI", 4, 0, len(body)) + body)
+            connection.sendall(Peer.data(context, flags, piece))
+
+    @staticmethod
+    def data(context, control, piece):
+        """A P-DATA-TF with one PDV."""
+        body = struct.pack(">IBB", len(piece) + 2, context, control) + piece
+        return struct.pack(">BBI", 4, 0, len(body)) + body
 
 
 def implicit(elements):

@@ -5,7 +5,7 @@ import struct
 import time
 import unittest
 
-from clitest import CliTest, closed_port, implicit
+from clitest import CliTest, closed_port, command, implicit
 
 FAST = ["--timeout-connect", "2", "--timeout-associate", "0.5", "--timeout-response", "0.5", "--timeout-idle", "0.5",
         "--timeout-release", "0.5"]
@@ -88,6 +88,13 @@ class ExitCodes(CliTest):
             peer = self.peer(answers=lambda *_: [(0xFF00, dataset, extra)])
             result = self.both(6, "find", peer.name, "PatientID=1", *FAST, error=error)
             self.assertIn(peer.name + ": response: ", result.talk)
+
+    def test_6_a_response_that_comes_before_its_request(self):
+        """Its message ID is guessed: it cannot be an answer, be it ever so successful."""
+        for arguments, response in ((["echo"], 0x8030), (["find", "PatientID=1"], 0x8020)):
+            peer = self.peer(early=command(response, 0x0000, 1))
+            result = self.both(6, arguments[0], peer.name, *arguments[1:], *FAST, error="protocol")
+            self.assertIn("came before the request", result.talk)
 
     def test_8_the_association_is_never_answered(self):
         begun = time.monotonic()
