@@ -139,8 +139,7 @@ static bool sets_instance_uid(const arguments *args) {
 
 /* The second instance of that name would be refused here, or worse, take the place of the first at the peer. */
 static bool check_instance_uid(cli *context, const arguments *args) {
-  bool is_one_file =
-      args->positional_count == 2 && !args->has[FLAG_FROM] && path_is_one_file(args->positional[1]);
+  bool is_one_file = args->positional_count == 2 && !args->has[FLAG_FROM] && path_is_one_file(args->positional[1]);
   if (is_one_file || !sets_instance_uid(args)) return true;
   report_usage(context, "scu store AET@host:port FILE --set SOPInstanceUID=UID",
                "--set gives one SOP Instance UID, and no two instances may have the same: name a single file");

@@ -51,9 +51,9 @@ SCU_API void scu_edits_clear(scu_edits *edits);
 /* All below: USAGE, MEMORY; LIMIT: more than 10,000 edits, or 16 MiB of values, in one list. */
 
 /* Sets the value, as scu_dataset_set_text does: the VR is that of the element in the object, else the dictionary's;
- * several values are joined by backslash. USAGE: no such path, not UTF-8, or what the dictionary knows to be no value of
- * the attribute: by the characters, length and form of its VR (PS3.5 6.2) and by its multiplicity (PS3.6). Which codes
- * there are is not looked at. What has to be written against these rules goes by scu_edits_set_bytes. */
+ * several values are joined by backslash. USAGE: no such path, not UTF-8, or what the dictionary knows to be no value
+ * of the attribute: by the characters, length and form of its VR (PS3.5 6.2) and by its multiplicity (PS3.6). Which
+ * codes there are is not looked at. What has to be written against these rules goes by scu_edits_set_bytes. */
 SCU_API scu_result scu_edits_set_text(scu_edits *edits, const char *path, const char *utf8);
 /* Sets the value as it would stand in a little endian file, as scu_dataset_set_bytes does; copied. Text VRs: in the
  * object's character set. USAGE also: a sequence, no VR, (0008,0005), Pixel Data. */

@@ -226,8 +226,7 @@ static scu_result take_row(scu__drill *drill, const scu_dataset *row) {
   if (result == SCU_OK) drill->handler->row(drill->owner, row);
   if (result != SCU_ERROR_LIMIT)
     return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches to unite",
-                 SCU__INVENTORY_ENTRIES_MAX);
+  scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches to unite", SCU__INVENTORY_ENTRIES_MAX);
   scu__error_hint(&drill->error, "narrow the query, for example by date");
   return result;
 }

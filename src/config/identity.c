@@ -149,6 +149,7 @@ scu_result scu__identity_check_transport(const scu__identity *identity, bool is_
       scu__error_set(error, SCU_ERROR_SECURITY, SCU_PHASE_SECURE,
                      "user identity: a %s is not sent without TLS, readable for everybody on the way",
                      identity->type == SCU__IDENTITY_PASSCODE ? "passcode" : scu__identity_type_text(identity->type));
-  scu__error_hint(error, "there is no TLS in this version: identity-over-plain sends it all the same; a user name alone may go");
+  scu__error_hint(
+      error, "there is no TLS in this version: identity-over-plain sends it all the same; a user name alone may go");
   return result;
 }

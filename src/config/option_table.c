@@ -149,7 +149,8 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .used_by = SCU_USED_BY_SESSION}},
     {.info = {ROW_HEAD(SCU_OPTION_IDENTITY_OVER_PLAIN, "identity-over-plain", SCU_KIND_BOOLEAN), .minimum = 0,
               .maximum = 1, .default_text = "no", .flag = "--identity-over-plain",
-              .help = "send passcodes and tokens over plain TCP (there is no TLS in this version), readable for everybody on the way",
+              .help = "send passcodes and tokens over plain TCP (there is no TLS in this version), readable for "
+                      "everybody on the way",
               .used_by = SCU_USED_BY_SESSION}},
     {.info = {ROW_HEAD(SCU_OPTION_STORE_ASSOCIATIONS, "jobs", SCU_KIND_INTEGER), .minimum = 1,
               .maximum = SCU__STORE_ASSOCIATIONS_MAX, .default_text = "1",

@@ -36,7 +36,7 @@ struct scu__link {
   bool is_front_cut; /* the first queued PDU may have left in part */
   uint64_t moved;
   uint64_t received, fed; /* bytes that were read, and of these what the engine has */
-  bool is_message_whole; /* what was read last ended with the end of a message */
+  bool is_message_whole;  /* what was read last ended with the end of a message */
 
   unsigned dispatching; /* depth of calls that hold positions in this link */
   bool is_pumping;

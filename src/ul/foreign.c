@@ -11,7 +11,8 @@ typedef struct foreign_row {
 } foreign_row;
 
 #define TLS_HINT                                                                                                       \
-  "one side speaks TLS and the other does not: check the port (2762 is usual for TLS) and the peer's TLS setting; this version speaks no TLS"
+  "one side speaks TLS and the other does not: check the port (2762 is usual for TLS) and the peer's TLS setting; "    \
+  "this version speaks no TLS"
 #define WEB_HINT   "this is a web client or server: check the port (104 and 11112 are usual for DICOM)"
 #define HL7_HINT   "this is HL7: it has a port of its own"
 #define OTHER_HINT "check the host and the port (104 and 11112 are usual for DICOM)"

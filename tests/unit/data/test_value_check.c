@@ -34,12 +34,18 @@ static void test_forms(void **state) {
        {"notadate", "20230229", "2024.1.1", "202402", "20240200", "20241301", "-2024010", "2024.01.31", "20240101-",
         "20240229 "},
        "no date"},
-      {"PatientWeight", {"71.5", "-1e3", "+.5", " 70 ", "1E-7"}, {"heavy", "1,5", "1e", "--1", " ", "inf"}, "no decimal"},
+      {"PatientWeight",
+       {"71.5", "-1e3", "+.5", " 70 ", "1E-7"},
+       {"heavy", "1,5", "1e", "--1", " ", "inf"},
+       "no decimal"},
       {"AcquisitionDateTime",
        {"2024", "202401", "20240131101559.123456", "20240131101559+0100", "20240131101559.123456-0500"},
        {"24", "20240132", "20240131101559+2500", "20240131 1015", "now"},
        "no date and time"},
-      {"InstanceNumber", {"1", "-2147483648", "2147483647", " 7 "}, {"1.5", "one", "2147483648", "-2147483649", " ", "1e3"}, "no whole"},
+      {"InstanceNumber",
+       {"1", "-2147483648", "2147483647", " 7 "},
+       {"1.5", "one", "2147483648", "-2147483649", " ", "1e3"},
+       "no whole"},
       {"StudyTime",
        {"10", "1015", "101559", "101559.1", "101559.123456"},
        {"1", "10:15:59", "2460", "101559.", "101559.1234567", "noon", "1015-1016"},
@@ -73,13 +79,13 @@ static void test_lengths_are_in_characters(void **state) {
   (void)state;
   assert_length("AccessionNumber", "A", 16); /* SH */
   assert_length("AccessionNumber", "\xC3\xBC", 16);
-  assert_length("PatientID", "\xE5\xB1\xB1", 64);         /* LO */
-  assert_length("PatientComments", "a", 10240);           /* LT */
-  assert_length("InstitutionAddress", "\xC3\xBC", 1024);  /* ST */
-  assert_length("StationAETitle", "A", 16);               /* AE */
-  assert_length("Modality", "A", 16);                     /* CS */
-  assert_length("StudyInstanceUID", "1", 64);             /* UI */
-  assert_length("PatientWeight", "1", 16);                /* DS */
+  assert_length("PatientID", "\xE5\xB1\xB1", 64);        /* LO */
+  assert_length("PatientComments", "a", 10240);          /* LT */
+  assert_length("InstitutionAddress", "\xC3\xBC", 1024); /* ST */
+  assert_length("StationAETitle", "A", 16);              /* AE */
+  assert_length("Modality", "A", 16);                    /* CS */
+  assert_length("StudyInstanceUID", "1", 64);            /* UI */
+  assert_length("PatientWeight", "1", 16);               /* DS */
   assert_wrong("InstanceNumber", "0000000000001", "longer than 12");
   assert_length("PatientName", "\xC3\xBC", 64); /* and so each group of it: */
   char name[64 * 3 + 2 + 1];
