@@ -74,14 +74,17 @@ static const flag_row flags[] = {
     {FLAG_VERBOSE, "--verbose", 'v', NULL, "say more: every instance, comments of the peer that may name a patient",
      ON_EVERYTHING},
     {FLAG_DEBUG, "--debug", 'd', NULL, "say everything", ON_EVERYTHING},
+    {FLAG_TRACE, "--trace", 0, "FILE",
+     "write what goes over the wire into this file, for Wireshark; it holds patient data",
+     ON_SESSION | ON_LISTEN | ON_ARCHIVE},
     {FLAG_HELP, "--help", 'h', NULL, "this page", ON_EVERYTHING},
 };
 
 /* Named in the contract, to come: refused by name, so that nobody believes they did something. */
 static const char *const not_yet[] = {
-    "--tls",         "--ca",     "--cert",      "--key",    "--key-password-file",
-    "--tls-profile", "--log",    "--log-level", "--phi",    "--trace",
-    "--audit",       "--prefer", "--split",     "--strict",
+    "--tls",         "--ca",    "--cert",      "--key", "--key-password-file",
+    "--tls-profile", "--log",   "--log-level", "--phi", "--audit",
+    "--prefer",      "--split", "--strict",
 };
 
 /* DCMTK's way of writing options; each with ours. */

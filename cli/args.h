@@ -54,6 +54,7 @@ typedef enum flag {
   FLAG_PASSCODE_FILE,
   FLAG_IDENTITY_FILE,
   FLAG_ACCEPT_USER,
+  FLAG_TRACE,
   FLAG_COUNT
 } flag;
 

@@ -78,6 +78,25 @@ static bool is_peer(cli *context, const char *name) {
   return is_good;
 }
 
+static bool apply_trace(cli *context, const arguments *args) {
+  if (!args->has[FLAG_TRACE]) return true;
+  scu_result result = scu_capture_new(NULL, args->value[FLAG_TRACE], &context->capture);
+  if (result == SCU_OK) result = scu_options_set_pointer(context->options, SCU_OPTION_CAPTURE, context->capture);
+  if (result != SCU_OK && context->capture)
+    report_error(context, scu_capture_error(context->capture));
+  else if (result != SCU_OK)
+    report_fault(context, result, SCU_PHASE_STORAGE, NULL, "out of memory");
+  else
+    say(context, "%s takes down what goes over the wire, patient data too", args->value[FLAG_TRACE]);
+  return result == SCU_OK;
+}
+
+static void end_trace(cli *context) {
+  if (context->capture && scu_capture_result(context->capture) != SCU_OK && context->causes.first == EXIT_DONE)
+    report_fault(context, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, NULL, "the trace is cut off: it could not be written");
+  scu_capture_free(context->capture);
+}
+
 static bool apply_common(cli *context, const arguments *args) {
   context->is_json = args->has[FLAG_JSON];
   context->is_quiet = args->has[FLAG_QUIET];
@@ -91,7 +110,8 @@ static bool apply_common(cli *context, const arguments *args) {
   if (!nodes_file_apply(context) || !secret_options_apply(context, args)) return false;
   apply_host_name(context);
   bool has_peer = (context->command->uses & SCU_USED_BY_SESSION) && args->positional_count > 0;
-  return !has_peer || is_peer(context, args->positional[0]);
+  if (has_peer && !is_peer(context, args->positional[0])) return false;
+  return apply_trace(context, args);
 }
 
 static void run_command(cli *context, int argc, char **argv) {
@@ -107,6 +127,7 @@ static void run_command(cli *context, int argc, char **argv) {
       context->command->run(context, &args);
     context->is_json = context->is_json && !args.has[FLAG_HELP];
   }
+  end_trace(context);
   arguments_free(&args);
   scu_options_free(context->options);
 }

@@ -103,7 +103,9 @@ typedef enum scu_option {
   SCU_OPTION_COMMIT_LEDGER = 53,  /* text: folder of what was asked for; "" = none */
 
   /* text: folder of files that are not whole yet, on the file system of the sink's root; "" = where they will be */
-  SCU_OPTION_TEMPORARY_DIRECTORY = 70
+  SCU_OPTION_TEMPORARY_DIRECTORY = 70,
+  SCU_OPTION_CAPTURE =
+      71 /* pointer to scu_capture (scu/capture.h), which outlives whatever is made with it; NULL = none */
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

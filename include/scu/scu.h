@@ -4,6 +4,7 @@
 
 #include "scu/allocator.h"
 #include "scu/association.h"
+#include "scu/capture.h"
 #include "scu/commit.h"
 #include "scu/dataset.h"
 #include "scu/edits.h"

@@ -372,6 +372,7 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
 
 static scu_result open_server(scu_archive *archive) {
   const scu__config *config = archive->config;
+  archive->trace.tap = config->tap;
   scu__server_options options = {
       .address = config->listen_address,
       .port = config->listen_port,

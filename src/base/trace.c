@@ -15,3 +15,13 @@ void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t a
     if ((unsigned char)*p < 0x20 || *p == 0x7F) *p = '?';
   trace->line(trace->user, level, association, text);
 }
+
+bool scu__trace_wants_pdus(const scu__trace *trace) {
+  return trace && (trace->pdu || trace->conversation);
+}
+
+void scu__trace_pdu(const scu__trace *trace, uint32_t association, bool is_sent, const uint8_t *bytes, size_t length) {
+  if (!trace) return;
+  if (trace->pdu) trace->pdu(trace->user, association, is_sent, bytes, length);
+  if (trace->conversation) trace->tap->pdu(trace->tap, trace->conversation, is_sent, bytes, length);
+}

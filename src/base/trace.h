@@ -3,12 +3,29 @@
 #ifndef SCU_BASE_TRACE_H
 #define SCU_BASE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
 typedef enum scu__trace_level { SCU__LEVEL_WARNING = 1, SCU__LEVEL_INFO = 2, SCU__LEVEL_DEBUG = 3 } scu__trace_level;
+
+typedef struct scu__trace_ends {
+  bool is_v6, is_acceptor;     /* addresses of 16 bytes, else of 4; the peer connected to us */
+  uint8_t local[16], peer[16]; /* network order */
+  uint16_t local_port, peer_port;
+} scu__trace_ends;
+
+/* Whoever wants the PDUs of many links, each a conversation. Threads of several loops may call at once, but not for one
+ * conversation. */
+typedef struct scu__tap scu__tap;
+struct scu__tap {
+  /* A connection stands; what comes back goes into the other two. NULL: it is of no interest. */
+  void *(*connected)(scu__tap *self, const scu__trace_ends *ends);
+  void (*pdu)(scu__tap *self, void *conversation, bool is_sent, const uint8_t *bytes, size_t length);
+  void (*closed)(scu__tap *self, void *conversation);
+};
 
 typedef struct scu__trace {
   size_t size;
@@ -20,10 +37,14 @@ typedef struct scu__trace {
    * token in its 58H item: to be masked before it is kept. */
   void (*pdu)(void *user, uint32_t association, int is_sent, const uint8_t *bytes, size_t length);
   void *user;
+  scu__tap *tap;      /* may be NULL */
+  void *conversation; /* of one link's copy */
 } scu__trace;
 
 /* trace may be NULL. Formats only when the level is wanted. */
 void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...)
     SCU__PRINTF(4, 5);
+bool scu__trace_wants_pdus(const scu__trace *trace);
+void scu__trace_pdu(const scu__trace *trace, uint32_t association, bool is_sent, const uint8_t *bytes, size_t length);
 
 #endif

@@ -194,6 +194,9 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .maximum = PATH_MAX_LENGTH, .default_text = "", .flag = "--temp-dir", .argument_name = "DIR",
               .help = "folder of files that are not whole yet, on the same file system; else where they will be",
               .used_by = SCU_USED_BY_LAYOUT}},
+    {.info = {ROW_HEAD(SCU_OPTION_CAPTURE, "capture", SCU_KIND_POINTER),
+              .help = "who writes down what goes over the wire",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
 };
 
 const scu__option_row *scu__option_row_of(scu_option option) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/trace.h"
 #include "base/values.h"
 #include "scu/options.h"
 
@@ -43,6 +44,7 @@ typedef struct scu__config {
   scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
   uint32_t listen_max_associations;
   char nodes_file[SCU__OPTION_PATH_MAX]; /* "" = none */
+  scu__tap *tap;                         /* NULL = none */
 } scu__config;
 
 /* options may be NULL: all defaults. Every value was checked when it was set, so this fails only on combinations

@@ -68,6 +68,16 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->commit_hold_ms = milliseconds_of(r, SCU_OPTION_COMMIT_HOLD);
 }
 
+/* A scu_capture begins with its tap. */
+static scu__tap *tap_of(const resolver *r) {
+  union {
+    const void *in;
+    scu__tap *out;
+  } capture = {.in = NULL};
+  scu_options_get_pointer(r->options, SCU_OPTION_CAPTURE, &capture.in);
+  return capture.out;
+}
+
 static void resolve_identity(resolver *r, scu__config *config) {
   if (!scu__ae_from_text(&config->calling_ae, text_of(r, SCU_OPTION_CALLING_AE))) fail(r, SCU_OPTION_CALLING_AE);
   if (!scu__uid_from_text(&config->implementation_uid, text_of(r, SCU_OPTION_IMPLEMENTATION_UID)))
@@ -101,6 +111,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->async_window = (size_t)integer_of(&r, SCU_OPTION_ASYNC_WINDOW);
   config->peer_associations = (size_t)integer_of(&r, SCU_OPTION_PEER_ASSOCIATIONS);
   config->retries = (unsigned)integer_of(&r, SCU_OPTION_RETRIES);
+  config->tap = tap_of(&r);
   scu_result result = scu__accept_from_parse(text_of(&r, SCU_OPTION_ACCEPT_FROM), config->accept_from,
                                              SCU__ACCEPT_FROM_MAX, &config->accept_from_count, error);
   return r.result != SCU_OK ? r.result : result;

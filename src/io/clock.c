@@ -28,3 +28,9 @@ uint64_t scu__clock_wall_s(void) {
   clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 1;
 }
+
+uint64_t scu__clock_wall_ns(void) {
+  struct timespec now = {0};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec > 0 ? (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec : 1;
+}

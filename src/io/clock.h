@@ -15,5 +15,6 @@ const scu__clock *scu__clock_monotonic(void);
 uint64_t scu__clock_now_ms(const scu__clock *clock);
 /* Seconds since 1970, for what is written down; never 0. People set this clock: nothing waits by it. */
 uint64_t scu__clock_wall_s(void);
+uint64_t scu__clock_wall_ns(void); /* nanoseconds since 1970 */
 
 #endif

@@ -57,6 +57,22 @@ uint16_t scu__address_port(const scu__address *address) {
   return 0;
 }
 
+bool scu__address_bytes(const scu__address *address, uint8_t bytes[16]) {
+  memset(bytes, 0, 16);
+  if (address->length == 0) return false;
+  if (address->storage.ss_family == AF_INET) {
+    memcpy(bytes, &as_v4(address)->sin_addr, 4);
+    return false;
+  }
+  const struct in6_addr *v6 = &as_v6(address)->sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(v6)) {
+    memcpy(bytes, v6->s6_addr + 12, 4);
+    return false;
+  }
+  memcpy(bytes, v6->s6_addr, 16);
+  return true;
+}
+
 void scu__address_set_port(scu__address *address, uint16_t port) {
   if (address->storage.ss_family == AF_INET) ((struct sockaddr_in *)&address->storage)->sin_port = htons(port);
   if (address->storage.ss_family == AF_INET6) ((struct sockaddr_in6 *)&address->storage)->sin6_port = htons(port);

@@ -30,6 +30,9 @@ typedef struct scu__address_list {
 /* "127.0.0.1:104" or "[::1]:104"; always NUL-terminated. Returns `text`. */
 const char *scu__address_text(const scu__address *address, char text[SCU__ADDRESS_TEXT_MAX]);
 uint16_t scu__address_port(const scu__address *address);
+/* In network order: all 16 for IPv6 (true), the first 4 for IPv4 - also where that comes mapped into IPv6 -, zeros when
+ * there is none. */
+bool scu__address_bytes(const scu__address *address, uint8_t bytes[16]);
 void scu__address_set_port(scu__address *address, uint16_t port);
 /* A numeric address ("10.1.2.3", "::1", "fe80::1%eth0", brackets allowed); false when it is a name. No look-up. */
 bool scu__address_parse(scu__address *address, const char *host, uint16_t port);

@@ -14,7 +14,27 @@ static void set_interest(scu__link *link, bool wants_write);
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
+/* A tap hears of this connection from here on. */
+static void open_trace(scu__link *link, int fd, bool is_acceptor) {
+  scu__address local, peer;
+  scu__trace_ends ends = {.is_acceptor = is_acceptor};
+  if (!link->trace.tap) return;
+  scu__socket_ends(fd, &local, &peer);
+  bool is_v6 = scu__address_bytes(&local, ends.local);
+  ends.is_v6 = scu__address_bytes(&peer, ends.peer) || is_v6;
+  ends.local_port = scu__address_port(&local);
+  ends.peer_port = scu__address_port(&peer);
+  link->trace.conversation = link->trace.tap->connected(link->trace.tap, &ends);
+}
+
+static void close_trace(scu__link *link) {
+  void *conversation = link->trace.conversation;
+  link->trace.conversation = NULL;
+  if (conversation) link->trace.tap->closed(link->trace.tap, conversation);
+}
+
 static void destroy(scu__link *link) {
+  close_trace(link);
   scu__task_remove(link->loop, &link->closing);
   scu__task_remove(link->loop, &link->draining);
   scu__timer_stop(link->loop, &link->timer);
@@ -41,7 +61,8 @@ void scu__link_free(scu__link *link) {
   if (!link) return;
   static const scu__link_handler nobody = {0};
   link->handler = &nobody;
-  link->trace = NULL; /* it need not live as long as calls that are running */
+  close_trace(link); /* whose it is need not live as long as calls that are running */
+  link->trace = (scu__trace){0};
   scu__message_watch_silence(&link->messages);
   link->is_freed = true;
   if (link->dispatching == 0) destroy(link);
@@ -86,6 +107,7 @@ void scu__link_finish(scu__link *link) {
   link->is_ended = true;
   link->is_open = false;
   scu__timer_stop(link->loop, &link->timer);
+  close_trace(link);
   if (link->transport) {
     scu__watch_remove(link->loop, &link->watch);
     link->transport->close(link->transport);
@@ -276,7 +298,7 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
   link->allocator = allocator;
   link->handler = options->handler;
   link->owner = options->owner;
-  link->trace = options->trace;
+  if (options->trace) link->trace = *options->trace;
   link->association = options->association;
   snprintf(link->peer_text, sizeof link->peer_text, "%s", options->peer_text ? options->peer_text : "");
   link->watch.ready = link_ready;
@@ -297,7 +319,7 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
       .artim_ms = options->associate_timeout_ms,
       .associate_timeout_ms = options->associate_timeout_ms,
       .release_timeout_ms = options->release_timeout_ms,
-      .trace = options->trace,
+      .trace = &link->trace,
       .association = options->association,
   };
   scu_result result = scu__engine_new(&engine_options, &link->engine);
@@ -310,7 +332,8 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
 }
 
 /* The descriptor is the link's from here on, or closed. */
-static scu_result attach(scu__link *link, int fd, scu_error *error) {
+static scu_result attach(scu__link *link, int fd, bool is_acceptor, scu_error *error) {
+  open_trace(link, fd, is_acceptor);
   scu_result result = scu__transport_tcp_new(fd, link->allocator, &link->transport, error);
   if (result != SCU_OK) {
     scu__socket_close(fd);
@@ -340,7 +363,7 @@ static void link_connected(void *user, int fd, const scu_error *error) {
     scu__link_set_error(link, error);
     result = SCU_ERROR_TRANSPORT;
   } else {
-    result = attach(link, fd, &own);
+    result = attach(link, fd, false, &own);
     if (result == SCU_OK) result = scu__engine_connected(link->engine, scu__loop_now(link->loop));
     if (result != SCU_OK) scu__error_set(&own, result, SCU_PHASE_CONNECT, "the connection could not be set up");
     scu__link_set_error(link, &own);
@@ -376,7 +399,7 @@ scu_result scu__link_accept(scu_loop *loop, const scu__link_options *options, in
     scu__socket_close(fd);
     return result;
   }
-  result = attach(link, fd, NULL);
+  result = attach(link, fd, true, NULL);
   if (result == SCU_OK) result = scu__engine_connected(link->engine, scu__loop_now(loop));
   if (result != SCU_OK) {
     destroy(link);

@@ -12,7 +12,7 @@ struct scu__link {
   const scu_allocator *allocator;
   const scu__link_handler *handler;
   void *owner;
-  const scu__trace *trace;
+  scu__trace trace;
   uint32_t association;
   char peer_text[SCU__PEER_TEXT_MAX];
 

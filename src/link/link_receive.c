@@ -45,7 +45,7 @@ static scu_result open_request(scu__link *link, const scu__inbox_event *in, scu_
   if (link->handler->request)
     exchange = link->handler->request(link->owner, link, in->context_id, in->command, &event, &status);
   if (!exchange) {
-    scu__trace_line(link->trace, SCU__LEVEL_INFO, link->association, "refused %s with status %04XH",
+    scu__trace_line(&link->trace, SCU__LEVEL_INFO, link->association, "refused %s with status %04XH",
                     scu__command_name(in->command->field), status);
     scu_result result =
         scu__refusal_new(link->allocator, &link->outbox, in->context_id, in->command, status, NULL, &exchange);
@@ -79,7 +79,7 @@ static scu_result route_command(scu__link *link, const scu__inbox_event *in, scu
   link->receiving = NULL;
   if (!scu__command_is_response(in->command) && in->command->field != SCU__C_CANCEL_RQ)
     return open_request(link, in, error);
-  scu__trace_line(link->trace, SCU__LEVEL_INFO, link->association, "%s that nobody waits for was ignored",
+  scu__trace_line(&link->trace, SCU__LEVEL_INFO, link->association, "%s that nobody waits for was ignored",
                   scu__command_name(in->command->field));
   return SCU_OK;
 }

@@ -211,8 +211,7 @@ static bool is_sendable(const scu__engine *e, uint8_t context_id, size_t length)
 
 /* The trace wants whole PDUs; a range is read for it. Tracing is best effort. */
 static void trace_sent_data(scu__engine *e, const uint8_t headers[], const scu__payload *payload, size_t length) {
-  const scu__trace *trace = e->options.trace;
-  if (!trace || !trace->pdu) return;
+  if (!scu__trace_wants_pdus(e->options.trace)) return;
   size_t headers_length = SCU__PDU_HEADER + SCU__PDV_HEADER;
   uint8_t *pdu = scu__alloc(e->options.allocator, headers_length + length); /* zeroed: the pad is there */
   if (!pdu) return;

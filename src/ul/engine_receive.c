@@ -179,7 +179,7 @@ static void begin_p_data(scu__engine *e) {
   scu__engine_dispatch(e, SCU__EVT10);
   e->input.mode = SCU__INPUT_PDV_HEADER;
   e->input.pdu_left = e->input.header.length;
-  e->input.is_traced = e->options.trace && e->options.trace->pdu;
+  e->input.is_traced = scu__trace_wants_pdus(e->options.trace);
   if (!e->input.is_traced) return;
   scu__buffer_clear(&e->input.pdu);
   scu__put_bytes(&e->input.pdu, e->input.partial, SCU__PDU_HEADER);
