@@ -102,6 +102,21 @@ typedef enum scu_option {
   SCU_OPTION_COMMIT_LISTEN = 52,  /* boolean: listen for it, too */
   SCU_OPTION_COMMIT_LEDGER = 53,  /* text: folder of what was asked for; "" = none */
 
+  /* What some peers cannot do without. Their nodes say it in the node file, as a rule. */
+  /* text: the peer's character set, as defined terms of (0008,0005) with backslash between (PS3.3 C.12.1.1.2), "" =
+   * none. Keys of a query or retrieve that need more than ASCII, and whose dataset names no set, go out in it where it
+   * holds them, else in the narrowest set that does. Matches with such text that name no set are given this one as
+   * their (0008,0005), so that they can be read; without it the warning hook is told, and their bytes stay. */
+  SCU_OPTION_CHARACTER_SET = 60,
+  /* integer: UIDs of a list that go into one C-FIND, C-MOVE or C-GET; some archives take a single one. A longer list
+   * comes to several requests. */
+  SCU_OPTION_UIDS_PER_REQUEST = 61,
+  /* boolean: a C-GET proposes to be SCU and SCP of storage classes, where the Standard has SCP alone (PS3.7 D.3.3.4) */
+  SCU_OPTION_BOTH_ROLES = 62,
+  /* text: SOP Class Extended Negotiation of queries and retrieves (PS3.4 C.5): all, or no item at all (no), or so many
+   * bytes at most. What is not proposed is done without, as if the peer had not agreed. */
+  SCU_OPTION_EXTENDED_NEGOTIATION = 63,
+
   /* text: folder of files that are not whole yet, on the file system of the sink's root; "" = where they will be */
   SCU_OPTION_TEMPORARY_DIRECTORY = 70,
   SCU_OPTION_CAPTURE =

@@ -32,8 +32,7 @@ typedef struct nodes_parser {
 
 /* Keys that later versions will read. They are checked then; until then they do no harm and change nothing. */
 static const char *const reserved_keys[] = {
-    "charset", "chunk",    "comment", "drop-async", "find-bytes",   "grace",         "limit",
-    "model",   "nearline", "prefer",  "relational", "retrieve-aet", "retrieve-with", "role",
+    "comment", "limit", "model", "nearline", "prefer", "relational", "retrieve-aet", "retrieve-with",
 };
 
 static bool is_reserved(const char *key) {

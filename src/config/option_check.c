@@ -5,6 +5,7 @@
 
 #include "base/values.h"
 #include "config/options.h"
+#include "data/charset.h"
 #include "data/utf8.h"
 
 static bool is_digit(char c) {
@@ -41,6 +42,12 @@ scu_result scu__check_uid(const struct scu_option_info *info, const char *text, 
 
 scu_result scu__check_version_name(const struct scu_option_info *info, const char *text, scu_error *error) {
   return is_plain_ascii(text) ? SCU_OK : fault(info, "must be ASCII", error);
+}
+
+scu_result scu__check_charset(const struct scu_option_info *info, const char *text, scu_error *error) {
+  scu__charset charset = scu__charset_parse((const uint8_t *)text, strlen(text));
+  if (!charset.has_unknown_term) return SCU_OK;
+  return fault(info, "no character set of DICOM (0008,0005): ISO_IR 100, ISO_IR 192, GB18030, ISO 2022 IR 87", error);
 }
 
 scu_result scu__check_accept_from(const struct scu_option_info *info, const char *text, scu_error *error) {

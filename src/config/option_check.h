@@ -10,6 +10,7 @@ scu_result scu__check_ae(const struct scu_option_info *info, const char *text, s
 scu_result scu__check_host(const struct scu_option_info *info, const char *text, scu_error *error);
 scu_result scu__check_uid(const struct scu_option_info *info, const char *text, scu_error *error);
 scu_result scu__check_version_name(const struct scu_option_info *info, const char *text, scu_error *error);
+scu_result scu__check_charset(const struct scu_option_info *info, const char *text, scu_error *error);
 scu_result scu__check_accept_from(const struct scu_option_info *info, const char *text, scu_error *error);
 
 /* What every text must be: UTF-8 without control characters, within the row's length, one of its choices. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/trace.h"
 #include "base/values.h"
+#include "data/charset.h"
 #include "scu/options.h"
 
 /* Bounds of texts, NUL included. A path of the system is at most 4096. */
@@ -16,7 +17,9 @@ enum { SCU__HOST_MAX = 256, SCU__OPTION_PATH_MAX = 4096, SCU__ACCEPT_FROM_MAX = 
 enum {
   SCU__STORE_ASSOCIATIONS_MAX = 64,
   SCU__PEER_ASSOCIATIONS_MAX = 1000,
-  SCU__WINDOW_MAX = 64 /* requests out at once on one association, whatever the peer grants */
+  SCU__WINDOW_MAX = 64, /* requests out at once on one association, whatever the peer grants */
+  SCU__UIDS_PER_REQUEST_MAX = 256,
+  SCU__EXTENDED_BYTES_MAX = 7 /* C-FIND has the longest item (PS3.4 C.5.1.1) */
 };
 
 typedef struct scu__config {
@@ -43,8 +46,12 @@ typedef struct scu__config {
   size_t accept_from_count;                 /* 0 = no list was given */
   scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
   uint32_t listen_max_associations;
-  char nodes_file[SCU__OPTION_PATH_MAX]; /* "" = none */
-  scu__tap *tap;                         /* NULL = none */
+  char nodes_file[SCU__OPTION_PATH_MAX];     /* "" = none */
+  char character_set[SCU__CHARSET_TEXT_MAX]; /* defined terms; "" = none */
+  size_t uids_per_request;
+  bool both_roles;
+  size_t extended_bytes; /* of a 56H item at most; 0 = none is proposed */
+  scu__tap *tap; /* NULL = none */
 } scu__config;
 
 /* options may be NULL: all defaults. Every value was checked when it was set, so this fails only on combinations

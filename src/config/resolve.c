@@ -95,6 +95,17 @@ static void resolve_places(resolver *r, scu__config *config) {
   config->listen_port = (uint16_t)integer_of(r, SCU_OPTION_LISTEN_PORT);
 }
 
+/* The choices of extended-negotiation are all, no, 1, 2 and so on. */
+static void resolve_quirks(resolver *r, scu__config *config) {
+  const char *terms = text_of(r, SCU_OPTION_CHARACTER_SET);
+  scu__charset charset = scu__charset_parse((const uint8_t *)terms, strlen(terms));
+  scu__charset_text(&charset, config->character_set);
+  config->uids_per_request = (size_t)integer_of(r, SCU_OPTION_UIDS_PER_REQUEST);
+  config->both_roles = boolean_of(r, SCU_OPTION_BOTH_ROLES);
+  int choice = scu__option_choice(r->options, SCU_OPTION_EXTENDED_NEGOTIATION);
+  config->extended_bytes = choice <= 0 ? SCU__EXTENDED_BYTES_MAX : (size_t)choice - 1;
+}
+
 scu_result scu__options_resolve(const scu_options *options, scu__config *config, scu_error *error) {
   resolver r = {.options = options, .error = error, .result = SCU_OK};
   memset(config, 0, sizeof *config);
@@ -102,6 +113,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   resolve_identity(&r, config);
   resolve_places(&r, config);
   resolve_durations(&r, config);
+  resolve_quirks(&r, config);
   config->protocol_version = (uint16_t)integer_of(&r, SCU_OPTION_PROTOCOL_VERSION);
   config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
   config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);

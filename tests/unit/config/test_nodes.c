@@ -63,12 +63,12 @@ static void test_reserved_keys_are_kept(void **state) {
   (void)state;
   scu__nodes nodes;
   scu_error error;
-  assert_int_equal(parse("[a]\naet=A\nhost=h\ncharset = ISO_IR 100\nlimit=500\n", &nodes, &error), SCU_OK);
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nmodel = study\nlimit=500\n", &nodes, &error), SCU_OK);
   const scu__node *node = scu__nodes_find(&nodes, "a");
   assert_non_null(node->settings);
   assert_string_equal(node->settings->key, "limit");
   assert_string_equal(node->settings->value, "500");
-  assert_string_equal(node->settings->next->value, "ISO_IR 100");
+  assert_string_equal(node->settings->next->value, "study");
   scu__nodes_free(&nodes);
 }
 
@@ -78,7 +78,9 @@ static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **stat
   scu_error error;
   assert_int_equal(parse("[a]\naet=A\nhost=h\nmax-pdu = 16384\nasync-window=8\npeer-associations=3\n"
                          "timeout-connect=1\ntimeout-associate=2s\ntimeout-response=3m\ntimeout-idle=4.5\n"
-                         "timeout-release=5\ntimeout-retrieve=4h\ntimeout-turn=7\ntimeout-tcp=60\n",
+                         "timeout-release=5\ntimeout-retrieve=4h\ntimeout-turn=7\ntimeout-tcp=60\n"
+                         "move-grace=8\ncancel-wait=9\nretry-wait=10\ntimeout-commit=2h\ncommit-hold=11\n"
+                         "character-set=ISO_IR_100\nuids-per-request=1\nboth-roles=yes\nextended-negotiation=no\n",
                          &nodes, &error),
                    SCU_OK);
   const scu__node *node = scu__nodes_find(&nodes, "a");
@@ -95,6 +97,15 @@ static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **stat
   assert_int_equal(config.timeout_retrieve_ms, 4 * 3600 * 1000);
   assert_int_equal(config.timeout_turn_ms, 7000);
   assert_int_equal(config.timeout_tcp_ms, 60000);
+  assert_int_equal(config.move_grace_ms, 8000);
+  assert_int_equal(config.cancel_wait_ms, 9000);
+  assert_int_equal(config.retry_wait_ms, 10000);
+  assert_int_equal(config.timeout_commit_ms, 2 * 3600 * 1000);
+  assert_int_equal(config.commit_hold_ms, 11000);
+  assert_string_equal(config.character_set, "ISO_IR 100");
+  assert_int_equal(config.uids_per_request, 1);
+  assert_true(config.both_roles);
+  assert_int_equal(config.extended_bytes, 0);
   scu_options *options;
   assert_int_equal(scu_options_new(NULL, &options), SCU_OK);
   scu_options_set_integer(options, SCU_OPTION_ASYNC_WINDOW, 2);
@@ -104,6 +115,10 @@ static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **stat
   assert_false(scu_options_is_set(options, SCU_OPTION_PEER_ASSOCIATIONS));
   assert_int_equal(scu__options_resolve_for(options, NULL, &config, &error), SCU_OK);
   assert_int_equal(config.peer_associations, 100);
+  assert_string_equal(config.character_set, "");
+  assert_int_equal(config.uids_per_request, 256);
+  assert_false(config.both_roles);
+  assert_int_equal(config.extended_bytes, 7);
   scu_options_free(options);
   scu__nodes_free(&nodes);
 }
@@ -133,12 +148,29 @@ static void test_no_memory_for_the_options_of_a_node_is_memory(void **state) {
   scu__nodes_free(&nodes);
 }
 
+/* All options that are a wait for the peer; a listener's are others. */
+static void test_every_wait_may_be_the_node_s(void **state) {
+  (void)state;
+  for (size_t i = 0; scu_option_at(i); i++) {
+    const struct scu_option_info *info = scu_option_at(i);
+    scu_option found;
+    if (info->kind != SCU_KIND_DURATION) continue;
+    if (!scu__node_option_find(info->name, &found)) fail_msg("%s is no key of a node", info->name);
+    assert_int_equal(found, info->option);
+  }
+}
+
 static void test_a_value_that_no_option_takes_is_a_fault_of_its_line(void **state) {
   (void)state;
   scu__nodes nodes;
   scu_error error;
   assert_int_equal(parse("[a]\naet=A\nhost=h\nasync-window = 65\n", &nodes, &error), SCU_ERROR_USAGE);
   assert_non_null(strstr(error.reason, ":4: async-window: must be between 1 and 64"));
+  assert_int_equal(parse("[a]\naet=A\nhost=h\ncharacter-set = ISO_IR 7\n", &nodes, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, ":4: character-set: no character set of DICOM"));
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nuids-per-request = 257\n", &nodes, &error), SCU_ERROR_USAGE);
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nextended-negotiation = 8\n", &nodes, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, "is none of all|no|1|2"));
 }
 
 static void test_every_fault_names_file_and_line(void **state) {
@@ -255,7 +287,7 @@ static void test_every_truncation_is_sound(void **state) {
 
 static void test_no_memory_at_any_point_is_memory(void **state) {
   (void)state;
-  static const char text[] = "[a]\naet=A\nhost=h\nlimit=5\nmax-pdu=16384\n[b]\naet=B\nhost=h\ncharset=x\n";
+  static const char text[] = "[a]\naet=A\nhost=h\nlimit=5\nmax-pdu=16384\n[b]\naet=B\nhost=h\nmodel=x\n";
   for (size_t i = 0;; i++) {
     failing_allocator failing;
     scu__nodes nodes;
@@ -295,6 +327,7 @@ int main(void) {
       cmocka_unit_test(test_reserved_keys_are_kept),
       cmocka_unit_test(test_options_of_a_node_are_kept_and_fill_what_is_not_set),
       cmocka_unit_test(test_no_memory_for_the_options_of_a_node_is_memory),
+      cmocka_unit_test(test_every_wait_may_be_the_node_s),
       cmocka_unit_test(test_a_value_that_no_option_takes_is_a_fault_of_its_line),
       cmocka_unit_test(test_every_fault_names_file_and_line),
       cmocka_unit_test(test_a_nul_byte_is_named_by_line),
