@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "client/character_set.h"
 #include "client/query_options.h"
 #include "client/query_variants.h"
 #include "client/refusal.h"
@@ -33,13 +34,14 @@ struct scu__drill {
   void *owner;
   scu__request request;
   step *current, *first, *last;
-  size_t step_count;         /* waiting */
-  scu__seen entered;         /* the unique keys of what was or will be gone into */
-  scu__seen united;          /* rows of the variants of the current step */
-  scu__buffer row_bytes;     /* scratch */
-  scu_dataset *above;        /* of the current step; NULL at the top */
-  scu_dataset *identifier;   /* of the request, scratch */
-  scu_dataset *merged;       /* row with the values above, scratch */
+  size_t step_count;       /* waiting */
+  scu__seen entered;       /* the unique keys of what was or will be gone into */
+  scu__seen united;        /* rows of the variants of the current step */
+  scu__buffer row_bytes;   /* scratch */
+  scu_dataset *above;      /* of the current step; NULL at the top */
+  scu_dataset *identifier; /* of the request, scratch */
+  scu_dataset *merged;     /* row with the values above, scratch */
+  scu__charset_reader reader;
   bool is_upper_key_missing; /* one request does not do unless it may be relational */
   bool has_begun, is_relational;
   bool is_enough, is_cancelled, is_done;
@@ -103,7 +105,7 @@ static const char *find_class(const scu__drill *drill) {
 }
 
 static scu__option_set wanted_options(const scu__drill *drill) {
-  return scu__options_wanted(drill->query, find_class(drill), drill->is_upper_key_missing);
+  return scu__options_wanted(drill->session, drill->query, find_class(drill), drill->is_upper_key_missing);
 }
 
 static scu_result propose(void *owner, scu__associate *rq) {
@@ -124,6 +126,7 @@ static scu_result make_variant(scu__drill *drill, const scu__negotiated *negotia
       .is_combined_wanted = combined == SCU_WISH_YES,
       .is_combined_agreed = scu__option_is_agreed(SCU_QUERY_COMBINED_DATE_TIME, find_class(drill), negotiated),
       .is_worklist = drill->shape.model == SCU_MODEL_WORKLIST,
+      .uids_max = drill->session->config->uids_per_request,
   };
   step *s = drill->current;
   return scu__query_variant(drill->identifier, &rules, s->variant, &s->variants, error);
@@ -158,6 +161,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
           : scu__query_find_identifier(drill->query, &drill->shape, level, &drill->current->known, drill->identifier,
                                        error);
   if (result == SCU_OK) result = make_variant(drill, scu__link_negotiated(link), error);
+  if (result == SCU_OK) result = scu__charset_of_request(drill->session, drill->identifier);
   if (result != SCU_OK) return result;
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
@@ -231,8 +235,10 @@ static scu_result take_row(scu__drill *drill, const scu_dataset *row) {
   return result;
 }
 
-static scu_result take_match(scu__drill *drill, const scu_dataset *match) {
-  const scu_dataset *row = merge_above(drill, match);
+static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
+  const scu_dataset *match;
+  scu_result read = scu__charset_of_answer(&drill->reader, drill->session, answer, &match);
+  const scu_dataset *row = read == SCU_OK ? merge_above(drill, match) : NULL;
   if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu_query_level level = drill->current->level;
   if (level == drill->floor) return take_row(drill, row);
@@ -429,6 +435,7 @@ void scu__drill_free(scu__drill *drill) {
   scu_query_free(drill->query);
   scu_dataset_free(drill->identifier);
   scu_dataset_free(drill->merged);
+  scu__charset_reader_free(&drill->reader);
   scu__free(drill->session->allocator, drill);
 }
 

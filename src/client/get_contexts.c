@@ -175,7 +175,8 @@ static scu_result propose_class(scu__associate *rq, const char *uid, const char 
 }
 
 /* The next `most` classes before `end`, sharing the room. */
-static scu_result propose_batch(scu__get_classes *classes, size_t end, size_t most, scu__associate *rq) {
+static scu_result propose_batch(scu__get_classes *classes, size_t end, size_t most, bool both_roles,
+                                scu__associate *rq) {
   const char *syntaxes[SCU__SYNTAXES_PER_CONTEXT_MAX];
   size_t syntax_count = list_syntaxes(syntaxes);
   size_t batch = end - classes->next < most ? end - classes->next : most;
@@ -184,28 +185,28 @@ static scu_result propose_batch(scu__get_classes *classes, size_t end, size_t mo
   for (; batch > 0 && result == SCU_OK; batch--) {
     const char *uid = classes->uids[classes->next++];
     result = propose_class(rq, uid, syntaxes, syntax_count, each);
-    if (result == SCU_OK) result = scu__associate_add_role(rq, uid, false, true);
+    if (result == SCU_OK) result = scu__associate_add_role(rq, uid, both_roles, true);
   }
   return result;
 }
 
-static scu_result propose_one_syntax(scu__get_classes *classes, scu__associate *rq) {
+static scu_result propose_one_syntax(scu__get_classes *classes, bool both_roles, scu__associate *rq) {
   const char *syntax = usual_syntaxes[classes->next_syntax++];
   scu_result result = SCU_OK;
   for (size_t i = 0; i < classes->likely && rq->context_count < SCU__CONTEXTS_MAX && result == SCU_OK; i++) {
     result = scu__associate_add_context(rq, classes->uids[i], &syntax, 1, NULL);
-    if (result == SCU_OK) result = scu__associate_add_role(rq, classes->uids[i], false, true);
+    if (result == SCU_OK) result = scu__associate_add_role(rq, classes->uids[i], both_roles, true);
   }
   return result;
 }
 
-scu_result scu__get_propose(scu__get_classes *classes, scu__associate *rq) {
+scu_result scu__get_propose(scu__get_classes *classes, bool both_roles, scu__associate *rq) {
   size_t room = SCU__CONTEXTS_MAX - rq->context_count;
-  if (classes->is_only_round) return propose_batch(classes, classes->count, room, rq);
+  if (classes->is_only_round) return propose_batch(classes, classes->count, room, both_roles, rq);
   switch (classes->phase) {
-  case SCU__GET_LIKELY: return propose_batch(classes, classes->likely, room / ALONE_WANTED, rq);
-  case SCU__GET_ONE_SYNTAX: return propose_one_syntax(classes, rq);
-  case SCU__GET_OTHERS: return propose_batch(classes, classes->count, room / OTHERS_WANTED, rq);
+  case SCU__GET_LIKELY: return propose_batch(classes, classes->likely, room / ALONE_WANTED, both_roles, rq);
+  case SCU__GET_ONE_SYNTAX: return propose_one_syntax(classes, both_roles, rq);
+  case SCU__GET_OTHERS: return propose_batch(classes, classes->count, room / OTHERS_WANTED, both_roles, rq);
   case SCU__GET_EXHAUSTED: break;
   }
   return SCU_OK;

@@ -36,9 +36,9 @@ void scu__get_classes_free(scu__get_classes *classes); /* safe on a zeroed one *
  * that another choice of syntaxes may help. */
 scu_result scu__get_classes_go_on(scu__get_classes *classes, bool were_failures);
 
-/* Adds storage contexts and roles (SCU 0, SCP 1) for the next classes and moves on: the fewer classes are left, the
- * more syntaxes stand alone in their contexts. */
-scu_result scu__get_propose(scu__get_classes *classes, scu__associate *rq);
+/* Adds storage contexts and roles (SCU 0, SCP 1; with both_roles 1 and 1) for the next classes and moves on: the fewer
+ * classes are left, the more syntaxes stand alone in their contexts. */
+scu_result scu__get_propose(scu__get_classes *classes, bool both_roles, scu__associate *rq);
 /* Every missing class is known and can come over this association. */
 bool scu__get_fits(const scu__inventory *inventory, const scu__negotiated *negotiated);
 /* At least one storage class can. */

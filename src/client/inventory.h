@@ -11,6 +11,7 @@ typedef struct scu__target {
   scu_query_level level;
   scu__unique_keys known;
   size_t first, count; /* entries that belong to it (IMAGE: that are asked for); 0 = not known */
+  size_t first_uid;    /* where nothing is known: its part of the list of UIDs in the query begins there */
 } scu__target;
 
 typedef struct scu__entry {

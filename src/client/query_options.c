@@ -60,13 +60,19 @@ static bool is_wished(const scu_query *query, size_t option) {
   return wish == SCU_WISH_YES || (wish == SCU_WISH_AUTO && is_implied(query, option));
 }
 
-scu__option_set scu__options_wanted(const scu_query *query, const char *sop_class, bool needs_relational) {
+/* Its byte stands within the item that the peer is shown. */
+static bool may_propose(const scu_session *session, size_t option, service at) {
+  return options[option].place[at] < session->config->extended_bytes;
+}
+
+scu__option_set scu__options_wanted(const scu_session *session, const scu_query *query, const char *sop_class,
+                                    bool needs_relational) {
   service at = service_of(sop_class);
   scu__option_set wanted = 0;
   for (size_t i = 0; i < SCU_QUERY_OPTIONS; i++) {
     bool is_wanted =
         is_wished(query, i) || (i == SCU_QUERY_RELATIONAL && needs_relational && query->wishes[i] == SCU_WISH_AUTO);
-    if (is_wanted && options[i].place[at] != ABSENT) wanted |= 1u << i;
+    if (is_wanted && may_propose(session, i, at)) wanted |= 1u << i;
   }
   return wanted;
 }
@@ -110,8 +116,13 @@ bool scu__options_fit(scu__option_set wanted, const char *sop_class, const scu__
 void scu__options_warn(const scu_session *session, const scu_query *query, const char *sop_class,
                        const scu__negotiated *negotiated) {
   for (size_t i = 0; i < SCU_QUERY_OPTIONS; i++) {
-    bool is_missed = is_wished(query, i) && options[i].place[service_of(sop_class)] != ABSENT &&
+    service at = service_of(sop_class);
+    bool is_missed = is_wished(query, i) && options[i].place[at] != ABSENT &&
                      !scu__option_is_agreed((scu_query_option)i, sop_class, negotiated);
-    if (is_missed) scu__session_warn(session, "the peer does not agree to %s", options[i].otherwise);
+    if (is_missed)
+      scu__session_warn(session, "%s %s",
+                        may_propose(session, i, at) ? "the peer does not agree to"
+                                                    : "the peer is not asked (extended-negotiation) for",
+                        options[i].otherwise);
   }
 }

@@ -10,8 +10,9 @@
 typedef uint32_t scu__option_set;
 
 /* `needs_relational`: unique keys above the level are missing, so that a relational query would help (SCU_WISH_AUTO).
- */
-scu__option_set scu__options_wanted(const scu_query *query, const char *sop_class, bool needs_relational);
+ * Nothing that the session is told not to propose (SCU_OPTION_EXTENDED_NEGOTIATION). */
+scu__option_set scu__options_wanted(const scu_session *session, const scu_query *query, const char *sop_class,
+                                    bool needs_relational);
 /* Adds the sub-item; nothing when nothing is wanted. */
 scu_result scu__options_propose(scu__option_set wanted, const char *sop_class, scu__associate *rq);
 /* An open association will do: what is wanted was proposed there, and nothing that changes the meaning of keys was

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/query_model.h"
+#include "client/uid_list.h"
 #include "data/dataset_values.h"
 #include "data/moment.h"
 
@@ -13,6 +14,7 @@ enum { VALUE_ROOM = 1024, DATE_ROOM = 24, TIME_ROOM = 24, LAST_DATE = 99991231 }
 /* Where the number of a variant is taken apart, like digits of changing base. */
 typedef struct choice {
   size_t index, count;
+  size_t uid_count; /* the part of count that comes from lists of UIDs */
   scu_error *error;
 } choice;
 
@@ -20,7 +22,7 @@ static scu_result choose(choice *c, size_t alternatives, size_t *chosen) {
   *chosen = c->index % alternatives;
   c->index /= alternatives;
   c->count *= alternatives;
-  if (c->count <= SCU__VARIANTS_MAX) return SCU_OK;
+  if (c->count / c->uid_count <= SCU__VARIANTS_MAX) return SCU_OK;
   scu__error_set(c->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "the lists of values come to more than %d queries",
                  SCU__VARIANTS_MAX);
   scu__error_hint(c->error, "only UIDs are asked for in one query; narrow the other lists");
@@ -192,7 +194,7 @@ static scu_result look_at(const scu_dataset *level, const scu_element *key, pick
   p->count = 0;
   scu_result result = scu__values_open(&values, level, key);
   if (result == SCU_ERROR_MEMORY) return result;
-  if (result != SCU_OK || !values.info->is_text || !values.info->may_be_multi || key->vr == SCU_VR_UI) return SCU_OK;
+  if (result != SCU_OK || !values.info->is_text || !values.info->may_be_multi) return SCU_OK;
   while (scu__values_next(&values, &text, &length)) {
     if (length == 0 || (key->vr == SCU_VR_TM && offer_night(p, text, length))) continue;
     offer(p, "", text, length, "");
@@ -215,6 +217,21 @@ static scu_result choose_value(choice *c, scu_dataset *level, const scu_element 
                         VALUE_ROOM);
 }
 
+/* As many UIDs at once as the peer takes. */
+static scu_result choose_uids(choice *c, size_t most, scu_dataset *level, const scu_element *key) {
+  size_t uids = scu__uid_list_count(key), chosen, length;
+  if (most == 0 || uids <= most) return SCU_OK;
+  size_t parts = (uids + most - 1) / most;
+  if (parts > SCU__VARIANTS_OF_UIDS_MAX / c->uid_count)
+    return scu__error_set(c->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "the lists of UIDs come to more than %d queries",
+                          SCU__VARIANTS_OF_UIDS_MAX);
+  c->uid_count *= parts;
+  scu_result result = choose(c, parts, &chosen);
+  if (result != SCU_OK) return result;
+  const uint8_t *bytes = scu__uid_list_part(key, chosen * most, most, &length);
+  return scu__dataset_set_bytes(level, key->tag, SCU_VR_UI, bytes, length, c->error);
+}
+
 static bool may_be_cut(const scu__variant_rules *rules, const scu_dataset *level, const scu_element *key) {
   if (key->content != SCU__CONTENT_VALUE || key->length == 0 || scu__key_has_no_level(key->tag)) return false;
   return !rules->are_lists_whole || (key->vr == SCU_VR_TM && scu_element_value_count(level, key) == 1);
@@ -226,14 +243,14 @@ static scu_result settle_level(choice *c, const scu__variant_rules *rules, scu_d
   for (size_t i = 0; result == SCU_OK && i < level->count; i++) {
     const scu_element *key = &level->elements[i];
     if (is_settled(settled, key->tag) || !may_be_cut(rules, level, key)) continue;
-    result = choose_value(c, level, key);
+    result = key->vr == SCU_VR_UI ? choose_uids(c, rules->uids_max, level, key) : choose_value(c, level, key);
   }
   return result;
 }
 
 scu_result scu__query_variant(scu_dataset *identifier, const scu__variant_rules *rules, size_t index, size_t *count,
                               scu_error *error) {
-  choice c = {.index = index, .count = 1, .error = error};
+  choice c = {.index = index, .count = 1, .uid_count = 1, .error = error};
   scu_result result = SCU_OK;
   scu__walk walk;
   scu__walk_start(&walk, identifier);

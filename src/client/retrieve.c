@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "client/character_set.h"
 #include "client/drill.h"
 #include "client/get_contexts.h"
 #include "client/inventory.h"
@@ -19,6 +20,7 @@
 #include "client/refusal.h"
 #include "client/report.h"
 #include "client/request.h"
+#include "client/uid_list.h"
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
@@ -27,9 +29,8 @@
 #include "listener/sink.h"
 
 enum {
-  IMAGES_PER_REQUEST = 256, /* RULES 20 */
-  ROUNDS_MAX = 48,          /* of asking again for what is missing, each with other contexts */
-  LIST_MAX = IMAGES_PER_REQUEST * 66 + 1
+  ROUNDS_MAX = 48, /* of asking again for what is missing, each with other contexts */
+  LIST_MAX = SCU__UIDS_PER_REQUEST_MAX * 66 + 1
 };
 
 typedef enum route { ROUTE_MOVE, ROUTE_MOVE_TO_SELF, ROUTE_GET } route;
@@ -76,6 +77,10 @@ typedef struct retrieve_op {
 
 static scu_session *session_of(const retrieve_op *op) {
   return op->op.session;
+}
+/* RULES 20 */
+static size_t uids_per_request(const retrieve_op *op) {
+  return session_of(op)->config->uids_per_request;
 }
 static void go_on(retrieve_op *op) {
   scu__task_queue(session_of(op)->loop, &op->task);
@@ -213,11 +218,23 @@ static void take_row(void *owner, const scu_dataset *row) {
   scu__drill_cancel(op->drill);
 }
 
-/* A query of unique keys needs no C-FIND: it is a target by itself. */
-static scu_result make_target_of_query(retrieve_op *op) {
+static const scu_element *last_key(const retrieve_op *op) {
+  return scu_dataset_find(op->query->keys, scu__query_unique_key(op->shape.level));
+}
+
+/* A query of unique keys needs no C-FIND: it is a target by itself, or several when its list of UIDs is long. */
+static scu_result make_targets_of_query(retrieve_op *op) {
   scu__unique_keys known;
   scu__query_first_level(op->query, &op->shape, &known);
-  return scu__inventory_add_target(&op->inventory, op->shape.level, &known);
+  const scu_element *key = last_key(op);
+  size_t uids = key && !op->query->is_raw ? scu__uid_list_count(key) : 0, at = 0;
+  do {
+    scu_result result = scu__inventory_add_target(&op->inventory, op->shape.level, &known);
+    if (result != SCU_OK) return result;
+    op->inventory.targets[op->inventory.target_count - 1].first_uid = at;
+    at += uids_per_request(op);
+  } while (at < uids);
+  return SCU_OK;
 }
 
 static void start_transfer(retrieve_op *op) {
@@ -231,7 +248,7 @@ static void start_transfer(retrieve_op *op) {
   scu_result result = op->route == ROUTE_MOVE_TO_SELF ? open_listener(op, &error) : SCU_OK;
   if (result == SCU_OK && op->route == ROUTE_GET) result = scu__get_classes_init(&op->classes, &op->inventory);
   if (result == SCU_OK && op->has_promise && op->shape.level == SCU_LEVEL_IMAGE)
-    result = scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST);
+    result = scu__inventory_retarget(&op->inventory, uids_per_request(op));
   if (result != SCU_OK) {
     scu__error_set(&error, result, SCU_PHASE_REQUEST, "the transfer could not be prepared");
     finish(op, result, &error);
@@ -251,7 +268,7 @@ static void drill_done(void *owner, const scu__drill_result *result) {
     scu__session_warn(session_of(op), "the peer does not say what it has (%s): only counts can be compared",
                       result->error->reason);
     scu__inventory_free(&op->inventory);
-    scu_result made = make_target_of_query(op);
+    scu_result made = make_targets_of_query(op);
     if (made == SCU_OK)
       start_transfer(op);
     else
@@ -279,7 +296,7 @@ static bool lacks_upper_key(const retrieve_op *op) {
 }
 
 static scu__option_set wanted_options(const retrieve_op *op) {
-  return scu__options_wanted(op->query, service_class(op), lacks_upper_key(op));
+  return scu__options_wanted(session_of(op), op->query, service_class(op), lacks_upper_key(op));
 }
 
 /* What was proposed and not agreed: told once, and an error where the request makes no sense without it. */
@@ -301,7 +318,15 @@ static const scu__ae *destination(const retrieve_op *op) {
 }
 
 /* The last unique key of a query may be a list of UIDs; then it is the list, not the (single) value that is known. */
-static scu_result query_list(const retrieve_op *op, scu__buffer *list) {
+static scu_result query_list(const retrieve_op *op, const scu__target *target, scu__buffer *list) {
+  const scu_element *key = last_key(op);
+  if (key && scu__uid_list_count(key) > 0) {
+    size_t length;
+    const uint8_t *part = scu__uid_list_part(key, target->first_uid, uids_per_request(op), &length);
+    scu__put_bytes(list, part, length);
+    scu__put_u8(list, 0);
+    return SCU_OK;
+  }
   uint8_t *to = scu__buffer_reserve(list, LIST_MAX);
   if (!to) return SCU_ERROR_MEMORY;
   scu_result result =
@@ -319,7 +344,7 @@ static scu_result make_identifier(retrieve_op *op, scu_error *error) {
   if (target->level == SCU_LEVEL_IMAGE && target->count > 0)
     scu__inventory_list(&op->inventory, target, &list);
   else if (!target->known.value[target->level][0])
-    result = query_list(op, &list);
+    result = query_list(op, target, &list);
   if (result == SCU_OK) result = scu__buffer_result(&list);
   if (result == SCU_OK)
     result = scu__retrieve_identifier(op->query, &op->shape, target->level, &target->known,
@@ -342,6 +367,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   }
   scu_result result = check_options(op, scu__link_negotiated(link), error);
   if (result == SCU_OK) result = make_identifier(op, error);
+  if (result == SCU_OK) result = scu__charset_of_request(session_of(op), op->identifier);
   if (result != SCU_OK) return result;
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
@@ -463,7 +489,8 @@ static scu_result propose(void *owner, scu__associate *rq) {
   retrieve_op *op = owner;
   op->is_proposed = true;
   scu_result result = scu__options_propose(wanted_options(op), service_class(op), rq);
-  return result == SCU_OK && op->route == ROUTE_GET ? scu__get_propose(&op->classes, rq) : result;
+  if (result != SCU_OK || op->route != ROUTE_GET) return result;
+  return scu__get_propose(&op->classes, session_of(op)->config->both_roles, rq);
 }
 
 static bool fits(void *owner, const scu__negotiated *negotiated) {
@@ -521,7 +548,7 @@ static void end_round(retrieve_op *op) {
     finish_cancelled(op);
     return;
   }
-  if (may_ask_again(op) && scu__inventory_retarget(&op->inventory, IMAGES_PER_REQUEST) == SCU_OK) {
+  if (may_ask_again(op) && scu__inventory_retarget(&op->inventory, uids_per_request(op)) == SCU_OK) {
     if (op->round == 1)
       scu__session_warn(session_of(op), "%zu of %zu promised instances did not come; asking again for these",
                         scu__inventory_missing(&op->inventory), op->inventory.count);
@@ -623,7 +650,7 @@ static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *erro
                           scu__model_info_of(op->shape.model)->name);
   bool knows_targets = op->query->is_raw || (op->route == ROUTE_MOVE && scu__query_is_unique(op->query, &op->shape));
   if (knows_targets) {
-    result = make_target_of_query(op);
+    result = make_targets_of_query(op);
     if (result == SCU_OK) start_transfer(op);
     return result;
   }

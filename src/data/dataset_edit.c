@@ -102,6 +102,39 @@ static scu_result set_charset(scu_dataset *dataset, const char *defined_terms, s
   return SCU_OK;
 }
 
+static bool is_blank(const scu_element *element) {
+  const uint8_t *bytes = scu_element_bytes(element);
+  for (size_t i = 0; bytes && i < element->length; i++)
+    if (bytes[i] != ' ' && bytes[i] != 0) return false;
+  return true;
+}
+
+static bool has_charset_in_force(const scu_dataset *dataset) {
+  const scu_dataset *owner = scu__dataset_charset_owner(dataset);
+  return owner && !is_blank(scu_dataset_find(owner, SCU__TAG_SPECIFIC_CHARACTER_SET));
+}
+
+static bool is_more_than_ascii(const scu_element *element) {
+  const scu__vr_info *info = scu__vr_find(element->vr);
+  const uint8_t *bytes = info && info->uses_charset ? scu_element_bytes(element) : NULL;
+  for (size_t i = 0; bytes && i < element->length; i++)
+    if (bytes[i] >= 0x80 || bytes[i] == 0x1B) return true;
+  return false;
+}
+
+bool scu__dataset_lacks_charset(const scu_dataset *dataset) {
+  scu__walk walk;
+  scu__walk_start(&walk, dataset);
+  for (const scu_dataset *at; (at = scu__walk_next(&walk)) != NULL;)
+    for (size_t i = 0; i < at->count; i++)
+      if (is_more_than_ascii(&at->elements[i]) && !has_charset_in_force(at)) return true;
+  return false;
+}
+
+scu_result scu__dataset_assume_charset(scu_dataset *dataset, const char *defined_terms) {
+  return put_bytes(dataset, SCU__TAG_SPECIFIC_CHARACTER_SET, SCU_VR_CS, defined_terms, strlen(defined_terms), false);
+}
+
 /* ---- values from text ---- */
 
 /* xs in the dictionary: US or SS, by the Pixel Representation of this level or one around it (PS3.5 7.8). */

@@ -8,4 +8,10 @@
  * before that set changes. MEMORY. */
 scu_result scu__dataset_texts_to_utf8(scu_dataset *dataset);
 
+/* True when a text here or in an item needs more than ASCII and nothing names the character set of its bytes. */
+bool scu__dataset_lacks_charset(const scu_dataset *dataset);
+/* Names the set that texts are in already: no byte of them changes. The encoder takes another one where it does not
+ * hold what was set as UTF-8. MEMORY. */
+scu_result scu__dataset_assume_charset(scu_dataset *dataset, const char *defined_terms);
+
 #endif

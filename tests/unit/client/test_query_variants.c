@@ -72,6 +72,43 @@ static void test_what_is_no_list_goes_out_whole(void **state) {
   check_variants("ModalitiesInStudy=CT\\MR", PATHS("ModalitiesInStudy"), all_of_them, "CT\\MR");
 }
 
+static void test_a_long_list_of_uids_is_asked_in_parts(void **state) {
+  (void)state;
+  const scu__variant_rules two = {.uids_max = 2}, one = {.uids_max = 1};
+  check_variants("StudyInstanceUID=1.2\\1.3", PATHS("StudyInstanceUID"), two, "1.2\\1.3");
+  check_variants("StudyInstanceUID=1.2\\1.3\\1.4", PATHS("StudyInstanceUID"), two, "1.2\\1.3|1.4");
+  check_variants("StudyInstanceUID=1.2\\1.3\\1.4|Modality=CT\\MR", PATHS("Modality", "StudyInstanceUID"), two,
+                 "CT 1.2\\1.3|MR 1.2\\1.3|CT 1.4|MR 1.4");
+  check_variants("StudyInstanceUID=1.2|SeriesInstanceUID=", PATHS("StudyInstanceUID", "SeriesInstanceUID"), one,
+                 "1.2 -");
+  char keys[65000] = "StudyInstanceUID=1";
+  for (int i = 2; i <= 10000; i++) snprintf(keys + strlen(keys), 8, "\\%d", i);
+  scu_dataset *identifier = peer_dataset(keys);
+  size_t count;
+  char text[65];
+  assert_int_equal(scu__query_variant(identifier, &one, 9999, &count, NULL), SCU_OK);
+  assert_int_equal(count, 10000);
+  scu_dataset_text(identifier, "StudyInstanceUID", text, sizeof text);
+  assert_string_equal(text, "10000");
+  scu_dataset_free(identifier);
+}
+
+static void test_more_parts_than_anybody_waits_for_are_refused(void **state) {
+  (void)state;
+  const scu__variant_rules one = {.uids_max = 1};
+  char keys[8000] = "StudyInstanceUID=1";
+  for (int i = 2; i <= 400; i++) snprintf(keys + strlen(keys), 8, "\\%d", i);
+  scu_dataset *identifier = peer_dataset(keys);
+  size_t count;
+  scu_error error;
+  scu__error_clear(&error);
+  char *series = strchr(keys, '=') + 1;
+  assert_int_equal(scu_dataset_set_text(identifier, "SeriesInstanceUID", series), SCU_OK);
+  assert_int_equal(scu__query_variant(identifier, &one, 0, &count, &error), SCU_ERROR_USAGE);
+  assert_non_null(strstr(error.reason, "lists of UIDs"));
+  scu_dataset_free(identifier);
+}
+
 static void test_a_list_in_its_character_set_is_cut_between_characters(void **state) {
   (void)state;
   scu_dataset *identifier;
@@ -400,6 +437,8 @@ int main(void) {
       cmocka_unit_test(test_a_list_is_asked_value_by_value),
       cmocka_unit_test(test_every_list_with_every_other),
       cmocka_unit_test(test_what_is_no_list_goes_out_whole),
+      cmocka_unit_test(test_a_long_list_of_uids_is_asked_in_parts),
+      cmocka_unit_test(test_more_parts_than_anybody_waits_for_are_refused),
       cmocka_unit_test(test_a_list_in_its_character_set_is_cut_between_characters),
       cmocka_unit_test(test_a_night_is_two_ranges),
       cmocka_unit_test(test_a_range_of_moments_is_its_first_day_those_between_and_its_last),

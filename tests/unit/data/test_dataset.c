@@ -2,6 +2,7 @@
 #include "dataset_test.h"
 
 #include "base/endian.h"
+#include "data/dataset_edit.h"
 
 static const scu__encoding encodings[] = {
     {.is_implicit_vr = true, .is_big_endian = false},
@@ -1041,6 +1042,39 @@ static void test_changing_the_set_keeps_what_texts_say(void **state) {
   }
 }
 
+static void test_a_set_can_be_assumed_for_bytes_that_name_none(void **state) {
+  (void)state;
+  static const struct {
+    const char *hex;
+    bool lacks;
+  } cases[] = {
+      {"10001000 02000000 E420", true},
+      {"10001000 02000000 1B28", true},                                         /* an escape */
+      {"08000500 02000000 2020 10001000 02000000 E420", true},                  /* a set without a name */
+      {"40000001 12000000 FEFF00E0 0A000000 10001000 02000000 E420", true},     /* in an item */
+      {"08000500 0A000000 49534F5F495220313434 10001000 02000000 E420", false}, /* it names ISO_IR 144 */
+      {"08000500 0A000000 49534F5F495220313434 40000001 12000000 FEFF00E0 0A000000 10001000 02000000 E420", false},
+      {"40000001 24000000 FEFF00E0 1C000000 08000500 0A000000 49534F5F495220313434 10001000 02000000 E420", false},
+      {"10001000 02000000 4120", false}, /* ASCII */
+      {"20000D00 02000000 E420", false}, /* a UID is in no set */
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    scu_dataset *dataset = decode_hex(cases[i].hex, SCU__IMPLICIT_LE);
+    if (scu__dataset_lacks_charset(dataset) != cases[i].lacks) fail_msg("case %zu", i);
+    scu_dataset_free(dataset);
+  }
+  scu_dataset *dataset = decode_hex(cases[0].hex, SCU__IMPLICIT_LE);
+  assert_int_equal(scu__dataset_assume_charset(dataset, "ISO_IR 144"), SCU_OK);
+  assert_text(dataset, "PatientName", "ф");
+  assert_int_equal(scu_element_bytes(scu_dataset_find(dataset, 0x00100010))[0], 0xE4);
+  assert_false(scu__dataset_lacks_charset(dataset));
+  assert_encodes_as(dataset, "ISO_IR 144");
+  set(dataset, "PatientID", "Jörg"); /* which it does not hold */
+  assert_encodes_as(dataset, "ISO_IR 192");
+  assert_text(dataset, "PatientName", "ф");
+  scu_dataset_free(dataset);
+}
+
 static void test_bytes_that_no_set_explains_stay_as_they_are(void **state) {
   (void)state;
   static const char hex[] = "10001000 04000000 4DFC6C20";
@@ -1253,6 +1287,7 @@ int main(void) {
       cmocka_unit_test(test_the_set_that_is_there_is_kept_while_it_holds_the_texts),
       cmocka_unit_test(test_a_fixed_set_is_used_or_the_encoding_fails),
       cmocka_unit_test(test_changing_the_set_keeps_what_texts_say),
+      cmocka_unit_test(test_a_set_can_be_assumed_for_bytes_that_name_none),
       cmocka_unit_test(test_bytes_that_no_set_explains_stay_as_they_are),
       cmocka_unit_test(test_failing_memory_is_reported_at_every_request),
       cmocka_unit_test(test_a_dataset_is_sound_after_memory_failed_while_it_changed),
