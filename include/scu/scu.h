@@ -17,6 +17,7 @@
 #include "scu/message.h"
 #include "scu/mpps.h"
 #include "scu/n_service.h"
+#include "scu/nodes.h"
 #include "scu/options.h"
 #include "scu/proposal.h"
 #include "scu/query.h"
