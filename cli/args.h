@@ -71,9 +71,10 @@ enum command_bit {
   ON_HELP = 256,
   ON_ARCHIVE = 512,
   ON_COMMIT = 1024,
+  ON_NODES = 2048,
   ON_QUERY = ON_FIND | ON_MOVE | ON_GET,
   ON_SESSION = ON_ECHO | ON_STORE | ON_COMMIT | ON_QUERY,
-  ON_EVERYTHING = 2047
+  ON_EVERYTHING = 4095
 };
 
 typedef struct flag_row {

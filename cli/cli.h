@@ -49,10 +49,11 @@ typedef struct command {
   const char *text;     /* paragraphs for its help page */
   const char *examples; /* one a line */
   void (*run)(cli *context, const arguments *args);
+  bool finds_nodes_itself; /* the node file is its business: it is not read beforehand */
 } command;
 
 extern const command command_echo, command_store, command_commit, command_find, command_move, command_get,
-    command_listen, command_dump, command_version, command_help, command_archive;
+    command_listen, command_dump, command_version, command_help, command_archive, command_nodes;
 
 const command *command_at(size_t index); /* NULL beyond the last */
 const command *command_named(const char *name);

@@ -39,7 +39,7 @@ void say_always(cli *context, const char *format, ...) {
 }
 
 /* The closed set of error codes is that of the library's results, in lower case. */
-static void code_name(scu_result result, char to[24]) {
+void error_code(scu_result result, char to[24]) {
   const char *name = scu_result_name(result);
   size_t length = 0;
   for (; name[length] && length < 23; length++)
@@ -60,7 +60,7 @@ static void report(cli *context, scu_result result, scu_phase phase, const char 
                    const char *hint) {
   bool names_phase = phase != SCU_PHASE_NONE && phase != SCU_PHASE_USAGE;
   char code[24];
-  code_name(result, code);
+  error_code(result, code);
   exit_add(&context->causes, exit_code_of_result(result, phase));
   put_head(context);
   if (*peer) {

@@ -40,6 +40,19 @@ void json_text(FILE *to, const char *name, const char *value) {
   put_json_text(to, value ? value : "");
 }
 
+void json_texts(FILE *to, const char *name,
+                bool (*next)(const void *of, size_t index, const char **key, const char **value), const void *of) {
+  const char *key, *value;
+  put_name(to, name);
+  for (size_t i = 0; next(of, i, &key, &value); i++) {
+    putc(i == 0 ? '{' : ',', to);
+    put_json_text(to, key);
+    putc(':', to);
+    put_json_text(to, value);
+  }
+  fputs(next(of, 0, &key, &value) ? "}" : "{}", to);
+}
+
 void json_number(FILE *to, const char *name, uint64_t value) {
   put_name(to, name);
   fprintf(to, "%" PRIu64, value);

@@ -11,6 +11,9 @@
 void json_open(FILE *to, const char *event);
 /* Bytes that are not UTF-8 become U+FFFD; NULL is written as "". */
 void json_text(FILE *to, const char *name, const char *value);
+/* An object of texts: next(of, i) gives them until it is false. */
+void json_texts(FILE *to, const char *name,
+                bool (*next)(const void *of, size_t index, const char **key, const char **value), const void *of);
 void json_number(FILE *to, const char *name, uint64_t value);
 /* Milliseconds as seconds with three decimals. */
 void json_seconds(FILE *to, const char *name, uint64_t milliseconds);

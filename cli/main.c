@@ -14,8 +14,8 @@
 #include "signals.h"
 
 static const command *const commands[] = {
-    &command_echo,   &command_store,   &command_commit, &command_find,    &command_move, &command_get,
-    &command_listen, &command_archive, &command_dump,   &command_version, &command_help,
+    &command_echo,   &command_store,   &command_commit, &command_find, &command_move,    &command_get,
+    &command_listen, &command_archive, &command_nodes,  &command_dump, &command_version, &command_help,
 };
 
 const command *command_at(size_t index) {
@@ -107,6 +107,7 @@ static bool apply_common(cli *context, const arguments *args) {
   }
   if (!apply_color(context, args) || !apply_progress(context, args)) return false;
   if (!(context->command->uses & (SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER))) return true;
+  if (context->command->finds_nodes_itself) return true;
   if (!nodes_file_apply(context) || !secret_options_apply(context, args)) return false;
   apply_host_name(context);
   bool has_peer = (context->command->uses & SCU_USED_BY_SESSION) && args->positional_count > 0;
@@ -145,9 +146,7 @@ static void run(cli *context, int argc, char **argv) {
     run_command(context, argc - 2, argv + 2);
     return;
   }
-  static const char *const later[] = {"convert", "nodes"};
-  for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-    if (strcmp(name, later[i]) != 0) continue;
+  if (strcmp(name, "convert") == 0) {
     report_usage(context, NULL, "the command %s is not available yet in this version", name);
     return;
   }

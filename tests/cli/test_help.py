@@ -7,7 +7,7 @@ import unittest
 from clitest import CliTest
 
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
-COMMANDS = ("echo", "store", "commit", "find", "move", "get", "listen", "archive", "dump", "version", "help")
+COMMANDS = ("echo", "store", "commit", "find", "move", "get", "listen", "archive", "nodes", "dump", "version", "help")
 
 
 class Help(CliTest):

@@ -22,8 +22,7 @@ class Usage(CliTest):
         for jobs in ("0", "65", "two"):
             self.usage("store", "P@h", "x", "--jobs", jobs, says="--jobs")
         self.usage("listen", "-o", "d", "--layout", "{PatientID}", says="not available yet")
-        for name in ("convert", "nodes"):
-            self.usage(name, says="not available yet")
+        self.usage("convert", says="not available yet")
 
     def test_dcmtk_habits_are_named_with_our_own_option(self):
         for theirs, ours in (("-aet", "--aet"), ("-aec", "AET@host:port"), ("-od", "-o DIR"), ("-pdu", "--max-pdu"),
