@@ -1,5 +1,5 @@
-/* What some peers cannot do without, as their nodes say it: the character set, few UIDs at once, both roles, no extended
- * negotiation (RULES 8, 15, 20, 21): what goes over the wire, and what is made of the answers. */
+/* What some peers cannot do without, as their nodes say it: the character set, few UIDs at once, both roles, no
+ * extended negotiation (RULES 8, 15, 20, 21): what goes over the wire, and what is made of the answers. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,8 +144,8 @@ static const char cyrillic[] = "\x08\0\x05\0\x0A\0\0\0ISO_IR 144"
                                "1.4\0";
 #define MATCH(content)                                                                                                 \
   { .action = PEER_RESPOND, .status = 0xFF00, .bytes = (content), .length = sizeof(content) - 1 }
-static const peer_step answers[] = {START, NEXT, MATCH(unnamed), MATCH(blank), MATCH(cyrillic), {.action = PEER_RESPOND},
-                                    END};
+static const peer_step answers[] = {
+    START, NEXT, MATCH(unnamed), MATCH(blank), MATCH(cyrillic), {.action = PEER_RESPOND}, END};
 
 static scu_matches *find_answers(fixture *f, const char *node) {
   scu_matches *matches;
@@ -261,8 +261,7 @@ static scu_retrieve_report *get_images(fixture *f, const char *node) {
   test_sink_init(&sink);
   open_node(f, good, node);
   f->peer.row = image_row;
-  scu_query *query =
-      QUERY("StudyInstanceUID", "1.2.1", "SeriesInstanceUID", "1.2.1.1", "SOPInstanceUID", "1.2.3.*");
+  scu_query *query = QUERY("StudyInstanceUID", "1.2.1", "SeriesInstanceUID", "1.2.1.1", "SOPInstanceUID", "1.2.3.*");
   scu_retrieve_report *report;
   assert_int_equal(scu_get(f->session, query, &sink.sink, &report), SCU_OK);
   assert_int_equal(scu_retrieve_report_verdict(report), SCU_VERDICT_COMPLETE);
