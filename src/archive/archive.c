@@ -316,7 +316,9 @@ static const scu__server_handler server_handler = {
 
 static void log_line(void *user, scu__trace_level level, uint32_t association, const char *text) {
   scu_archive *archive = user;
+  scu__loop_hold(archive->loop);
   if (archive->hooks.log) archive->hooks.log(archive->hooks.user, (int)level, association, text);
+  scu__loop_let_go(archive->loop);
 }
 
 static void check_requests(scu__tick *self) {

@@ -50,7 +50,9 @@ static const scu__identity *identity_of(const scu__association *a) {
 static void tell_connected(scu__association *a, const char *address, const scu_error *error) {
   const scu_hooks *hooks = &a->session->hooks;
   a->is_connecting = false;
+  scu__loop_hold(a->session->loop);
   if (hooks->after_connect) hooks->after_connect(hooks->user, a->number, address, error);
+  scu__loop_let_go(a->session->loop);
 }
 
 /* error NULL: it was released. */
@@ -64,9 +66,11 @@ static void tell_end(scu__association *a, const scu_error *error) {
     error = &aborted;
   }
   if (a->is_connecting) tell_connected(a, "", error);
+  scu__loop_hold(a->session->loop);
   if (a->is_release_told && hooks->after_release) hooks->after_release(hooks->user, a->number, error);
   if (a->was_open && hooks->after_close) hooks->after_close(hooks->user, a->number, error);
   if (!a->was_open && hooks->after_associate) hooks->after_associate(hooks->user, a->number, error);
+  scu__loop_let_go(a->session->loop);
 }
 
 static void abort_link(scu__association *a, const scu_error *error) {
@@ -78,7 +82,9 @@ static void tell_release(scu__association *a, bool is_by_peer) {
   const scu_hooks *hooks = &a->session->hooks;
   if (a->is_release_told) return;
   a->is_release_told = true;
+  scu__loop_hold(a->session->loop);
   if (hooks->before_release) hooks->before_release(hooks->user, a->number, is_by_peer);
+  scu__loop_let_go(a->session->loop);
 }
 
 static void release_link(scu__association *a) {
@@ -188,7 +194,9 @@ static void link_opened(void *owner, scu__link *link) {
   remember(a->session, negotiated);
   a->was_open = true;
   const scu_hooks *hooks = &a->session->hooks;
+  scu__loop_hold(a->session->loop);
   if (hooks->after_associate) hooks->after_associate(hooks->user, a->number, NULL);
+  scu__loop_let_go(a->session->loop);
   if (scu__identity_settle(a->session, identity_of(a), negotiated, &error) == SCU_OK)
     announce(a);
   else
@@ -252,7 +260,9 @@ static scu_result let_hook_edit(scu__association *a, scu__associate *rq) {
   const scu_hooks *hooks = &a->session->hooks;
   scu_proposal proposal = {
       .rq = rq, .identity = &a->own_identity, .has_identity = &a->has_identity, .is_tls = a->session->peer.is_tls};
+  scu__loop_hold(a->session->loop);
   if (hooks->before_associate) hooks->before_associate(hooks->user, a->number, &proposal);
+  scu__loop_let_go(a->session->loop);
   if (rq->context_count > 0) return SCU_OK;
   return scu__error_set(&a->error, SCU_ERROR_USAGE, SCU_PHASE_ASSOCIATE, "the hook has left nothing to propose");
 }
@@ -260,7 +270,9 @@ static scu_result let_hook_edit(scu__association *a, scu__associate *rq) {
 static void tell_connecting(scu__association *a) {
   const scu_hooks *hooks = &a->session->hooks;
   a->is_connecting = true;
+  scu__loop_hold(a->session->loop);
   if (hooks->before_connect) hooks->before_connect(hooks->user, a->number, a->session->peer_text);
+  scu__loop_let_go(a->session->loop);
 }
 
 static scu_result open_link(scu__association *a, scu__lease *lease) {

@@ -57,6 +57,13 @@ void scu__session_identity_close(scu_session *session) {
   forget_answer(&session->record, session->allocator);
 }
 
+/* In the middle of making an association: nothing can be waited for. */
+static void warn_in_step(const scu_session *session, const char *text) {
+  scu__loop_hold(session->loop);
+  scu__session_warn(session, "%s", text);
+  scu__loop_let_go(session->loop);
+}
+
 /* --- offering ----------------------------------------------------------------------------------------------------- */
 
 scu_result scu__identity_put(const scu__identity *identity, scu__associate *rq) {
@@ -72,7 +79,7 @@ scu_result scu__identity_put(const scu__identity *identity, scu__associate *rq) 
 void scu__identity_tell(scu_session *session, const scu__identity *identity, uint32_t association) {
   if (identity->type == 0) return;
   if (session->is_passcode_file_shared && identity == &session->identity) {
-    scu__session_warn(session, "the passcode file of the node can be read by others than its owner");
+    warn_in_step(session, "the passcode file of the node can be read by others than its owner");
     session->is_passcode_file_shared = false; /* said once */
   }
   scu__trace_line(&session->trace, SCU__LEVEL_INFO, association, "user identity offered: %s%s, %s",
@@ -109,7 +116,7 @@ scu_result scu__identity_settle(scu_session *session, const scu__identity *ident
     return scu__error_memory(error, SCU_PHASE_ASSOCIATE);
   if (negotiated->identity_confirmed || !identity->wants_response) return SCU_OK;
   if (identity->is_response_optional) {
-    scu__session_warn(session, "the peer did not confirm the user identity: it may not have looked at it");
+    warn_in_step(session, "the peer did not confirm the user identity: it may not have looked at it");
     return SCU_OK;
   }
   scu__error_set(error, SCU_ERROR_SECURITY, SCU_PHASE_ASSOCIATE,

@@ -51,6 +51,15 @@ static const scu_hooks *hooks_of(const scu__message_teller *teller) {
   return &teller->session->hooks;
 }
 
+/* Comes from inside a protocol step. */
+static void ask_before(const scu__message_teller *teller, scu_message *message) {
+  const scu_hooks *hooks = hooks_of(teller);
+  if (!hooks->before_message) return;
+  scu__loop_hold(teller->session->loop);
+  hooks->before_message(hooks->user, message);
+  scu__loop_let_go(teller->session->loop);
+}
+
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
 static uint64_t length_of(const scu__message *message) {
@@ -72,9 +81,9 @@ static void show_payload(told *t, const scu__message *message) {
 }
 
 /* Calls the hook, and carries over what it has changed. */
-static scu_result let_hook_edit(const scu_hooks *hooks, told *t, scu__message *message, scu_error *error) {
+static scu_result let_hook_edit(const scu__message_teller *teller, told *t, scu__message *message, scu_error *error) {
   t->message.is_editable = true;
-  hooks->before_message(hooks->user, &t->message);
+  ask_before(teller, &t->message);
   t->message.is_editable = false;
   scu_result result = scu__message_apply(&t->message, message, error);
   if (result != SCU_OK) return result;
@@ -86,11 +95,11 @@ static scu_result let_hook_edit(const scu_hooks *hooks, told *t, scu__message *m
 
 static scu_result sending(void *user, scu__link *link, scu__message *message, void **note, scu_error *error) {
   const scu__message_teller *teller = user;
-  const scu_hooks *hooks = hooks_of(teller);
   told *t = told_new(teller, link, message->context_id, &message->command, true);
   if (!t) return scu__error_memory(error, SCU_PHASE_REQUEST);
   show_payload(t, message);
-  scu_result result = hooks->before_message ? let_hook_edit(hooks, t, message, error) : SCU_OK;
+  bool is_asked = hooks_of(teller)->before_message != NULL;
+  scu_result result = is_asked ? let_hook_edit(teller, t, message, error) : SCU_OK;
   t->held.bytes = NULL;
   if (result == SCU_OK)
     *note = t;
@@ -101,7 +110,9 @@ static scu_result sending(void *user, scu__link *link, scu__message *message, vo
 
 static void tell_after(const scu__message_teller *teller, told *t) {
   const scu_hooks *hooks = hooks_of(teller);
+  scu__loop_hold(teller->session->loop);
   if (hooks->after_message) hooks->after_message(hooks->user, &t->message);
+  scu__loop_let_go(teller->session->loop);
   told_free(t);
 }
 
@@ -118,12 +129,11 @@ static void sent(void *user, void *note, const uint8_t *bytes, uint64_t length) 
 static scu_result arriving(void *user, scu__link *link, uint8_t context_id, const scu__command *command, void **note,
                            scu_error *error) {
   const scu__message_teller *teller = user;
-  const scu_hooks *hooks = hooks_of(teller);
   told *t = told_new(teller, link, context_id, command, false);
   if (!t) return scu__error_memory(error, SCU_PHASE_RESPONSE);
   t->message.has_dataset = scu__command_has_dataset(command);
   t->message.length = UINT64_MAX;
-  if (hooks->before_message) hooks->before_message(hooks->user, &t->message);
+  ask_before(teller, &t->message);
   t->message.length = 0;
   *note = t;
   return SCU_OK;

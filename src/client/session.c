@@ -22,7 +22,9 @@ const char *scu_version(void) {
 
 static void log_line(void *user, scu__trace_level level, uint32_t association, const char *text) {
   scu_session *session = user;
+  scu__loop_hold(session->loop);
   if (session->hooks.log) session->hooks.log(session->hooks.user, (int)level, association, text);
+  scu__loop_let_go(session->loop);
 }
 
 /* The node file belongs to peers given by name only. */

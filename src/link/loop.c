@@ -26,6 +26,7 @@ struct scu_loop {
   scu__task *first_task, *last_task;
   scu__tick *ticks, *next_tick; /* next_tick: where check_ticks goes on */
   batch *batches;
+  unsigned holders; /* hooks that run inside of a protocol step */
   uint8_t *spare[SPARE_BUFFERS];
   size_t spare_count;
 };
@@ -241,7 +242,20 @@ static uint64_t shorter_wait(const scu_loop *loop, int timeout_ms) {
   return timeout_ms < 0 ? UINT64_MAX : (uint64_t)timeout_ms;
 }
 
+void scu__loop_hold(scu_loop *loop) {
+  if (loop) loop->holders++;
+}
+
+void scu__loop_let_go(scu_loop *loop) {
+  if (loop) loop->holders--;
+}
+
+bool scu__loop_is_held(const scu_loop *loop) {
+  return loop && loop->holders > 0;
+}
+
 scu_result scu_loop_wait(scu_loop *loop, int timeout_ms) {
+  if (!loop || loop->holders > 0) return SCU_ERROR_USAGE;
   batch here = {.count = 0, .outer = loop->batches};
   check_ticks(loop);
   scu_result result =

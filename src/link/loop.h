@@ -62,6 +62,11 @@ uint64_t scu__loop_now(const scu_loop *loop);
 scu__pool *scu__loop_pool(scu_loop *loop);
 scu__completions *scu__loop_completions(scu_loop *loop);
 const scu_allocator *scu__loop_allocator(const scu_loop *loop);
+/* Around hooks that come from inside a protocol step: until the last of them has returned the loop cannot be stepped,
+ * scu_loop_wait is USAGE. loop may be NULL. */
+void scu__loop_hold(scu_loop *loop);
+void scu__loop_let_go(scu_loop *loop);
+bool scu__loop_is_held(const scu_loop *loop);
 /* Steps until `*is_done` or the loop breaks. */
 scu_result scu__loop_run_until(scu_loop *loop, const bool *is_done);
 

@@ -274,7 +274,9 @@ bool scu__listener_is_busy(const scu_listener *listener) {
 
 static void log_line(void *user, scu__trace_level level, uint32_t association, const char *text) {
   scu_listener *listener = user;
+  scu__loop_hold(listener->loop);
   if (listener->hooks.log) listener->hooks.log(listener->hooks.user, (int)level, association, text);
+  scu__loop_let_go(listener->loop);
 }
 
 static scu_result start_from_config(scu_listener *listener, const scu__config *config, scu_sink *sink) {
