@@ -1,9 +1,16 @@
 /* What a session tells while it works. Any may be NULL. Every hook runs on the loop's thread between protocol steps and
  * delays the association while it runs. It may call scu_cancel and scu_abort, and start or wait for other operations,
  * on this session or another, of the same loop; where these are not allowed an association of their own, waiting for
- * them ends with LIMIT (SCU_OPTION_PEER_ASSOCIATIONS). It must not free its session, the operation or source that it
- * was called for, or a listener of its own session's operations; scu_listener_free from a listener's own hook takes
- * effect when the hook has returned. */
+ * them ends with LIMIT (SCU_OPTION_PEER_ASSOCIATIONS). The operation that a hook was called for cannot be waited for
+ * from inside of it (scu_op_wait, scu_matches_next: USAGE); freed there (scu_op_free, scu_matches_free and _close, and
+ * scu_listener_free from a listener's own hook), it goes when the hook has returned, no hook is told of it any more,
+ * and a call that waits for it is then CANCELLED. A hook must not free its session, the source that it was called for,
+ * or a listener of its own session's operations.
+ *
+ * FROM INSIDE PROTOCOL STEPS come log and the hooks of associations, TCP and messages, as each says. They may call
+ * scu_cancel, scu_abort and the getters of the session, and nothing else of the library. What is called all the same: a
+ * call that would wait, or step the loop, is USAGE; operations and associations that are cancelled, freed or closed are
+ * it when the hook has returned. */
 #ifndef SCU_HOOKS_H
 #define SCU_HOOKS_H
 
@@ -101,17 +108,18 @@ typedef struct scu_hooks {
   void (*instance)(void *user, const scu_instance_outcome *outcome);
   /* At most about ten times a second. */
   void (*progress)(void *user, const scu_progress *progress);
-  /* Something the user should know that is not an error: one line, no patient data. */
+  /* Something the user should know that is not an error: one line, no patient data. Those about the user identity come
+   * from inside protocol steps. */
   void (*warning)(void *user, const char *text);
-  /* Library log lines, level 1 (warning) to 3 (debug); association 0 = none. They come from inside protocol steps, too:
-   * this hook may call scu_cancel, scu_abort and scu_listener_stop, and nothing else of the library. */
+  /* Library log lines, level 1 (warning) to 3 (debug); association 0 = none. They come from inside protocol steps, too,
+   * and this hook may also call scu_listener_stop. */
   void (*log)(void *user, int level, uint32_t association, const char *text);
   void *user;
 
-  /* Associations of a session, numbered from 1 as the log numbers them. These three come from inside protocol steps as
-   * well: they may call scu_cancel, scu_abort and the getters of the session, and nothing else of the library. A hook
-   * that is slow delays what it is told of, and every other association of its loop. The order is: before_associate,
-   * before_connect, after_connect, after_associate; then the messages; before_release, after_release, after_close. */
+  /* Associations of a session, numbered from 1 as the log numbers them. These three come from inside protocol steps. A
+   * hook that is slow delays what it is told of, and every other association of its loop. The order is:
+   * before_associate, before_connect, after_connect, after_associate; then the messages; before_release, after_release,
+   * after_close. */
 
   /* An association is about to be asked for: the proposal may be changed. */
   void (*before_associate)(void *user, uint32_t association, scu_proposal *proposal);
@@ -133,10 +141,9 @@ typedef struct scu_hooks {
    * stock - before scu_matches_next delivers it, one after the other. From a clean stack, so that the hook may start
    * finds, moves and gets, on this session or another of the loop, and wait for them: they take another association,
    * while this find goes on being read, up to 512 matches; then its peer is held back, and loses nothing. A find that
-   * the hook starts is told of here, too: see level. Its hook cannot wait for the find itself (scu_matches_next is
-   * USAGE); scu_matches_close and _free from inside take effect when the hook has returned, and a call that waits for
-   * the find is then CANCELLED. A hook that is slow without waiting on the loop delays everything on it, but no peer is
-   * called silent for that. After a cancel or an abort the matches that are left are not told of, and not delivered. */
+   * the hook starts is told of here, too: see level. A hook that is slow without waiting on the loop delays everything
+   * on it, but no peer is called silent for that. After a cancel or an abort the matches that are left are not told of,
+   * and not delivered, and the find ends with CANCELLED or ABORTED, even when the peer was done with it. */
   scu_match_choice (*match)(void *user, const scu_match *match);
   /* Each pending response of a C-MOVE or C-GET, whoever the destination is. May do what hooks may; until it returns
    * nothing more is read from this association, and the operation's time-outs do not run. */
@@ -153,7 +160,7 @@ typedef struct scu_hooks {
   void (*before_keep)(void *user, scu_received *received);
   void (*received)(void *user, scu_received *received);
 
-  /* These six, too, come from inside protocol steps: what is said of before_associate holds for them. */
+  /* These six, too, come from inside protocol steps. */
 
   /* TCP, apart from the association on it. The peer is about to be looked up and connected to: "AET@host:port", as
    * scu_session_peer says. */

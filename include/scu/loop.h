@@ -24,7 +24,8 @@ SCU_API void scu_loop_free(scu_loop *loop);
 SCU_API int scu_loop_fd(const scu_loop *loop);
 /* Milliseconds until the next deadline, 0 = now, -1 = none. */
 SCU_API int scu_loop_timeout_ms(const scu_loop *loop);
-/* Does what can be done without waiting. SCU_OK, or MEMORY or TRANSPORT when the loop itself is broken. */
+/* Does what can be done without waiting. SCU_OK, or MEMORY or TRANSPORT when the loop itself is broken. USAGE from a
+ * hook that comes from inside a protocol step (scu/hooks.h). */
 SCU_API scu_result scu_loop_step(scu_loop *loop);
 /* Waits at most timeout_ms (-1 = until something happens) and steps once. */
 SCU_API scu_result scu_loop_wait(scu_loop *loop, int timeout_ms);
@@ -36,14 +37,18 @@ typedef struct scu_op scu_op;
 
 /* SCU_PENDING while it runs, then its result: SCU_OK or what failed. */
 SCU_API scu_result scu_op_state(const scu_op *op);
-/* Steps the loop until the operation is done; returns its result. */
+/* Steps the loop until the operation is done; returns its result. USAGE from inside of a hook that the operation itself
+ * has called, and of one that comes from inside a protocol step. CANCELLED also when a hook has freed the operation
+ * while this call waited: it is gone then. */
 SCU_API scu_result scu_op_wait(scu_op *op);
 /* Valid until scu_op_free. */
 SCU_API const scu_error *scu_op_error(const scu_op *op);
 /* Asks the operation to end early (RULES of PS3.7: C-CANCEL for find, move and get; store finishes its current
- * instance). It then ends with SCU_ERROR_CANCELLED or, when it was faster, as it would have. */
+ * instance). It then ends with SCU_ERROR_CANCELLED or, when it was faster, as it would have. From inside a protocol
+ * step: as soon as the hook has returned. NULL is allowed. */
 SCU_API void scu_op_cancel(scu_op *op);
-/* Cancels when still running, without waiting. NULL is allowed. */
+/* Cancels when still running, without waiting. From inside of a hook that it has called itself, or of a protocol step,
+ * it is cancelled, no hook is told of it any more, and it goes when the hook has returned. NULL is allowed. */
 SCU_API void scu_op_free(scu_op *op);
 
 #ifdef __cplusplus

@@ -26,6 +26,7 @@ typedef struct step {
 } step;
 
 struct scu__drill {
+  scu_op *op; /* whose drill it is: warnings are its */
   scu_session *session;
   scu_query *query;
   scu__query_shape shape;
@@ -136,7 +137,7 @@ static scu_result make_variant(scu__drill *drill, const scu__negotiated *negotia
 static void begin_with(scu__drill *drill, const scu__negotiated *negotiated) {
   if (drill->has_begun) return;
   drill->has_begun = true;
-  scu__options_warn(drill->session, drill->query, find_class(drill), negotiated);
+  scu__options_warn(drill->op, drill->query, find_class(drill), negotiated);
   bool is_agreed = wanted_options(drill) & 1u << SCU_QUERY_RELATIONAL &&
                    scu__option_is_agreed(SCU_QUERY_RELATIONAL, find_class(drill), negotiated);
   if (!is_agreed || drill->current->level == drill->shape.level) return;
@@ -190,8 +191,8 @@ static bool read_unique_key(const scu__drill *drill, const scu_dataset *match, s
   memset(value, 0, SCU__UNIQUE_VALUE_MAX); /* whole fields are hashed */
   scu_result result = scu__dataset_tag_text(match, scu__query_unique_key(level), value, SCU__UNIQUE_VALUE_MAX);
   if (result == SCU_OK && *value) return true;
-  scu__session_warn(drill->session, "a match without the unique key of the %s level was passed over",
-                    scu_query_level_name(level));
+  scu__op_warn(drill->op, "a match without the unique key of the %s level was passed over",
+               scu_query_level_name(level));
   return false;
 }
 
@@ -335,11 +336,13 @@ static void next_step(scu__task *self) {
     finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
 }
 
-scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_query_level floor,
-                          const scu__drill_handler *handler, void *owner, scu__drill **out, scu_error *error) {
+scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level floor, const scu__drill_handler *handler,
+                          void *owner, scu__drill **out, scu_error *error) {
   *out = NULL;
+  scu_session *session = op->session;
   scu__drill *drill = scu__alloc(session->allocator, sizeof *drill);
   if (!drill) return scu__error_memory(error, SCU_PHASE_REQUEST);
+  drill->op = op;
   drill->session = session;
   drill->handler = handler;
   drill->owner = owner;

@@ -5,8 +5,8 @@
 #ifndef SCU_CLIENT_DRILL_H
 #define SCU_CLIENT_DRILL_H
 
+#include "client/op.h"
 #include "client/query.h"
-#include "client/session.h"
 
 typedef struct scu__drill scu__drill;
 
@@ -22,10 +22,11 @@ typedef struct scu__drill_handler {
   void (*done)(void *owner, const scu__drill_result *result);
 } scu__drill_handler;
 
-/* The query is copied. `floor` is the level whose rows are wanted, normally shape->level; deeper: everything below the
- * query's matches, without further keys. Nothing is sent yet. MEMORY or USAGE. */
-scu_result scu__drill_new(scu_session *session, const scu_query *query, scu_query_level floor,
-                          const scu__drill_handler *handler, void *owner, scu__drill **out, scu_error *error);
+/* The operation is the one that it works for. The query is copied. `floor` is the level whose rows are wanted, normally
+ * shape->level; deeper: everything below the query's matches, without further keys. Nothing is sent yet. MEMORY or
+ * USAGE. */
+scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level floor, const scu__drill_handler *handler,
+                          void *owner, scu__drill **out, scu_error *error);
 void scu__drill_start(scu__drill *drill);
 /* done is called with CANCELLED, or as it would have been. */
 void scu__drill_cancel(scu__drill *drill);

@@ -27,9 +27,10 @@ struct scu_matches {
   size_t waiting; /* in both */
   row *current;   /* borrowed by the caller */
   bool is_asking; /* the match hook runs, and may have stepped the loop */
-  size_t waiters; /* calls that step the loop until there is a match, one inside of the other */
-  bool is_freed;  /* inside of any of them: done when the last has returned */
   scu__task asking;
+  bool has_ended; /* no more will come; the operation is done when the match hook has heard of all */
+  scu_result end;
+  scu_error why;
   uint16_t status;
   char comment[65];
 };
@@ -69,17 +70,34 @@ static void go_on_reading(scu_matches *matches) {
   if (matches->waiting <= ROWS_LOW && !matches->op.is_done) scu__drill_pause(matches->drill, false);
 }
 
-static bool is_over(const scu_matches *matches) {
-  return matches->op.is_done && !matches->unasked.first && !matches->is_asking;
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+/* A wish to cancel that came before is heeded before: the end is the same however fast the peer was. */
+static void finish_when_told(scu_matches *matches) {
+  if (!matches->has_ended || matches->unasked.first || matches->is_asking) return;
+  if (scu__session_has_wishes(matches->op.session))
+    scu__task_queue(matches->op.session->loop, &matches->asking);
+  else
+    scu__op_finish(&matches->op, matches->end, &matches->why);
 }
 
-static bool is_anyone_inside(const scu_matches *matches) {
-  return matches->is_asking || matches->waiters > 0;
+/* The first end counts. error NULL: SCU_OK. */
+static void end(scu_matches *matches, scu_result result, const scu_error *error) {
+  if (!matches->has_ended) {
+    matches->has_ended = true;
+    matches->end = result;
+    scu__error_copy(&matches->why, error);
+  }
+  finish_when_told(matches);
 }
 
-/* Who was inside of one that was freed meanwhile does not touch it any more after this. */
-static void free_when_left(scu_matches *matches) {
-  if (matches->is_freed && !is_anyone_inside(matches)) scu_op_free(&matches->op);
+/* The peer had ended it before, but not all was told. */
+static void end_otherwise(scu_matches *matches, const scu_error *error) {
+  drop_unasked(matches);
+  if (!matches->has_ended) return;
+  matches->end = error->result;
+  scu__error_copy(&matches->why, error);
+  finish_when_told(matches);
 }
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
@@ -100,35 +118,36 @@ static void keep(scu_matches *matches, row *r) {
 
 static scu_match_choice call_hook(scu_matches *matches, const row *r) {
   const scu_hooks *hooks = &matches->op.session->hooks;
-  if (!hooks->match) return SCU_MATCH_TAKE; /* it was taken away meanwhile */
+  if (!hooks->match || matches->op.is_freed) return SCU_MATCH_TAKE; /* it was taken away meanwhile */
   const scu_match told = {.size = sizeof told,
                           .dataset = r->dataset,
                           .level = scu__drill_shape(matches->drill)->level,
                           .number = r->number};
   matches->is_asking = true;
+  scu__op_go_out(&matches->op);
   scu_match_choice choice = hooks->match(hooks->user, &told);
+  scu__op_come_back(&matches->op);
   matches->is_asking = false;
   scu__drill_touch(matches->drill);
   return choice;
 }
 
-/* One row a step, so that a wish to cancel waits for one hook and no more. */
-static void ask(scu__task *self) {
-  scu_matches *matches = (scu_matches *)((char *)self - offsetof(scu_matches, asking));
-  if (matches->is_asking || !matches->unasked.first) return;
+static void ask_about_first(scu_matches *matches) {
   row *r = take_first(&matches->unasked);
-  scu_match_choice choice = call_hook(matches, r);
-  if (matches->is_freed) {
-    drop(matches, r);
-    free_when_left(matches);
-    return;
-  }
-  switch (choice) {
+  switch (call_hook(matches, r)) {
   case SCU_MATCH_SKIP: drop(matches, r); break;
   case SCU_MATCH_ENOUGH: end_with(matches, r); break;
   default: keep(matches, r); break;
   }
+}
+
+/* One row a step, so that a wish to cancel waits for one hook and no more. */
+static void ask(scu__task *self) {
+  scu_matches *matches = (scu_matches *)((char *)self - offsetof(scu_matches, asking));
+  if (matches->is_asking) return;
+  if (matches->unasked.first && !scu__session_has_wishes(matches->op.session)) ask_about_first(matches);
   if (matches->unasked.first) scu__task_queue(matches->op.session->loop, &matches->asking);
+  finish_when_told(matches);
   go_on_reading(matches);
 }
 
@@ -140,7 +159,7 @@ static void take_row(void *owner, const scu_dataset *dataset) {
     scu_error error;
     scu__error_clear(&error);
     scu__error_memory(&error, SCU_PHASE_RESPONSE);
-    scu__op_finish(&matches->op, SCU_ERROR_MEMORY, &error);
+    end(matches, SCU_ERROR_MEMORY, &error);
     scu__drill_cancel(matches->drill);
     return;
   }
@@ -159,7 +178,7 @@ static void drill_done(void *owner, const scu__drill_result *result) {
   scu_matches *matches = owner;
   matches->status = result->status;
   strncpy(matches->comment, result->comment, sizeof matches->comment - 1);
-  scu__op_finish(&matches->op, result->result, result->error);
+  end(matches, result->result, result->error);
 }
 
 static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_done};
@@ -167,13 +186,16 @@ static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_
 /* Who cancels has no more questions to answer. */
 static void cancel(scu_op *op) {
   scu_matches *matches = (scu_matches *)op;
-  drop_unasked(matches);
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
+  end_otherwise(matches, &error);
   scu__drill_cancel(matches->drill);
 }
 
 static void abort_find(scu_op *op, const scu_error *error) {
   scu_matches *matches = (scu_matches *)op;
-  drop_unasked(matches);
+  end_otherwise(matches, error);
   scu__drill_abort(matches->drill, error);
 }
 
@@ -188,23 +210,12 @@ static void free_matches(scu_op *op) {
 
 static const scu__op_class find_class = {.name = "C-FIND", .cancel = cancel, .abort = abort_find, .free = free_matches};
 
-/* Steps the loop. CANCELLED with *is_there false: a hook has freed it, and it is not to be touched any more. */
-static scu_result step_loop(scu_matches *matches, bool *is_there) {
-  matches->waiters++;
-  scu_result result = scu_loop_wait(matches->op.session->loop, -1);
-  matches->waiters--;
-  *is_there = !matches->is_freed;
-  free_when_left(matches);
-  if (!*is_there) return SCU_ERROR_CANCELLED;
-  if (result == SCU_OK) return SCU_OK;
-  return scu__error_set(&matches->op.error, result, SCU_PHASE_NONE, "the event loop failed");
-}
-
 /* Waits for the first row, so that a peer that cannot be reached is a failure of the call itself. */
 static scu_result wait_for_first(scu_matches *matches, bool *is_there) {
   *is_there = true;
-  while (!is_over(matches) && !matches->ready.first) {
-    scu_result result = step_loop(matches, is_there);
+  while (!matches->op.is_done && !matches->ready.first) {
+    scu_result result = scu__op_check_wait(&matches->op);
+    if (result == SCU_OK) result = scu__op_step(&matches->op, is_there);
     if (result != SCU_OK) return result;
   }
   return matches->ready.first ? SCU_OK : matches->op.result;
@@ -220,8 +231,9 @@ scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matc
   matches->limit = query->limit;
   matches->status = 0xFFFF;
   matches->asking.run = ask;
+  scu__error_clear(&matches->why);
   scu_result result =
-      scu__drill_new(session, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
+      scu__drill_new(&matches->op, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
   if (result != SCU_OK) {
     scu_op_free(&matches->op);
     return result;
@@ -250,7 +262,7 @@ scu_result scu_matches_poll(scu_matches *matches, const scu_dataset **match) {
   matches->current = NULL;
   *match = NULL;
   if (!matches->ready.first) {
-    if (!is_over(matches)) return SCU_PENDING;
+    if (!matches->op.is_done) return SCU_PENDING;
     return matches->op.result == SCU_OK ? SCU_END : matches->op.result;
   }
   matches->current = take_first(&matches->ready);
@@ -265,11 +277,9 @@ scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match) {
   for (;;) {
     scu_result result = scu_matches_poll(matches, match);
     if (result != SCU_PENDING) return result;
-    if (matches->is_asking)
-      return scu__error_set(&matches->op.error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
-                            "a match hook cannot wait for the find that called it");
+    result = scu__op_check_wait(&matches->op);
     bool is_there;
-    result = step_loop(matches, &is_there);
+    if (result == SCU_OK) result = scu__op_step(&matches->op, &is_there);
     if (result != SCU_OK) return result;
   }
 }
@@ -284,29 +294,26 @@ const char *scu_matches_comment(const scu_matches *matches) {
   return matches->comment;
 }
 const scu_error *scu_matches_error(const scu_matches *matches) {
-  return &matches->op.error;
+  return matches ? &matches->op.error : NULL;
 }
 
 void scu_matches_cancel(scu_matches *matches) {
-  scu_op_cancel(&matches->op);
+  if (matches) scu_op_cancel(&matches->op);
 }
 
 void scu_matches_free(scu_matches *matches) {
-  if (!matches) return;
-  matches->is_freed = true;
-  if (is_anyone_inside(matches)) {
-    scu_op_cancel(&matches->op);
-    drop_unasked(matches); /* of one that is done, too */
-  }
-  free_when_left(matches);
+  if (matches) scu_op_free(&matches->op);
 }
 
 void scu_matches_close(scu_matches *matches) {
   if (!matches) return;
   scu_op *op = &matches->op;
-  if (!op->is_done && !matches->is_asking) {
-    scu_op_cancel(op);
-    scu__loop_run_until(op->session->loop, &op->is_done);
+  bool is_there = true;
+  scu_op_cancel(op);
+  while (!op->is_done && scu__op_check_wait(op) == SCU_OK) {
+    scu_result result = scu__op_step(op, &is_there);
+    if (!is_there) return;
+    if (result != SCU_OK) break;
   }
-  scu_matches_free(matches);
+  scu_op_free(op);
 }

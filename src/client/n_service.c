@@ -119,7 +119,7 @@ static void failed(void *owner, const scu_error *error) {
   if (n->manner.is_sent_again && n->was_sent && is_lost_connection(error)) {
     n->manner.is_sent_again = false;
     n->manner.is_again = true;
-    scu__session_warn(n->op.session, "no answer came (%s); the request is sent once more", error->reason);
+    scu__op_warn(&n->op, "no answer came (%s); the request is sent once more", error->reason);
     start_request(n);
     return;
   }

@@ -2,10 +2,10 @@
 #ifndef SCU_CLIENT_PROGRESS_H
 #define SCU_CLIENT_PROGRESS_H
 
-#include "client/session.h"
+#include "client/op.h"
 
 typedef struct scu__progress {
-  scu_session *session;
+  scu_op *op;
   uint64_t instances_done, instances_total, bytes_done;
   uint64_t told_ms;
 } scu__progress;

@@ -113,16 +113,15 @@ bool scu__options_fit(scu__option_set wanted, const char *sop_class, const scu__
   return true;
 }
 
-void scu__options_warn(const scu_session *session, const scu_query *query, const char *sop_class,
-                       const scu__negotiated *negotiated) {
+void scu__options_warn(scu_op *op, const scu_query *query, const char *sop_class, const scu__negotiated *negotiated) {
   for (size_t i = 0; i < SCU_QUERY_OPTIONS; i++) {
     service at = service_of(sop_class);
     bool is_missed = is_wished(query, i) && options[i].place[at] != ABSENT &&
                      !scu__option_is_agreed((scu_query_option)i, sop_class, negotiated);
     if (is_missed)
-      scu__session_warn(session, "%s %s",
-                        may_propose(session, i, at) ? "the peer does not agree to"
-                                                    : "the peer is not asked (extended-negotiation) for",
-                        options[i].otherwise);
+      scu__op_warn(op, "%s %s",
+                   may_propose(op->session, i, at) ? "the peer does not agree to"
+                                                   : "the peer is not asked (extended-negotiation) for",
+                   options[i].otherwise);
   }
 }

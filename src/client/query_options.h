@@ -3,8 +3,8 @@
 #ifndef SCU_CLIENT_QUERY_OPTIONS_H
 #define SCU_CLIENT_QUERY_OPTIONS_H
 
+#include "client/op.h"
 #include "client/query.h"
-#include "client/session.h"
 
 /* The options that a request of this class wants, as a set of bits (1 << scu_query_option). */
 typedef uint32_t scu__option_set;
@@ -20,7 +20,6 @@ scu_result scu__options_propose(scu__option_set wanted, const char *sop_class, s
 bool scu__options_fit(scu__option_set wanted, const char *sop_class, const scu__negotiated *negotiated);
 bool scu__option_is_agreed(scu_query_option option, const char *sop_class, const scu__negotiated *negotiated);
 /* Tells the warning hook which wish (or key that needs an option) was not granted, and what happens instead. */
-void scu__options_warn(const scu_session *session, const scu_query *query, const char *sop_class,
-                       const scu__negotiated *negotiated);
+void scu__options_warn(scu_op *op, const scu_query *query, const char *sop_class, const scu__negotiated *negotiated);
 
 #endif

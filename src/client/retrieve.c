@@ -47,7 +47,6 @@ typedef struct retrieve_op {
   scu__inventory inventory;
   bool has_promise;    /* the inventory lists what should come */
   bool is_nobody_told; /* something was passed over: see is_nobodys */
-  unsigned outside;    /* depth of hooks that the peer may be waiting for */
 
   size_t next_target;
   unsigned round;
@@ -101,40 +100,39 @@ static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   retrieve_op *op = owner;
   bool is_stored = outcome->outcome != SCU_OUTCOME_FAILED;
-  op->outside++;
   scu__arrival arrival =
       is_stored ? scu__inventory_received(&op->inventory, outcome->sop_instance_uid) : SCU__ARRIVAL_NEW;
   if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
   if (is_stored) op->bytes += outcome->bytes;
   if (op->has_promise && arrival == SCU__ARRIVAL_NOT_PROMISED)
-    scu__session_warn(session_of(op), "%s came although it was not asked for; it is kept", outcome->sop_instance_uid);
+    scu__op_warn(&op->op, "%s came although it was not asked for; it is kept", outcome->sop_instance_uid);
   op->progress.instances_done++;
   op->progress.bytes_done = op->bytes;
-  scu__session_tell_instance(session_of(op), outcome);
+  scu__op_tell_instance(&op->op, outcome);
   scu__progress_tell(&op->progress, false);
-  op->outside--;
   scu__request_touch(&op->request);
   if (op->is_in_grace) go_on(op); /* not from inside the listener, which the end of the grace frees */
 }
 
 static void judge(void *owner, scu__judged when, scu_received *received) {
   retrieve_op *op = owner;
-  op->outside++;
+  if (op->op.is_freed) return;
+  scu__op_go_out(&op->op);
   scu__hooks_judge(&session_of(op)->hooks, when, received);
-  op->outside--;
+  scu__op_come_back(&op->op);
   scu__request_touch(&op->request);
 }
 
 static bool is_held(void *owner) {
-  return ((const retrieve_op *)owner)->outside > 0;
+  return ((const retrieve_op *)owner)->op.outside > 0;
 }
 
 static void knocked(void *owner, const char *calling_ae, const char *peer) {
   retrieve_op *op = owner;
-  scu__session_warn(session_of(op),
-                    "%s at %s wanted to send and was rejected: not the AE title this move waits for (%s); name it in "
-                    "accept-from if it is right",
-                    calling_ae, peer, session_of(op)->peer.ae.text);
+  scu__op_warn(&op->op,
+               "%s at %s wanted to send and was rejected: not the AE title this move waits for (%s); name it in "
+               "accept-from if it is right",
+               calling_ae, peer, session_of(op)->peer.ae.text);
 }
 
 static const scu__listener_handler listener_handler = {.instance = instance_done, .knocked = knocked, .judge = judge};
@@ -197,7 +195,7 @@ static void take_row(void *owner, const scu_dataset *row) {
   scu_result result;
   if (is_nobodys(op, row)) {
     if (!op->is_nobody_told)
-      scu__session_warn(session_of(op), "matches without a Patient ID are not fetched: nothing says whose they are");
+      scu__op_warn(&op->op, "matches without a Patient ID are not fetched: nothing says whose they are");
     op->is_nobody_told = true;
     return;
   }
@@ -265,8 +263,7 @@ static void drill_done(void *owner, const scu__drill_result *result) {
     op->has_promise = is_promise_wanted(op);
     start_transfer(op);
   } else if (cannot_find && scu__query_has_only_unique_keys(op->query, &op->shape)) {
-    scu__session_warn(session_of(op), "the peer does not say what it has (%s): only counts can be compared",
-                      result->error->reason);
+    scu__op_warn(&op->op, "the peer does not say what it has (%s): only counts can be compared", result->error->reason);
     scu__inventory_free(&op->inventory);
     scu_result made = make_targets_of_query(op);
     if (made == SCU_OK)
@@ -301,7 +298,7 @@ static scu__option_set wanted_options(const retrieve_op *op) {
 
 /* What was proposed and not agreed: told once, and an error where the request makes no sense without it. */
 static scu_result check_options(retrieve_op *op, const scu__negotiated *negotiated, scu_error *error) {
-  if (!op->are_options_told) scu__options_warn(session_of(op), op->query, service_class(op), negotiated);
+  if (!op->are_options_told) scu__options_warn(&op->op, op->query, service_class(op), negotiated);
   op->are_options_told = true;
   bool is_agreed = scu__option_is_agreed(SCU_QUERY_RELATIONAL, service_class(op), negotiated);
   if (op->query->is_raw || is_agreed || !lacks_upper_key(op)) return SCU_OK;
@@ -429,7 +426,7 @@ static int32_t count_in(const scu__exchange_event *event, uint32_t bit, uint16_t
 
 static void tell_sub_operations(retrieve_op *op, const scu__exchange_event *event) {
   const scu_hooks *hooks = &session_of(op)->hooks;
-  if (!hooks->sub_operation) return;
+  if (!hooks->sub_operation || op->op.is_freed) return;
   const scu__command *response = event->command;
   const scu_sub_operations told = {
       .size = sizeof told,
@@ -440,7 +437,9 @@ static void tell_sub_operations(retrieve_op *op, const scu__exchange_event *even
       .failed = count_in(event, SCU__HAS_FAILED, response->failed),
       .warning = count_in(event, SCU__HAS_WARNING, response->warning),
   };
+  scu__op_go_out(&op->op);
   hooks->sub_operation(hooks->user, &told);
+  scu__op_come_back(&op->op);
   scu__request_touch(&op->request);
 }
 
@@ -550,8 +549,8 @@ static void end_round(retrieve_op *op) {
   }
   if (may_ask_again(op) && scu__inventory_retarget(&op->inventory, uids_per_request(op)) == SCU_OK) {
     if (op->round == 1)
-      scu__session_warn(session_of(op), "%zu of %zu promised instances did not come; asking again for these",
-                        scu__inventory_missing(&op->inventory), op->inventory.count);
+      scu__op_warn(&op->op, "%zu of %zu promised instances did not come; asking again for these",
+                   scu__inventory_missing(&op->inventory), op->inventory.count);
     op->next_target = 0;
     op->is_proposed = false;
     op->received_before = op->inventory.received;
@@ -655,7 +654,7 @@ static scu_result begin(retrieve_op *op, const scu_query *query, scu_error *erro
     return result;
   }
   scu_query_level floor = is_promise_wanted(op) ? SCU_LEVEL_IMAGE : op->shape.level;
-  result = scu__drill_new(session, op->query, floor, &drill_handler, op, &op->drill, error);
+  result = scu__drill_new(&op->op, op->query, floor, &drill_handler, op, &op->drill, error);
   if (result == SCU_OK) scu__drill_start(op->drill);
   return result;
 }
@@ -670,7 +669,7 @@ static scu_op *start(scu_session *session, const scu_query *what, route way, con
   op->status = 0xFFFF;
   op->task.run = advance;
   op->grace.expired = grace_expired;
-  op->progress.session = session;
+  op->progress.op = &op->op;
   op->receiver =
       (scu__receiver){.loop = session->loop, .sink = sink, .done = instance_done, .owner = op, .judge = judge};
   scu__error_clear(&op->refusal);

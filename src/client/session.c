@@ -57,23 +57,37 @@ static scu_op *next_to_ask(const scu_session *session, bool is_abort) {
   return NULL;
 }
 
-static void check_wishes(scu__tick *self) {
-  scu_session *session = (scu_session *)((char *)self - offsetof(scu_session, tick));
-  if (session->is_cancel_wanted) {
-    session->is_cancel_wanted = 0;
+bool scu__session_has_wishes(const scu_session *session) {
+  return session->is_cancel_wanted || session->is_abort_wanted;
+}
+
+static bool is_anything_running(const scu_session *session) {
+  for (const scu_op *op = session->ops; op; op = op->next)
+    if (!op->is_done) return true;
+  return false;
+}
+
+static void abort_all(scu_session *session) {
+  scu_error error;
+  if (!is_anything_running(session)) return;
+  scu__error_clear(&error);
+  scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
+  scu__associations_abort(session, &error);
+  for (scu_op *op; (op = next_to_ask(session, true)) != NULL;) {
+    op->is_aborted = true;
+    if (op->class_->abort) op->class_->abort(op, &error);
+  }
+}
+
+void scu__session_heed_wishes(scu_session *session) {
+  if (scu__loop_is_held(session->loop)) return;
+  if (atomic_exchange(&session->is_cancel_wanted, 0))
     for (scu_op *op; (op = next_to_ask(session, false)) != NULL;) scu_op_cancel(op);
-  }
-  if (session->is_abort_wanted) {
-    session->is_abort_wanted = 0;
-    scu_error error;
-    scu__error_clear(&error);
-    scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
-    scu__associations_abort(session, &error);
-    for (scu_op *op; (op = next_to_ask(session, true)) != NULL;) {
-      op->is_aborted = true;
-      if (op->class_->abort) op->class_->abort(op, &error);
-    }
-  }
+  if (atomic_exchange(&session->is_abort_wanted, 0)) abort_all(session);
+}
+
+static void check_wishes(scu__tick *self) {
+  scu__session_heed_wishes((scu_session *)((char *)self - offsetof(scu_session, tick)));
 }
 
 static scu_result open_session(scu_session *session, scu_loop *loop, const scu_options *options, const char *peer) {
@@ -126,7 +140,7 @@ void scu_session_free(scu_session *session) {
   if (session->loop) {
     scu__turns_close(session);
     scu__associations_release(session);
-    while (session->ops) scu_op_free(session->ops);
+    while (session->ops) scu__op_destroy(session->ops);
     scu__associations_free(session);
     scu__commit_receiver_free(session->commit_receiver);
     scu__tick_remove(session->loop, &session->tick);
@@ -161,6 +175,7 @@ void *scu_session_tag(const scu_session *session) {
 }
 
 void scu_cancel(scu_session *session) {
+  if (!session) return;
   session->is_cancel_wanted = 1;
   if (session->loop) scu_loop_wake(session->loop);
 }

@@ -66,6 +66,10 @@ struct scu_session {
   scu__negotiation_record record;
 };
 
+/* scu_cancel or scu_abort was called, and nothing has come of it yet. */
+bool scu__session_has_wishes(const scu_session *session);
+/* Does what they ask for to what runs now; nothing, from inside of a protocol step. */
+void scu__session_heed_wishes(scu_session *session);
 /* Tells the warning hook, if there is one. */
 void scu__session_warn(const scu_session *session, const char *format, ...) SCU__PRINTF(2, 3);
 void scu__session_tell_instance(const scu_session *session, const scu_instance_outcome *outcome);

@@ -23,7 +23,6 @@ typedef struct store_op {
   scu__store_plan plan;
   bool is_dry_run;
   bool is_rest_skipped; /* by before_store */
-  unsigned outside;     /* depth of calls into the user's code, which may step the loop: the window stays as it is */
   scu_error failure;    /* nothing more is sent; the rest is told of it when nobody is outside */
 
   scu__store_lane *lanes;
@@ -58,8 +57,13 @@ static bool is_any_out(const store_op *store) {
   return store->plan.waiting + store->plan.done < store->plan.count;
 }
 
+/* Around the user's code, which may step the loop: meanwhile the window stays as it is. */
+static void go_out(store_op *store) {
+  scu__op_go_out(&store->op);
+}
 static void come_back(store_op *store) {
-  if (--store->outside == 0) go_on(store);
+  scu__op_come_back(&store->op);
+  if (store->op.outside == 0) go_on(store);
 }
 
 static void warn(store_op *store, const char *format, ...) SCU__PRINTF(2, 3);
@@ -69,8 +73,8 @@ static void warn(store_op *store, const char *format, ...) SCU__PRINTF(2, 3);
 static void tell(store_op *store, const scu_instance_outcome *outcome) {
   store->counts[outcome->outcome]++;
   store->progress.instances_done++;
-  store->outside++;
-  scu__session_tell_instance(session_of(store), outcome);
+  go_out(store);
+  scu__op_tell_instance(&store->op, outcome);
   scu__progress_tell(&store->progress, false);
   come_back(store);
 }
@@ -105,8 +109,8 @@ static void warn(store_op *store, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  store->outside++;
-  scu__session_warn(session_of(store), "%s", text);
+  go_out(store);
+  scu__op_warn(&store->op, "%s", text);
   come_back(store);
 }
 
@@ -115,12 +119,11 @@ static bool warn_of_head(store_op *store, const scu__candidate *candidate) {
   const uint32_t worth_saying = SCU__HEAD_META_DISAGREES | SCU__HEAD_IMAGE_WITHOUT_PIXELS | SCU__HEAD_TRAILING_BYTES |
                                 SCU__HEAD_TRUNCATED | SCU__HEAD_SYNTAX_GUESSED | SCU__HEAD_SYNTAX_UNKNOWN;
   if (!(candidate->head.warnings & worth_saying)) return false;
-  store->outside++;
+  go_out(store);
   for (uint32_t bit = 1; bit && bit <= worth_saying; bit <<= 1)
     if (candidate->head.warnings & bit & worth_saying)
-      scu__session_warn(session_of(store), "%s: %s",
-                        candidate->path[0] ? candidate->path : candidate->head.sop_instance.text,
-                        scu__head_warning_text(bit));
+      scu__op_warn(&store->op, "%s: %s", candidate->path[0] ? candidate->path : candidate->head.sop_instance.text,
+                   scu__head_warning_text(bit));
   come_back(store);
   return true;
 }
@@ -314,7 +317,7 @@ static void lane_ready(void *owner, scu__store_lane *lane) {
 }
 
 static bool lane_is_held(void *owner) {
-  return ((const store_op *)owner)->outside > 0;
+  return ((const store_op *)owner)->op.outside > 0;
 }
 
 static const scu__store_lane_handler lane_handler = {
@@ -390,7 +393,7 @@ static void skip(store_op *store, scu__candidate *candidate) {
 
 static scu_store_choice ask_hook(store_op *store, scu__candidate *candidate, scu_edits *edits) {
   const scu_hooks *hooks = &session_of(store)->hooks;
-  if (!hooks->before_store) return SCU_STORE_SEND;
+  if (!hooks->before_store || store->op.is_freed) return SCU_STORE_SEND;
   scu_store_candidate told = {.size = sizeof told,
                               .path = candidate->path,
                               .sop_class_uid = candidate->head.sop_class.text,
@@ -441,7 +444,7 @@ static bool ask(store_op *store, scu__candidate *candidate) {
   candidate->is_asked = true;
   scu_edits edits;
   scu__edits_init(&edits, session_of(store)->allocator, store->always);
-  store->outside++;
+  go_out(store);
   scu_store_choice chosen = ask_hook(store, candidate, &edits);
   if (chosen == SCU_STORE_SKIP_REST) store->is_rest_skipped = true;
   if (candidate->state == SCU__CANDIDATE_WAITING) {
@@ -518,9 +521,9 @@ static void serve_all(store_op *store) {
 /* --- ending ------------------------------------------------------------------------------------------------------- */
 
 static void finish(store_op *store, scu_result result, const scu_error *error) {
-  store->outside++;
+  go_out(store);
   scu__progress_tell(&store->progress, true);
-  store->outside--;
+  scu__op_come_back(&store->op);
   scu__timer_stop(session_of(store)->loop, &store->timer);
   for (size_t i = 0; i < store->lane_count; i++) {
     if (scu__store_lane_is_opening(&store->lanes[i]))
@@ -535,7 +538,7 @@ static void finish(store_op *store, scu_result result, const scu_error *error) {
 static void tell_rest(store_op *store, scu_outcome outcome, const char *why) {
   char reason[SCU__ERROR_TEXT_MAX + 16];
   snprintf(reason, sizeof reason, "not sent: %s", why);
-  store->outside++; /* throughout: the source is not asked from inside a hook */
+  go_out(store); /* throughout: the source is not asked from inside a hook */
   while (store->plan.first < store->plan.count) {
     scu__candidate *candidate = &store->plan.candidates[store->plan.first];
     if (candidate->is_unknown)
@@ -562,7 +565,7 @@ static void tell_rest(store_op *store, scu_outcome outcome, const char *why) {
     tell(store, &told);
   }
   store->plan.is_exhausted = true;
-  store->outside--;
+  scu__op_come_back(&store->op);
 }
 
 static void finish_failed(store_op *store) {
@@ -618,9 +621,9 @@ static void scan(store_op *store) {
   scu_error error;
   scu__error_clear(&error);
   for (size_t i = 0; i < store->lane_count; i++) forget_coverage(&store->lanes[i]);
-  store->outside++;
+  go_out(store);
   scu_result result = scu__store_plan_scan(&store->plan, store->source, &error);
-  store->outside--;
+  scu__op_come_back(&store->op);
   if (result == SCU_END)
     finish(store, SCU_OK, NULL);
   else if (result != SCU_OK)
@@ -631,7 +634,7 @@ static void scan(store_op *store) {
 
 static void advance(scu__task *self) {
   store_op *store = (store_op *)((char *)self - offsetof(store_op, task));
-  if (store->op.is_done || store->outside > 0) return;
+  if (store->op.is_done || store->op.outside > 0) return;
   if (is_stopping(store)) {
     if (is_any_out(store)) return; /* they are answered first, or their association ends */
     if (scu__error_is_set(&store->failure))
@@ -709,7 +712,7 @@ static scu_op *start(scu_session *session, scu_source *source, bool is_dry_run) 
   store->timer.expired = timer_expired;
   store->task.run = advance;
   scu__error_clear(&store->failure);
-  store->progress.session = session;
+  store->progress.op = &store->op;
   scu_result result = make_lanes(store);
   if (result == SCU_OK)
     result = scu__store_plan_init(&store->plan, session->allocator, session->config->allow_truncated);

@@ -344,14 +344,53 @@ static scu_match_choice abort_at_ten(asked *a, const scu_match *match) {
   return SCU_MATCH_TAKE;
 }
 
+static scu_match_choice cancel_find_at_ten(asked *a, const scu_match *match) {
+  if (match->number == 10) scu_matches_cancel(a->matches);
+  return SCU_MATCH_TAKE;
+}
+
+/* However many of them are here already: it goes on, or has ended with rows to tell, or this was the last. */
 static void test_after_a_cancel_or_an_abort_no_match_is_told(void **state) {
   (void)state;
-  for (int is_abort = 0; is_abort < 2; is_abort++) {
-    asked *a = start(good, 3000, is_abort ? abort_at_ten : cancel_at_ten);
-    check_rows(a, 1, is_abort ? SCU_ERROR_ABORTED : SCU_ERROR_CANCELLED, 10);
+  static const size_t studies[] = {3000, 20, 11, 10};
+  static scu_match_choice (*const ways[])(asked *, const scu_match *) = {cancel_at_ten, abort_at_ten,
+                                                                         cancel_find_at_ten};
+  for (size_t i = 0; i < 4 * 3; i++) {
+    asked *a = start(good, studies[i / 3], ways[i % 3]);
+    bool is_abort = ways[i % 3] == abort_at_ten;
+    assert_int_equal(scu_find_start(a->f.session, a->query, &a->matches), SCU_OK);
+    uint64_t count;
+    assert_int_equal(read_rows(a, 1, &count), is_abort ? SCU_ERROR_ABORTED : SCU_ERROR_CANCELLED);
+    assert_non_null(strstr(scu_error_reason(scu_matches_error(a->matches)), "by the caller"));
+    assert_int_equal(count, 10);
     assert_int_equal(a->count, 10);
     stop(a);
   }
+}
+
+static scu_match_choice cancel_both_at_ten(asked *a, const scu_match *match) {
+  assert_int_equal(a->close_at, 0); /* nobody is told any more */
+  if (match->number != 10) return SCU_MATCH_TAKE;
+  scu_cancel(a->f.session);
+  a->close_at = a->count;
+  return SCU_MATCH_TAKE;
+}
+
+static void test_after_a_cancel_no_match_of_another_find_is_told(void **state) {
+  (void)state;
+  asked *a = start(good, 100, cancel_both_at_ten);
+  scu_matches *other;
+  const scu_dataset *row;
+  scu_result result;
+  assert_int_equal(scu_find_start(a->f.session, a->query, &a->matches), SCU_OK);
+  assert_int_equal(scu_find_start(a->f.session, a->query, &other), SCU_OK);
+  uint64_t count;
+  assert_int_equal(read_rows(a, 1, &count), SCU_ERROR_CANCELLED);
+  while ((result = scu_matches_next(other, &row)) == SCU_OK) continue;
+  assert_int_equal(result, SCU_ERROR_CANCELLED);
+  assert_int_equal(a->count, a->close_at);
+  scu_matches_close(other);
+  stop(a);
 }
 
 static scu_match_choice wait_for_itself(asked *a, const scu_match *match) {
@@ -485,8 +524,7 @@ static void test_a_call_that_waits_for_a_find_that_another_hook_closes_is_cancel
     asked *a = start(good, studies[way & 1], close_the_other);
     a->is_by_free = way & 2;
     assert_int_equal(scu_find_start(a->f.session, a->query, &a->matches), SCU_OK);
-    scu_op *op = (scu_op *)a->matches; /* its first member */
-    if (!(way & 1)) TEST_LOOP_UNTIL(&a->f.time, scu_op_state(op) != SCU_PENDING, 1000);
+    if (!(way & 1)) TEST_LOOP_UNTIL(&a->f.time, a->count == 100, 1000);
     scu_query *query = study_query("1.2.1");
     assert_int_equal(scu_query_set_level(query, SCU_LEVEL_SERIES), SCU_OK);
     scu_matches *other = NULL;
@@ -495,6 +533,7 @@ static void test_a_call_that_waits_for_a_find_that_another_hook_closes_is_cancel
     const scu_dataset *row;
     while (scu_matches_next(other, &row) == SCU_OK) continue;
     assert_int_equal(scu_matches_count(other), 2);
+    assert_int_equal(a->f.peer.accepted, way & 1 ? 2 : 1); /* an association more while the first is in use */
     scu_matches_close(other);
     scu_query_free(query);
     stop(a);
@@ -600,30 +639,58 @@ static void test_a_hook_drills_down_and_fetches_from_inside(void **state) {
   stop(a);
 }
 
-static scu_match_choice find_again(asked *a, const scu_match *match) {
-  if (a->depth == 1 && match->number == 2) scu_cancel(a->f.session);
-  if (a->depth > 1) return SCU_MATCH_TAKE;
+static scu_result find_all(asked *a) {
   scu_query *query = study_query(NULL);
   scu_matches *matches = NULL;
   const scu_dataset *row;
   scu_result result = scu_find(a->f.session, query, &matches);
   while (result == SCU_OK) result = scu_matches_next(matches, &row);
-  assert_int_equal(result, match->number == 2 ? SCU_ERROR_CANCELLED : SCU_END);
   scu_matches_close(matches);
   scu_query_free(query);
+  return result;
+}
+
+static scu_match_choice cancel_inside(asked *a, const scu_match *match) {
+  if (a->depth == 1) a->close_at = match->number;
+  if (a->depth == 2 && a->close_at == 2 && match->number == 2) scu_cancel(a->f.session);
+  if (a->depth == 1) assert_int_equal(find_all(a), match->number == 2 ? SCU_ERROR_CANCELLED : SCU_END);
   return SCU_MATCH_TAKE;
 }
 
 static void test_a_cancel_inside_a_hook_ends_what_it_waits_for_and_the_find(void **state) {
   (void)state;
-  asked *a = start(good, 40, find_again);
+  asked *a = start(good, 40, cancel_inside);
   uint64_t count, before = a->f.time.now_ms;
   assert_int_equal(scu_find(a->f.session, a->query, &a->matches), SCU_OK);
-  scu_result result = read_rows(a, 1, &count);
-  assert_true(result == SCU_ERROR_CANCELLED || result == SCU_END);
-  assert_true(count <= 40);
+  assert_int_equal(read_rows(a, 1, &count), SCU_ERROR_CANCELLED);
+  assert_int_equal(count, 2);
   assert_true(a->f.time.now_ms - before < 12000); /* a cancel-wait each */
   stop(a);
+}
+
+/* It is for what runs when it is called. */
+static scu_match_choice cancel_and_find(asked *a, const scu_match *match) {
+  if (a->depth > 1 || match->number != 2) return SCU_MATCH_TAKE;
+  if (a->is_by_free)
+    scu_abort(a->f.session);
+  else
+    scu_cancel(a->f.session);
+  assert_int_equal(find_all(a), SCU_END);
+  return SCU_MATCH_TAKE;
+}
+
+static void test_what_a_hook_starts_after_a_cancel_or_an_abort_is_not_ended_by_it(void **state) {
+  (void)state;
+  for (int is_abort = 0; is_abort < 2; is_abort++) {
+    asked *a = start(good, 40, cancel_and_find);
+    uint64_t count;
+    a->is_by_free = is_abort;
+    assert_int_equal(scu_find_start(a->f.session, a->query, &a->matches), SCU_OK);
+    assert_int_equal(read_rows(a, 1, &count), is_abort ? SCU_ERROR_ABORTED : SCU_ERROR_CANCELLED);
+    assert_int_equal(count, 2);
+    assert_int_equal(a->count, 2 + 40);
+    stop(a);
+  }
 }
 
 /* --- the spool -----------------------------------------------------------------------------------------------------
@@ -704,6 +771,7 @@ int main(void) {
       cmocka_unit_test(test_a_hook_that_takes_itself_away_loses_nothing),
       cmocka_unit_test(test_matches_before_an_end_of_any_kind_are_told_and_delivered),
       cmocka_unit_test(test_after_a_cancel_or_an_abort_no_match_is_told),
+      cmocka_unit_test(test_after_a_cancel_no_match_of_another_find_is_told),
       cmocka_unit_test(test_a_hook_cannot_wait_for_its_own_find),
       cmocka_unit_test(test_a_find_closed_by_its_own_hook_goes_when_the_hook_has_returned),
       cmocka_unit_test(test_a_call_that_waits_for_a_find_that_its_hook_closes_is_cancelled),
@@ -712,6 +780,7 @@ int main(void) {
       cmocka_unit_test(test_a_slow_hook_that_finds_and_moves_leaves_one_request_per_association),
       cmocka_unit_test(test_a_hook_drills_down_and_fetches_from_inside),
       cmocka_unit_test(test_a_cancel_inside_a_hook_ends_what_it_waits_for_and_the_find),
+      cmocka_unit_test(test_what_a_hook_starts_after_a_cancel_or_an_abort_is_not_ended_by_it),
       cmocka_unit_test(test_a_find_is_read_on_behind_its_hook_in_constant_memory),
       cmocka_unit_test(test_time_spent_in_the_hook_is_not_the_peers_silence),
   };
