@@ -106,9 +106,18 @@ scu_hooks cli_hooks(cli *context) {
   return hooks;
 }
 
+/* A signal between two operations has reached none (scu_cancel): the one that comes next hears of it here. */
+static void before_associate(void *user, uint32_t association, scu_proposal *proposal) {
+  (void)user;
+  (void)association;
+  (void)proposal;
+  signals_say_again();
+}
+
 scu_session *cli_session(cli *context, const char *peer) {
   scu_session *session = NULL;
   scu_hooks hooks = cli_hooks(context);
+  hooks.before_associate = before_associate;
   scu_result result = scu_session_new(&session, context->options, peer);
   if (result == SCU_OK) result = scu_session_set_hooks(session, &hooks);
   if (result == SCU_OK) {

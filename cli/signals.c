@@ -20,6 +20,11 @@ static scu_session *volatile session_now;
 static scu_listener *volatile listener_now;
 static scu_archive *volatile archive_now;
 
+static void tell(scu_session *session) {
+  if (session && count == 1) scu_cancel(session);
+  if (session && count == 2) scu_abort(session);
+}
+
 static void on_signal(int number) {
   int kept = errno;
   scu_session *session = session_now;
@@ -28,8 +33,7 @@ static void on_signal(int number) {
   (void)number;
   count = count + 1;
   if (count > 2 || (!session && !listener && !archive && !is_held_now)) _exit(EXIT_INTERRUPTED);
-  if (session && count == 1) scu_cancel(session);
-  if (session && count == 2) scu_abort(session);
+  tell(session);
   if (listener) scu_listener_stop(listener);
   if (wake_pipe[1] >= 0 && write(wake_pipe[1], "", 1) < 0) {
     /* Full: then there is enough in it to wake whoever waits. */
@@ -79,6 +83,9 @@ void signals_aim_at_archive(scu_archive *archive) {
 }
 void signals_hold(int is_held) {
   is_held_now = is_held;
+}
+void signals_say_again(void) {
+  tell(session_now);
 }
 int signals_count(void) {
   return (int)count;

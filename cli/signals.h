@@ -16,6 +16,8 @@ void signals_aim_at_archive(scu_archive *archive);
 /* For loops of the command's own: a signal only counts, whoever loops looks at it. */
 void signals_hold(int is_held);
 int signals_count(void);
+/* For an operation of the session that has begun: tells it of a signal that came before it. */
+void signals_say_again(void);
 /* Waits until the descriptor can be read. False when a signal came, before or meanwhile. */
 bool signals_wait_readable(int descriptor);
 

@@ -32,7 +32,7 @@ SCU_API scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const s
 /* Releases what is open, within the release time-out, then closes. Operations and matches of the session that were not
  * freed yet are freed with it: do not touch them afterwards. NULL is allowed. Not from a hook. */
 SCU_API void scu_session_free(scu_session *session);
-/* The last failure, valid until the next call on the session. Never NULL. */
+/* The last failure, valid until the next call on the session. Never NULL for a session. */
 SCU_API const scu_error *scu_session_error(const scu_session *session);
 /* Copied; the functions and user must stay valid for the session's life. NULL = none. USAGE when hooks->size is not
  * that of a scu_hooks. */
@@ -43,7 +43,13 @@ SCU_API void scu_session_set_tag(scu_session *session, void *tag);
 SCU_API void *scu_session_tag(const scu_session *session);
 
 /* Cancel: operations end early the way PS3.7 allows (see scu_op_cancel). Abort: A-ABORT on every association at once.
- * Both from any thread, hook or signal handler; both only ask, the running call returns soon after. */
+ * Both from any thread, hook or signal handler; both only ask, the running call returns soon after.
+ *
+ * Either is for the operations that were started before it and are not done yet, those that wait for an association
+ * among them. What is started later goes its way, on the same association after a cancel; where nothing runs, nothing
+ * happens. So one that comes between two operations ends neither: who has several to do, and a Ctrl-C that shall end
+ * them all, remembers it himself and looks before he starts the next. A find is done when its last match has come and
+ * the match hook has heard of it; those that wait to be read are no reason to end it otherwise. */
 SCU_API void scu_cancel(scu_session *session);
 SCU_API void scu_abort(scu_session *session);
 

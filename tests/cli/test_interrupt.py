@@ -70,6 +70,15 @@ class Interrupt(CliTest):
         process.send_signal(signal.SIGINT)
         self.assertEqual(self.finish(process)[0], 130)
 
+    def test_between_the_start_of_the_program_and_the_operation(self):
+        # The begin record is out just before the find begins: about half of the signals come before it.
+        peer = self.peer(silent=True)
+        for _ in range(20):
+            process = self.start("find", peer.name, "PatientID=1", "--json", "--timeout-associate", "60")
+            self.assertIn(b"begin", process.stdout.readline())
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(self.finish(process)[0], 130)
+
     def test_while_a_list_is_read_from_stdin(self):
         peer = self.peer()
         process = self.start("store", peer.name, "--from", "-", "--json")

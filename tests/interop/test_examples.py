@@ -178,6 +178,14 @@ class Examples(unittest.TestCase):
             # Whatever was begun is whole and under its name, and was acknowledged.
             self.assertEqual(len(support.by_instance(support.files_under(to))), int(told.group(1)))
 
+    def test_cancel_from_thread_when_all_has_come(self):
+        # The whole answer is here before the third match is read: the find ends as it would have, and so does the next.
+        with scu_archive.ScuArchive(os.path.join(self.folder, "few"), "--demo") as archive:
+            for _ in range(6):
+                text = self.run_example("cancel_from_thread", archive.address, "find", "3")
+                self.assertRegex(text, r"^find: (END|CANCELLED) after \d matches\nfind: END after \d matches\n")
+                self.assertIn("associations: 1 opened, 0 lost", text)
+
     def test_cancel_from_thread_where_nobody_is(self):
         self.run_example("cancel_from_thread", "ANY@127.0.0.1:%d" % peers.free_port(), "find", "3", code=1)
 

@@ -386,6 +386,52 @@ static void test_a_caller_that_sleeps_is_woken_to_end_it(void **state) {
   for (int way = 0; way < 4; way++) end_a_sleeper(way & 1, way & 2);
 }
 
+/* --- when nothing runs, and what comes after -------------------------------------------------------------------------
+ */
+
+static void check_echo(fixture *f) {
+  scu_response *response = NULL;
+  assert_int_equal(scu_echo(f->session, &response), SCU_OK);
+  scu_response_free(response);
+}
+
+static void test_a_cancel_or_an_abort_when_nothing_runs_is_nothing(void **state) {
+  (void)state;
+  for (int way = 0; way < 4; way++) {
+    fixture f;
+    fixture_start(&f, good);
+    end_it(f.session, way & 1); /* before there was anything */
+    check_echo(&f);
+    end_it(f.session, way & 1); /* between two */
+    if (way & 2) scu_loop_step(f.time.loop);
+    check_echo(&f);
+    assert_int_equal(f.peer.accepted, 1); /* what is idle stays */
+    assert_null(strstr(f.peer.log, "ABORT"));
+    fixture_stop(&f);
+  }
+}
+
+static void test_a_cancel_is_for_what_was_started_before_it(void **state) {
+  (void)state;
+  for (int is_abort = 0; is_abort < 2; is_abort++) {
+    fixture f;
+    fixture_prepare(&f, good);
+    scu_options_set_integer(f.options, SCU_OPTION_PEER_ASSOCIATIONS, 1);
+    fixture_open(&f);
+    scu_op *first = scu_echo_start(f.session), *waiting = scu_echo_start(f.session);
+    end_it(f.session, is_abort);
+    scu_op *after = scu_echo_start(f.session);
+    scu_result ended = is_abort ? SCU_ERROR_ABORTED : SCU_ERROR_CANCELLED;
+    assert_int_equal(scu_op_wait(after), SCU_OK);
+    assert_int_equal(scu_op_wait(first), ended);
+    assert_int_equal(scu_op_wait(waiting), ended);
+    scu_op_free(first);
+    scu_op_free(waiting);
+    scu_op_free(after);
+    fixture_stop(&f);
+  }
+}
+
 int main(void) {
   struct sigaction action = {.sa_handler = on_signal};
   sigaction(SIGUSR1, &action, NULL);
@@ -394,6 +440,8 @@ int main(void) {
       cmocka_unit_test(test_a_move_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_get_in_the_middle_of_an_instance_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_caller_that_sleeps_is_woken_to_end_it),
+      cmocka_unit_test(test_a_cancel_or_an_abort_when_nothing_runs_is_nothing),
+      cmocka_unit_test(test_a_cancel_is_for_what_was_started_before_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
