@@ -89,8 +89,8 @@ typedef struct scu_received {
   uint64_t bytes;                                       /* of its dataset */
   int is_duplicate;                                     /* the sink had the same content before, and wrote nothing */
   /* What will be answered (PS3.4 B.2.3): 0000, or the sink's warning. May be changed: 0000 stored, B000, B006 or B007
-   * stored with a warning, which the report counts apart, anything else refused. A status that ends no C-STORE is
-   * answered as C000. */
+   * stored with a warning, which the report counts apart, anything else refused. What is no failure of a C-STORE -
+   * other warnings, which the peer would take for "stored", or a status that ends none - is answered as C000. */
   uint16_t status;
 } scu_received;
 

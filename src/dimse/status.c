@@ -45,6 +45,11 @@ static const char *general_text(uint16_t status) {
   return NULL;
 }
 
+/* What 0001 warns of (PS3.7 C.4), only N-services say: they have attributes. */
+static bool is_without_detail(uint16_t operation, uint16_t status) {
+  return operation < SCU__N_EVENT_REPORT_RQ && status == 0x0001;
+}
+
 static const char *undefined_text(scu__status_kind kind) {
   return kind == SCU__STATUS_KIND_WARNING ? "warning that the Standard does not define for this operation"
                                           : "failure that the Standard does not define for this operation";
@@ -56,7 +61,8 @@ const char *scu__status_text(uint16_t field, uint16_t status) {
   for (size_t i = 0; i < scu__status_row_count; i++) {
     const scu__status_row *row = &scu__status_rows[i];
     if (row->field != operation && row->field != 0) continue;
-    if (status >= row->low && status <= row->high) return row->text;
+    if (status < row->low || status > row->high) continue;
+    return is_without_detail(operation, status) ? "warning without detail" : row->text;
   }
   const char *text = general_text(status);
   return text ? text : undefined_text(scu__status_class(status, field));

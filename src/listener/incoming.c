@@ -107,10 +107,19 @@ void scu__hooks_judge(const scu_hooks *hooks, scu__judged when, scu_received *re
 
 /* --- whoever judges ----------------------------------------------------------------------------------------------- */
 
-/* PS3.7 C: nothing that a C-STORE could end with. */
+/* PS3.4 B.2.3: success and the warnings of the service keep an instance. Everything else is a refusal, and must not
+ * read as anything else at the peer, as another warning would, or what ends no C-STORE at all (PS3.7 C). */
 static uint16_t usable(uint16_t status) {
+  switch (status) {
+  case SCU__STATUS_SUCCESS:
+  case 0xB000:
+  case 0xB006:
+  case 0xB007: return status;
+  default: break;
+  }
   bool is_no_end = status == SCU__STATUS_CANCELLED || status >> 8 == SCU__STATUS_PENDING >> 8;
-  return is_no_end ? SCU__STATUS_CANNOT_UNDERSTAND : status;
+  bool is_failure = scu__store_outcome(status) == SCU_OUTCOME_FAILED && !is_no_end;
+  return is_failure ? status : SCU__STATUS_CANNOT_UNDERSTAND;
 }
 
 /* False: the association ended while the judge took its time, and the incoming with it. The receiver may be gone. */
@@ -135,7 +144,7 @@ static bool judge(scu__incoming *incoming, scu__judged when, const scu_sink_outc
   incoming->is_judged = true;
   receiver->judge(receiver->owner, when, &told);
   incoming->is_judged = false;
-  *status = usable(told.status);
+  if (told.status != *status) *status = usable(told.status); /* a sink's own warning is its own matter */
   if (!incoming->is_ended) return true;
   scu__free(allocator, incoming);
   return false;

@@ -295,13 +295,14 @@ static void test_a_warning_is_answered_and_counted_apart(void **state) {
   }
 }
 
-/* FE00 and FF00 end no C-STORE. */
+/* FE00 and FF00 end no C-STORE; the rest of those answered C000 would be read as warnings. */
 static void test_a_failure_is_answered_and_the_instance_not_counted_as_received(void **state) {
   (void)state;
   static const struct {
     uint16_t chosen, answered;
   } cases[] = {{0xA700, 0xA700}, {0xA900, 0xA900}, {0xC123, 0xC123}, {0x0124, 0x0124},
-               {0xFE00, 0xC000}, {0xFF00, 0xC000}, {0xFF01, 0xC000}};
+               {0xFE00, 0xC000}, {0xFF00, 0xC000}, {0xFF01, 0xC000}, {0x0001, 0xC000},
+               {0x0107, 0xC000}, {0x0116, 0xC000}, {0xB001, 0xC000}, {0xB123, 0xC000}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (int way = 0; way < 4; way++) {
       taking t;

@@ -69,6 +69,8 @@ static void test_text_says_what_the_status_means_for_the_operation(void **state)
   assert_string_equal(scu__status_text(SCU__C_STORE_RSP, 0x0110), "general processing failure");
   assert_string_equal(scu__status_text(SCU__C_FIND_RSP, 0xA7FF), "refused: out of resources");
   assert_string_equal(scu__status_text(SCU__C_ECHO_RSP, 0x0211), "operation not one agreed (unrecognised operation)");
+  assert_string_equal(scu__status_text(SCU__C_STORE_RSP, 0x0001), "warning without detail");
+  assert_non_null(strstr(scu__status_text(SCU__N_SET_RSP, 0x0001), "optional attributes"));
   assert_non_null(strstr(scu__status_text(SCU__C_STORE_RSP, 0x1234), "failure"));
   assert_non_null(strstr(scu__status_text(SCU__C_STORE_RSP, 0xB999), "warning"));
 }
