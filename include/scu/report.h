@@ -59,8 +59,10 @@ typedef struct scu_instance_outcome {
   const char *transfer_syntax_uid; /* as it went over the wire, or into the file; "" when it did not */
   uint16_t status;                 /* DIMSE status; 0xFFFF when there was no response */
   scu_outcome outcome;
-  const char *path;    /* local file, or "" */
-  const char *reason;  /* one line, "" when OK */
+  const char *path; /* local file, or "" */
+  /* One line: why not; or, when OK, what is worth knowing - "edited", "rewritten from transfer syntax 1.2...", "was
+   * here before" - and "" where there is nothing. For people to read: the words may change. */
+  const char *reason;
   uint64_t bytes;      /* dataset bytes that went or came */
   const char *comment; /* the peer's Error Comment (0000,0902): anything, a patient's name too; "" = none */
 } scu_instance_outcome;
