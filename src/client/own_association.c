@@ -393,8 +393,10 @@ static scu_result explain(scu_association *a, scu_result result, const char *why
 static scu_result begin_call(scu_association *a) {
   scu__error_clear(&a->error);
   scu_result state = scu_association_state(a);
-  if (state == SCU_OK) a->op.is_cancelled = false;
-  return state;
+  if (state != SCU_OK) return state;
+  a->op.is_cancelled = false;
+  scu__link_explain(scu__lease_link(&a->lease), SCU_OK, NULL); /* of a message that nobody asked about */
+  return SCU_OK;
 }
 
 static const scu__accepted_context *context_of(const scu_association *a, uint8_t id) {

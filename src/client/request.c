@@ -99,6 +99,7 @@ static void lease_ready(void *owner, scu__link *link) {
   scu__error_clear(&error);
   const scu__accepted_context *context = find_context(request, scu__link_negotiated(link));
   uint16_t message_id = scu__link_next_message_id(link);
+  scu__link_explain(link, SCU_OK, NULL); /* of a message that nobody asked about */
   scu_result result = request->make(request->owner, link, context, message_id, &request->exchange, &error);
   if (result != SCU_OK) {
     scu__link_explain(link, result, &error);

@@ -67,7 +67,8 @@ bool scu__link_is_calling(const scu__link *link);
 const scu__negotiated *scu__link_negotiated(const scu__link *link);
 const scu_error *scu__link_error(const scu__link *link);
 /* Why a message that was just to go out was held back, in the observer's words, if that is where `result` came from;
- * `error` stays as it is when it is filled or this was not the reason. Told once, to whoever asks first. */
+ * `error` stays as it is when it is filled or this was not the reason. Told once, to whoever asks first; SCU_OK and
+ * NULL forget it. */
 void scu__link_explain(scu__link *link, scu_result result, scu_error *error);
 scu__outbox *scu__link_outbox(scu__link *link);
 uint16_t scu__link_next_message_id(scu__link *link);

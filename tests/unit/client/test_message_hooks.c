@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "client/association.h"
 #include "client/message_dataset.h"
+#include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 #include "scu/association.h"
@@ -853,6 +855,32 @@ static void test_a_reason_is_that_of_the_message_it_stopped(void **state) {
   }
 }
 
+/* As a message that the library makes by itself, and that nobody waits for. */
+static scu_result push_set(scu_session *session) {
+  const scu__uid class_uid = {"1.2.840.10008.5.1.4.34.6.1"}, instance = {"1.2.3.4"};
+  scu_dataset *dataset = peer_dataset("SOPInstanceUID=1.2.3.4");
+  scu__message message = {.context_id = 1, .payload = SCU__PAYLOAD_BYTES};
+  scu__request_init(&message.command, SCU__N_SET_RQ, 1, &class_uid);
+  message.command.requested_sop_instance = instance;
+  message.command.present |= SCU__HAS_REQUESTED_SOP_INSTANCE;
+  scu__buffer_init(&message.bytes, NULL, 1000);
+  assert_int_equal(scu__dataset_encode(dataset, SCU__EXPLICIT_LE, &message.bytes, NULL), SCU_OK);
+  scu_dataset_free(dataset);
+  return scu__outbox_push(scu__link_outbox(scu__associations_link(session)), &message);
+}
+
+static void test_a_reason_that_nobody_asked_for_is_not_that_of_the_next_call(void **state) {
+  (void)state;
+  watcher *w = start(good, edit_to_no_uid);
+  scu_association *association = NULL;
+  assert_int_equal(scu_association_open(w->f.session, propose_procedure_steps, NULL, &association), SCU_OK);
+  assert_int_equal(push_set(w->f.session), SCU_ERROR_USAGE);
+  assert_int_equal(scu_association_cancel(association, 77), SCU_ERROR_USAGE);
+  assert_non_null(strstr(scu_error_reason(scu_association_error(association)), "no open request"));
+  scu_association_close(association);
+  stop(w);
+}
+
 static void test_a_dataset_in_a_syntax_that_cannot_be_decoded_is_not_shown(void **state) {
   (void)state;
   static const char *const syntaxes[] = {SCU__UID_DEFLATED_EXPLICIT_LE, "1.2.3.4"};
@@ -981,6 +1009,7 @@ int main(void) {
       cmocka_unit_test(test_what_cannot_be_encoded_is_not_sent_and_says_why),
       cmocka_unit_test(test_a_uid_that_is_none_is_not_sent),
       cmocka_unit_test(test_a_reason_is_that_of_the_message_it_stopped),
+      cmocka_unit_test(test_a_reason_that_nobody_asked_for_is_not_that_of_the_next_call),
       cmocka_unit_test(test_a_dataset_in_a_syntax_that_cannot_be_decoded_is_not_shown),
       cmocka_unit_test(test_a_dataset_that_cannot_be_read_is_not_shown),
       cmocka_unit_test(test_a_message_that_a_hook_could_not_edit_is_not_sent),
