@@ -1,4 +1,13 @@
-/* Everything libscu offers, in one include. Start with session.h. */
+/* Everything libscu offers, in one include. Start with session.h. What holds in all headers unless they say otherwise:
+ *
+ * NULL. A text (path, value, name, UID), array or bytes that a call takes may not be NULL: USAGE. An allocator may:
+ * that of the C library. Handles, structs and places for results may not; they are not looked at. But nothing happens
+ * when NULL is freed, closed, cancelled or aborted, scu_op_state and scu_op_wait of a *_start that failed are USAGE,
+ * the error of NULL (scu_session_error ...) is NULL, and the getters of scu_error take that for "no error".
+ *
+ * OUT. A pointer that a call gives through a parameter is NULL after a failure. Two kinds come all the same: a handle
+ * with the error in it, where the header says so (scu_session_new, scu_file_read ...), and the report of a store,
+ * retrieve or commitment that ended early, which says how far it came. Numbers are then left as they were. */
 #ifndef SCU_SCU_H
 #define SCU_SCU_H
 

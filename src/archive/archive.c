@@ -473,7 +473,7 @@ void scu_archive_free(scu_archive *archive) {
 /* --- public ------------------------------------------------------------------------------------------------------- */
 
 const scu_error *scu_archive_error(const scu_archive *archive) {
-  return &archive->error;
+  return archive ? &archive->error : NULL;
 }
 
 scu_result scu_archive_set_hooks(scu_archive *archive, const scu_hooks *hooks) {

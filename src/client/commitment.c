@@ -20,7 +20,7 @@ void scu_commitment_free(scu_commitment *commitment) {
 }
 
 const scu_error *scu_commitment_error(const scu_commitment *commitment) {
-  return &commitment->error;
+  return commitment ? &commitment->error : NULL;
 }
 
 static scu_result misuse(scu_commitment *commitment, const char *what) {

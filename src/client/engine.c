@@ -309,7 +309,7 @@ void scu_engine_expire(scu_engine *e, uint64_t now_ms) {
 /* --- sending ------------------------------------------------------------------------------------------------------ */
 
 const scu_error *scu_engine_error(const scu_engine *e) {
-  return &e->error;
+  return e ? &e->error : NULL;
 }
 
 static scu_result refuse(scu_engine *e, scu_result result, const char *why) {

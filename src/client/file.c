@@ -136,6 +136,7 @@ static scu_result read_meta(scu_file *file) {
 }
 
 static scu_result read_file(scu_file *file, const char *path, size_t max_value) {
+  if (!path) return scu__error_set(&file->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no path was given");
   scu_result result = scu__file_source_open(path, file->allocator, &file->source, &file->error);
   if (result == SCU_OK) result = scu__part10_read(file->source, file->allocator, &file->meta, &file->error);
   if (result == SCU_OK) result = read_meta(file);
@@ -174,7 +175,7 @@ void scu_file_free(scu_file *file) {
 }
 
 const scu_error *scu_file_error(const scu_file *file) {
-  return &file->error;
+  return file ? &file->error : NULL;
 }
 const scu_dataset *scu_file_meta(const scu_file *file) {
   return file->meta_set;
@@ -194,7 +195,7 @@ const char *scu_file_transfer_syntax_name(const scu_file *file) {
 bool scu_file_is_dicomdir(const char *path) {
   scu__source *source = NULL;
   scu__file_meta meta;
-  if (scu__file_source_open(path, NULL, &source, NULL) != SCU_OK) return false;
+  if (!path || scu__file_source_open(path, NULL, &source, NULL) != SCU_OK) return false;
   bool is_dicomdir = scu__part10_read(source, NULL, &meta, NULL) == SCU_OK && scu__dicomdir_is(&meta);
   scu__source_close(source);
   return is_dicomdir;

@@ -343,6 +343,7 @@ scu_result scu_association_state(const scu_association *a) {
 }
 
 const scu_error *scu_association_error(const scu_association *a) {
+  if (!a) return NULL;
   return scu__error_is_set(&a->error) ? &a->error : &a->op.error;
 }
 

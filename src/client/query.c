@@ -32,7 +32,7 @@ void scu_query_free(scu_query *query) {
 }
 
 const scu_error *scu_query_error(const scu_query *query) {
-  return &query->error;
+  return query ? &query->error : NULL;
 }
 
 scu_result scu__query_copy(const scu_query *query, scu_query **out) {

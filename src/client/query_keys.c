@@ -19,7 +19,7 @@ enum { DATE_ROOM = 16, TIME_ROOM = 24, RANGE_ROOM = 2 * TIME_ROOM };
 
 static scu_result usage(scu_query *query, const char *path, const char *reason) {
   scu__error_clear(&query->error);
-  return scu__error_set(&query->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s: %s", path, reason);
+  return scu__error_set(&query->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "%s: %s", path ? path : "no path", reason);
 }
 
 static scu_result out_of_memory(scu_query *query) {
@@ -128,6 +128,7 @@ static scu_result set_text(scu_query *query, const char *path, const char *value
 }
 
 scu_result scu_query_set_list(scu_query *query, const char *path, const char *const *values, size_t count) {
+  if (!values && count > 0) return usage(query, path, "there is no list");
   scu__buffer list;
   scu__buffer_init(&list, query->allocator, SCU__IDENTIFIER_MAX);
   for (size_t i = 0; i < count; i++) {

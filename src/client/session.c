@@ -29,6 +29,7 @@ static void log_line(void *user, scu__trace_level level, uint32_t association, c
 
 /* The node file belongs to peers given by name only. */
 static scu_result find_peer(scu_session *session, const scu_options *options, const char *peer) {
+  if (!peer) return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no peer was given");
   if (scu__peer_is_literal(peer) || !session->config->nodes_file[0]) {
     scu_result found = scu__peer_resolve(NULL, peer, &session->peer, &session->error);
     return found == SCU_OK ? scu__session_identity_open(session, options, NULL, "") : found;
@@ -152,7 +153,7 @@ void scu_session_free(scu_session *session) {
 }
 
 const scu_error *scu_session_error(const scu_session *session) {
-  return &session->error;
+  return session ? &session->error : NULL;
 }
 
 scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
@@ -181,6 +182,7 @@ void scu_cancel(scu_session *session) {
 }
 
 void scu_abort(scu_session *session) {
+  if (!session) return;
   session->is_abort_wanted = 1;
   if (session->loop) scu_loop_wake(session->loop);
 }

@@ -70,15 +70,20 @@ void scu_source_free(scu_source *source) {
 }
 
 const scu_error *scu_source_error(const scu_source *source) {
-  return &source->error;
+  return source ? &source->error : NULL;
 }
 
 static scu_result fail(scu_source *source, scu_result result, const char *reason) {
   return scu__error_set(&source->error, result, SCU_PHASE_USAGE, "%s", reason);
 }
 
+static bool has_path(part_kind kind) {
+  return kind == PART_FILE || kind == PART_FOLDER || kind == PART_DICOMDIR;
+}
+
 static scu_result add(scu_source *source, part_kind kind, const char *path, const char *filter, part **out) {
   scu__error_clear(&source->error);
+  if (has_path(kind) && !path) return fail(source, SCU_ERROR_USAGE, "no path");
   part *p = scu__alloc(source->allocator, sizeof *p);
   if (!p) return scu__error_memory(&source->error, SCU_PHASE_USAGE);
   p->kind = kind;
@@ -143,6 +148,8 @@ scu_result scu_source_add_dataset(scu_source *source, const scu_dataset *dataset
 }
 
 scu_result scu_source_add_iterator(scu_source *source, scu_result (*next)(void *user, const char **path), void *user) {
+  scu__error_clear(&source->error);
+  if (!next) return fail(source, SCU_ERROR_USAGE, "no iterator");
   part *p = NULL;
   scu_result result = add(source, PART_ITERATOR, NULL, NULL, &p);
   if (result != SCU_OK) return result;
@@ -188,6 +195,12 @@ static scu_result step_dicomdir(scu_source *source, const part *p, scu__path_fou
   return result == SCU_OK ? scu__dicomdir_files_next(source->dicomdir, found, error) : result;
 }
 
+static scu_result ask_iterator(const part *p, const char **path, scu_error *error) {
+  scu_result result = p->ask(p->user, path);
+  if (result != SCU_OK || *path) return result;
+  return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "the iterator gave no path");
+}
+
 /* One step in the current part; SCU_END when it has no more. */
 static scu_result step(scu_source *source, scu__path_found *found, bool is_fresh, scu_error *error) {
   part *p = source->current;
@@ -200,7 +213,7 @@ static scu_result step(scu_source *source, scu__path_found *found, bool is_fresh
     found->place.bytes = p->bytes;
     found->place.length = p->length;
     return is_fresh ? SCU_OK : SCU_END;
-  case PART_ITERATOR: return source->has_no_iterators ? SCU_END : p->ask(p->user, &found->path);
+  case PART_ITERATOR: return source->has_no_iterators ? SCU_END : ask_iterator(p, &found->path, error);
   }
   return SCU_END;
 }

@@ -62,10 +62,10 @@ static scu_result copy_value(const scu_allocator *allocator, const option_value 
 }
 
 scu_result scu_options_copy(const scu_options *options, scu_options **out) {
+  if (out) *out = NULL;
   if (!options || !out) return SCU_ERROR_USAGE;
   scu_options *copy;
   scu_result result = scu_options_new(options->allocator, &copy);
-  *out = NULL;
   if (result != SCU_OK) return result;
   for (size_t i = 0; i < SCU__OPTION_ROWS; i++) {
     if (copy_value(copy->allocator, &options->values[i], &copy->values[i]) == SCU_OK) continue;
@@ -228,6 +228,7 @@ static const option_value *look_up(const scu_options *options, scu_option option
 scu_result scu_options_get_text(const scu_options *options, scu_option option, const char **utf8) {
   const scu__option_row *row;
   const option_value *value = look_up(options, option, SCU_KIND_TEXT, &row);
+  if (utf8) *utf8 = NULL;
   if (!row || !utf8) return SCU_ERROR_USAGE;
   *utf8 = value ? value->text : row->info.default_text ? row->info.default_text : "";
   return SCU_OK;
@@ -263,6 +264,7 @@ scu_result scu_options_get_duration_ms(const scu_options *options, scu_option op
 scu_result scu_options_get_pointer(const scu_options *options, scu_option option, const void **pointer) {
   const scu__option_row *row;
   const option_value *value = look_up(options, option, SCU_KIND_POINTER, &row);
+  if (pointer) *pointer = NULL;
   if (!row || !pointer) return SCU_ERROR_USAGE;
   *pointer = value ? value->pointer : NULL;
   return SCU_OK;

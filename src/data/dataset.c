@@ -57,7 +57,7 @@ scu_dataset *scu__dataset_new_item(scu_dataset *parent) {
 }
 
 const scu_error *scu_dataset_error(const scu_dataset *dataset) {
-  return &dataset->tree->error;
+  return dataset ? &dataset->tree->error : NULL;
 }
 
 /* ---- finding ---- */

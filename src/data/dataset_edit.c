@@ -312,6 +312,7 @@ scu_result scu__dataset_set_text(scu_dataset *dataset, const scu__path *path, co
   scu_result result = check_way(dataset, path, error);
   if (result != SCU_OK) return result;
   if (last->has_item) return fail_at(error, path, "an item has no value; name an element in it");
+  if (!utf8) return fail_at(error, path, "no text was given");
   size_t length = strlen(utf8);
   if (!scu__utf8_is_valid((const uint8_t *)utf8, length)) return fail_at(error, path, "the text is not UTF-8");
   const scu_dataset *present_level = existing_level(dataset, path);
@@ -367,6 +368,7 @@ scu_result scu__dataset_set_bytes(scu_dataset *dataset, scu_tag tag, scu_vr vr, 
   if (SCU_TAG_GROUP(tag) == 0xFFFE) return fail_at(error, &path, "an item or delimiter is not an element");
   if (vr == SCU_VR_SQ) return fail_at(error, &path, "a sequence has items, not bytes");
   if (!scu__vr_is_plausible(vr)) return fail_at(error, &path, "no such VR");
+  if (!bytes && length > 0) return fail_at(error, &path, "no bytes were given");
   if (length > UINT32_MAX - 1) return fail_at(error, &path, "longer than a 32-bit length can say");
   if (tag == SCU__TAG_SPECIFIC_CHARACTER_SET) {
     if (scu__dataset_texts_to_utf8(dataset) != SCU_OK) return out_of_memory(error);
@@ -426,7 +428,9 @@ scu_result scu_dataset_set_empty(scu_dataset *dataset, const char *path) {
 }
 
 scu_result scu_dataset_set_charset(scu_dataset *dataset, const char *defined_terms) {
-  return set_charset(dataset, defined_terms, fresh_error(dataset));
+  scu_error *error = fresh_error(dataset);
+  if (!defined_terms) return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no character set was given");
+  return set_charset(dataset, defined_terms, error);
 }
 
 scu_result scu_dataset_add_item(scu_dataset *dataset, scu_tag tag, scu_dataset **borrowed_item) {

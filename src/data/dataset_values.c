@@ -195,6 +195,7 @@ static scu_result unknown_text(const scu_element *element, text_out *out) {
 }
 
 scu_result scu_element_text(const scu_dataset *dataset, const scu_element *element, char *to, size_t room) {
+  if (!to && room > 0) return SCU_ERROR_USAGE;
   text_out out = {.to = to, .room = room};
   scu__values values;
   scu_result result = scu__values_open(&values, dataset, element);
@@ -211,6 +212,7 @@ scu_result scu_element_text(const scu_dataset *dataset, const scu_element *eleme
 
 scu_result scu_element_value_text(const scu_dataset *dataset, const scu_element *element, size_t index, char *to,
                                   size_t room) {
+  if (!to && room > 0) return SCU_ERROR_USAGE;
   text_out out = {.to = to, .room = room};
   scu__values values;
   scu_result result = scu__values_open(&values, dataset, element);
@@ -302,6 +304,7 @@ static scu_result locate(const scu_dataset *dataset, const char *path, place *fo
 
 scu_result scu_dataset_text(const scu_dataset *dataset, const char *path, char *to, size_t room) {
   place at;
+  if (!to && room > 0) return SCU_ERROR_USAGE;
   if (room > 0) to[0] = 0;
   scu_result result = locate(dataset, path, &at);
   return result == SCU_OK ? scu_element_text(at.level, at.element, to, room) : result;
@@ -309,6 +312,7 @@ scu_result scu_dataset_text(const scu_dataset *dataset, const char *path, char *
 
 scu_result scu_dataset_value_text(const scu_dataset *dataset, const char *path, size_t index, char *to, size_t room) {
   place at;
+  if (!to && room > 0) return SCU_ERROR_USAGE;
   if (room > 0) to[0] = 0;
   scu_result result = locate(dataset, path, &at);
   return result == SCU_OK ? scu_element_value_text(at.level, at.element, index, to, room) : result;

@@ -48,7 +48,7 @@ void scu_edits_free(scu_edits *edits) {
 }
 
 const scu_error *scu_edits_error(const scu_edits *edits) {
-  return &edits->error;
+  return edits ? &edits->error : NULL;
 }
 
 size_t scu_edits_count(const scu_edits *edits) {

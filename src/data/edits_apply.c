@@ -90,6 +90,7 @@ static void nobody_hears(void *user, scu_tag tag) {
 
 scu_result scu_edits_apply(const scu_edits *edits, scu_dataset *dataset) {
   scu_error error;
+  if (!edits || !dataset) return SCU_ERROR_USAGE;
   scu__error_clear(&error);
   scu_result result = scu__edits_apply(edits, dataset, nobody_hears, NULL, &error);
   dataset->tree->error = error;

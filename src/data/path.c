@@ -98,6 +98,7 @@ static scu_result parse_step(const char *text, size_t length, size_t at, scu__pa
 
 scu_result scu__path_parse(const char *text, scu__path *path, scu_error *error) {
   path->depth = 0;
+  if (!text) return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "attribute path: none was given");
   const char *at = text;
   for (;;) {
     size_t length = strcspn(at, ".");

@@ -330,7 +330,7 @@ void scu_listener_free(scu_listener *listener) {
 }
 
 const scu_error *scu_listener_error(const scu_listener *listener) {
-  return &listener->error;
+  return listener ? &listener->error : NULL;
 }
 
 scu_result scu_listener_set_hooks(scu_listener *listener, const scu_hooks *hooks) {
