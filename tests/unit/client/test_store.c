@@ -74,6 +74,7 @@ static void test_bytes_arrive_as_they_are_in_the_file(void **state) {
     assert_string_equal(got->command.affected_sop_class.text, SAMPLE_CLASS);
     assert_string_equal(got->command.affected_sop_instance.text, "1.2.3.7");
     assert_string_equal(f.outcomes[0].transfer_syntax, SCU__UID_EXPLICIT_LE);
+    assert_string_equal(f.outcomes[0].reason, ""); /* nothing was done to it */
     scu__buffer_free(&file);
     scu_store_report_free(report);
     scu_source_free(source);
