@@ -9,21 +9,21 @@ scu_result scu__charset_of_request(const scu_session *session, scu_dataset *iden
   return scu__dataset_assume_charset(identifier, terms);
 }
 
-static void tell_once(scu__charset_reader *reader, const scu_session *session) {
+static void tell_once(scu__charset_reader *reader, scu_op *op) {
   if (!reader->is_told)
-    scu__session_warn(session,
-                      "the peer sends text that is not ASCII and does not name its character set: it cannot be "
-                      "read, its bytes are kept; the option character-set says what to take it for");
+    scu__op_warn(op, "the peer sends text that is not ASCII and does not name its character set: it cannot be "
+                     "read, its bytes are kept; the option character-set says what to take it for");
   reader->is_told = true;
 }
 
-scu_result scu__charset_of_answer(scu__charset_reader *reader, const scu_session *session, const scu_dataset *answer,
+scu_result scu__charset_of_answer(scu__charset_reader *reader, scu_op *op, const scu_dataset *answer,
                                   const scu_dataset **readable) {
+  const scu_session *session = op->session;
   const char *terms = session->config->character_set;
   *readable = answer;
   if (!scu__dataset_lacks_charset(answer)) return SCU_OK;
   if (!*terms) {
-    tell_once(reader, session);
+    tell_once(reader, op);
     return SCU_OK;
   }
   scu_result result = SCU_OK;

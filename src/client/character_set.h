@@ -3,7 +3,7 @@
 #ifndef SCU_CLIENT_CHARACTER_SET_H
 #define SCU_CLIENT_CHARACTER_SET_H
 
-#include "client/session.h"
+#include "client/op.h"
 #include "data/dataset.h"
 
 /* Before an identifier is encoded: names the session's set where one is needed and none is named. MEMORY. */
@@ -16,7 +16,7 @@ typedef struct scu__charset_reader {
 } scu__charset_reader;
 /* *readable is the answer itself, or a copy of it with the session's set named, valid until the next call. Without such
  * a set it is the answer, and the warning hook hears of it once. MEMORY. */
-scu_result scu__charset_of_answer(scu__charset_reader *reader, const scu_session *session, const scu_dataset *answer,
+scu_result scu__charset_of_answer(scu__charset_reader *reader, scu_op *op, const scu_dataset *answer,
                                   const scu_dataset **readable);
 void scu__charset_reader_free(scu__charset_reader *reader);
 

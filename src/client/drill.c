@@ -238,7 +238,7 @@ static scu_result take_row(scu__drill *drill, const scu_dataset *row) {
 
 static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
   const scu_dataset *match;
-  scu_result read = scu__charset_of_answer(&drill->reader, drill->session, answer, &match);
+  scu_result read = scu__charset_of_answer(&drill->reader, drill->op, answer, &match);
   const scu_dataset *row = read == SCU_OK ? merge_above(drill, match) : NULL;
   if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu_query_level level = drill->current->level;
