@@ -37,6 +37,7 @@ static void destroy(scu__link *link) {
   close_trace(link);
   scu__task_remove(link->loop, &link->closing);
   scu__task_remove(link->loop, &link->draining);
+  scu__task_remove(link->loop, &link->going_on);
   scu__timer_stop(link->loop, &link->timer);
   scu__timer_stop(link->loop, &link->hold);
   scu__connector_free(link->connector);
@@ -54,6 +55,7 @@ static void destroy(scu__link *link) {
   scu__inbox_free(&link->inbox);
   scu__engine_free(link->engine);
   scu__buffer_free(&link->staging);
+  scu__buffer_free(&link->rest);
   scu__free(link->allocator, link);
 }
 
@@ -146,7 +148,9 @@ void scu__link_sweep(scu__link *link) {
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
 static void set_interest(scu__link *link, bool wants_write) {
-  bool wants_read = !link->is_paused && link->dispatching == 0;
+  bool wants_input = scu__link_wants_input(link) && link->dispatching == 0;
+  bool wants_read = wants_input && !scu__link_has_rest(link);
+  if (wants_input && !wants_read) scu__task_queue(link->loop, &link->going_on);
   unsigned interest = (wants_read ? SCU__POLL_READ : 0u) | (wants_write ? SCU__POLL_WRITE : 0u);
   scu_error error;
   scu__error_clear(&error);
@@ -208,8 +212,10 @@ void scu__link_pump(scu__link *link) {
   link->is_pumping = false;
   if (result < 0) output_failed(link, &error);
   link->dispatching--;
-  bool wants_close = scu__engine_wants_close(link->engine) || link->closes_when_sent;
-  if (!link->is_ended && !link->is_held && !has_output(link) && wants_close) scu__link_finish(link);
+  /* The engine wants it when the peer has ended, or has had its time to take the last word: nobody reads what is left.
+   */
+  bool wants_close = scu__engine_wants_close(link->engine) || (link->closes_when_sent && !has_output(link));
+  if (!link->is_ended && !link->is_held && wants_close) scu__link_finish(link);
   if (!link->is_ended) {
     if (link->dispatching == 0) {
       scu__link_sweep(link);
@@ -241,6 +247,15 @@ static void link_ready(scu__watch *self, unsigned ready) {
     if (!leave(link)) return;
   }
   scu__link_pump(link);
+}
+
+/* The turn ended before what had come did. */
+static void going_on_run(scu__task *self) {
+  scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, going_on));
+  if (link->dispatching > 0 || link->is_ended) return; /* a nested step: the outer one comes back to it */
+  link->dispatching++;
+  scu__link_read_input(link);
+  if (leave(link)) scu__link_pump(link);
 }
 
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
@@ -305,6 +320,10 @@ static scu_result link_new(scu_loop *loop, const scu__link_options *options, boo
   link->timer.expired = timer_expired;
   link->closing.run = closing_run;
   link->draining.run = draining_run;
+  link->going_on.run = going_on_run;
+  link->is_acceptor = is_acceptor;
+  link->receive_size = SCU__RECEIVE_CHUNK;
+  scu__buffer_init(&link->rest, allocator, SCU__RECEIVE_CHUNK);
   scu__error_clear(&link->error);
   scu__inbox_init(&link->inbox, allocator);
   scu__outbox_init(&link->outbox, allocator);
@@ -446,6 +465,17 @@ uint64_t scu__link_moved(const scu__link *link) {
   return link->moved;
 }
 
+/* Until it is on its way whole, everything that leaves is before it or part of it. */
+uint64_t scu__link_life(const scu__link *link, const scu__exchange *exchange) {
+  bool is_out = !scu__outbox_has(&link->outbox, exchange);
+  uint64_t sent = is_out && exchange->sent_to < link->sent ? exchange->sent_to : link->sent;
+  return exchange->received + sent;
+}
+
+bool scu__link_is_blocked(const scu__link *link) {
+  return link->transport && !link->is_ended && has_output(link);
+}
+
 bool scu__link_is_receiving(const scu__link *link) {
   return link->receiving != NULL;
 }
@@ -460,6 +490,7 @@ size_t scu__link_exchange_count(const scu__link *link) {
 /* Message IDs wrap; one that is still open is passed over (PS3.7 9.1: unique among open operations). */
 uint16_t scu__link_next_message_id(scu__link *link) {
   for (;;) {
+    if (link->last_message_id == UINT16_MAX) link->have_ids_wrapped = true;
     link->last_message_id = link->last_message_id == UINT16_MAX ? 1 : (uint16_t)(link->last_message_id + 1);
     const scu__exchange *exchange = link->exchanges;
     while (exchange &&

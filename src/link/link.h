@@ -89,8 +89,13 @@ void scu__link_release(scu__link *link);
 /* A-ABORT with source service-user; `error` (may be NULL) is what closed will say. */
 void scu__link_abort(scu__link *link, const scu_error *error);
 
-/* Bytes that went or came so far: it moves as long as the peer is alive. */
+/* Bytes that went or came so far. */
 uint64_t scu__link_moved(const scu__link *link);
+/* Something is to go out, and the connection takes nothing: the peer does not read. */
+bool scu__link_is_blocked(const scu__link *link);
+/* The signs of life of one request: it moves while that goes out, and with what comes for it, but not with anything
+ * else that the peer may have to say. */
+uint64_t scu__link_life(const scu__link *link, const scu__exchange *exchange);
 size_t scu__link_exchange_count(const scu__link *link);
 /* A data set of the peer has begun and not yet ended. */
 bool scu__link_is_receiving(const scu__link *link);

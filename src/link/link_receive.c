@@ -65,6 +65,26 @@ static scu_result check_asked(const scu__link *link, const scu__exchange *exchan
                         scu__command_name(in->command->field), exchange->message_id);
 }
 
+static bool was_used(const scu__link *link, uint16_t message_id) {
+  return message_id != 0 && (link->have_ids_wrapped || message_id <= link->last_message_id);
+}
+
+/* A response to what has ended meanwhile may come late - its final one was not the last, it was given up - and is no
+ * fault. One to what was never asked is, and so is one over another context than its request (PS3.7 9.1, E.1). */
+static scu_result check_nobodys(const scu__link *link, const scu__inbox_event *in, scu_error *error) {
+  uint16_t id = in->command->responded_message_id;
+  const char *name = scu__command_name(in->command->field);
+  if (!scu__command_is_response(in->command)) return SCU_OK;
+  for (const scu__exchange *exchange = link->exchanges; exchange; exchange = exchange->next)
+    if (!exchange->is_done && !exchange->class_->is_provider && exchange->message_id == id)
+      return scu__error_set(error, SCU_ERROR_PROTOCOL, SCU_PHASE_RESPONSE,
+                            "%s for message ID %u came over presentation context %u, the request went over %u", name,
+                            id, in->context_id, exchange->context_id);
+  if (was_used(link, id)) return SCU_OK;
+  return scu__error_set(error, SCU_ERROR_PROTOCOL, SCU_PHASE_RESPONSE, "%s for message ID %u, which no request had",
+                        name, id);
+}
+
 static scu_result route_command(scu__link *link, const scu__inbox_event *in, scu_error *error) {
   for (scu__exchange *exchange = link->exchanges; exchange; exchange = exchange->next) {
     if (!scu__exchange_wants(exchange, in->context_id, in->command)) continue;
@@ -79,15 +99,18 @@ static scu_result route_command(scu__link *link, const scu__inbox_event *in, scu
   link->receiving = NULL;
   if (!scu__command_is_response(in->command) && in->command->field != SCU__C_CANCEL_RQ)
     return open_request(link, in, error);
-  scu__trace_line(&link->trace, SCU__LEVEL_INFO, link->association, "%s that nobody waits for was ignored",
-                  scu__command_name(in->command->field));
-  return SCU_OK;
+  scu_result result = check_nobodys(link, in, error);
+  if (result == SCU_OK)
+    scu__trace_line(&link->trace, SCU__LEVEL_INFO, link->association, "%s that nobody waits for was ignored",
+                    scu__command_name(in->command->field));
+  return result;
 }
 
 static scu_result route_data(scu__link *link, const scu__inbox_event *in, scu_error *error) {
   scu__exchange *exchange = link->receiving;
   if (!exchange) return SCU_OK;
   scu__exchange_event event = {.kind = SCU__EXCHANGE_NONE};
+  exchange->received += in->length;
   scu_result result = scu__exchange_receive_data(exchange, in->bytes, in->length, in->is_last, &event, error);
   if (in->is_last) link->receiving = NULL;
   if (result == SCU_OK) deliver(exchange, &event);
@@ -103,6 +126,7 @@ static void take_data(scu__link *link, const scu__engine_event *event) {
   scu_result result = scu__inbox_put(&link->inbox, event->context_id, event->is_command, event->is_last, event->bytes,
                                      event->length, &in, &error);
   link->is_message_whole = result == SCU_OK && event->is_last && scu__inbox_is_idle(&link->inbox);
+  if (result == SCU_OK) scu__link_turn_spend(link, in.kind == SCU__INBOX_COMMAND ? in.command : NULL);
   if (result == SCU_OK) result = scu__message_watch_before(&link->messages, &in, &error);
   if (result == SCU_OK && in.kind == SCU__INBOX_COMMAND) result = route_command(link, &in, &error);
   if (result == SCU_OK && in.kind == SCU__INBOX_DATA) result = route_data(link, &in, &error);
@@ -169,10 +193,11 @@ void scu__link_drain_events(scu__link *link) {
   while (!link->is_freed && scu__engine_next_event(link->engine, &event) == SCU_OK) take_event(link, &event);
 }
 
-/* Feeds one chunk; the slices that exchanges see point into it. */
-static void feed(scu__link *link, const uint8_t *bytes, size_t length) {
+/* Feeds one chunk, as far as it may be taken; the slices that exchanges see point into it. Returns how much it took. */
+static size_t feed(scu__link *link, const uint8_t *bytes, size_t length) {
   uint64_t now = scu__loop_now(link->loop);
-  for (size_t at = 0; at < length && !link->is_ended && !link->is_freed;) {
+  size_t at = 0;
+  while (at < length && scu__link_may_take(link)) {
     size_t consumed = 0;
     scu_result result = scu__engine_receive(link->engine, bytes + at, length - at, &consumed, now);
     if (result != SCU_OK) {
@@ -180,13 +205,13 @@ static void feed(scu__link *link, const uint8_t *bytes, size_t length) {
       scu__error_clear(&error);
       scu__error_set(&error, result, SCU_PHASE_RESPONSE, "received bytes could not be taken");
       scu__link_abort(link, &error);
-      return;
+      break;
     }
     at += consumed;
     link->fed += consumed;
     scu__link_drain_events(link);
-    if (scu__engine_wants_close(link->engine)) return;
   }
+  return at;
 }
 
 /* The peer closed, or the connection broke: what only our own system says, for want of an answer, is not put down to
@@ -211,31 +236,49 @@ static void acknowledge(scu__link *link, size_t got) {
     link->transport->acknowledge(link->transport);
 }
 
+static void run_out_of_memory(scu__link *link) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu__error_memory(&error, SCU_PHASE_RESPONSE);
+  scu__link_abort(link, &error);
+}
+
+static void feed_rest(scu__link *link) {
+  if (!scu__link_has_rest(link)) return;
+  link->rest_at += feed(link, link->rest.data + link->rest_at, link->rest.length - link->rest_at);
+  if (!scu__link_has_rest(link)) scu__buffer_free(&link->rest);
+}
+
+/* False: there is no more for now. */
+static bool receive_some(scu__link *link, uint8_t *buffer) {
+  scu_error error;
+  scu__error_clear(&error);
+  size_t got = 0, wanted = link->receive_size;
+  scu_result result = link->transport->receive(link->transport, buffer, wanted, &got, &error);
+  if (result == SCU_PENDING) return false;
+  if (result != SCU_OK) {
+    input_ended(link, &error);
+    return false;
+  }
+  link->moved += got;
+  link->received += got;
+  link->is_message_whole = false;
+  size_t taken = feed(link, buffer, got);
+  acknowledge(link, got);
+  if (taken < got && scu__link_keep_rest(link, buffer + taken, got - taken) != SCU_OK) run_out_of_memory(link);
+  return got == wanted;
+}
+
 void scu__link_read_input(scu__link *link) {
+  scu__link_turn_begin(link);
+  feed_rest(link);
+  if (scu__link_has_rest(link) || !scu__link_may_take(link)) return;
   uint8_t *buffer = scu__loop_take_buffer(link->loop);
   if (!buffer) {
-    scu_error error;
-    scu__error_clear(&error);
-    scu__error_memory(&error, SCU_PHASE_RESPONSE);
-    scu__link_abort(link, &error);
+    run_out_of_memory(link);
     return;
   }
-  for (int i = 0; i < RECEIVES_PER_READY && link->transport && !link->is_paused && !link->is_freed; i++) {
-    scu_error error;
-    scu__error_clear(&error);
-    size_t got = 0;
-    scu_result result = link->transport->receive(link->transport, buffer, SCU__RECEIVE_CHUNK, &got, &error);
-    if (result == SCU_PENDING) break;
-    if (result != SCU_OK) {
-      input_ended(link, &error);
-      break;
-    }
-    link->moved += got;
-    link->received += got;
-    link->is_message_whole = false;
-    feed(link, buffer, got);
-    acknowledge(link, got);
-    if (got < SCU__RECEIVE_CHUNK || link->is_ended || scu__engine_wants_close(link->engine)) break;
+  for (int i = 0; i < RECEIVES_PER_READY && scu__link_may_take(link) && receive_some(link, buffer); i++) {
   }
   scu__loop_give_buffer(link->loop, buffer);
 }

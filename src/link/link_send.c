@@ -51,6 +51,9 @@ static scu_result queue_fragments(scu__link *link, scu_error *error) {
     result = scu__engine_send_pdv(link->engine, fragment.context_id, fragment.is_command, fragment.is_last, &payload);
     if (result != SCU_OK)
       return scu__error_set(error, result, SCU_PHASE_REQUEST, "a message could not be queued on the association");
+    if (fragment.message_owner)
+      ((scu__exchange *)fragment.message_owner)->sent_to =
+          link->sent + link->staging.length - link->staged_sent + scu__engine_queued(link->engine);
     /* The engine has its own copy of bytes; what is kept here may be megabytes, and the next message hours away. */
     if (fragment.is_message_end) scu__outbox_settle(&link->outbox);
     if (fragment.is_message_end && fragment.message_owner) scu__exchange_message_sent(fragment.message_owner);
@@ -99,6 +102,7 @@ static scu_result send_slices(scu__link *link, const scu__slice *slices, size_t 
   *sent = 0;
   scu_result result = link->transport->send(link->transport, slices, count, sent, error);
   link->moved += *sent;
+  link->sent += *sent;
   return result;
 }
 

@@ -65,8 +65,7 @@ typedef struct scu__exchange_class {
   void (*free)(scu__exchange *exchange);
 } scu__exchange_class;
 
-/* The common head of every kind, its first member. link/ reads all and writes owner, on_event, on_gone, next and
- * asked_at. */
+/* The common head of every kind, its first member. link/ reads all and writes what stands from `owner` on. */
 struct scu__exchange {
   const scu__exchange_class *class_;
   const scu_allocator *allocator;
@@ -83,6 +82,9 @@ struct scu__exchange {
   void (*on_gone)(void *owner, scu__exchange *exchange);
   scu__exchange *next;
   uint64_t asked_at; /* requesters: bytes that had come before the request was queued; no answer is in them */
+  /* Its signs of life: bytes of data sets that came for it, and where what it sent so far ends among all that its link
+   * sends. */
+  uint64_t received, sent_to;
 };
 
 /* True for commands that belong to this exchange: responses to its message ID (requester), C-CANCEL-RQ for it

@@ -36,6 +36,8 @@ struct peer_connection {
   const peer_step *steps[CALLS_MAX];
   size_t depth; /* scripts within scripts */
   bool is_ended, is_closing, is_stalled;
+  scu__timer again; /* PEER_REPEAT */
+  uint64_t again_ms;
   peer_connection *called; /* whose end PEER_CALL waits for */
   bool is_calling;
   peer_step *made; /* steps that PEER_SERVE made up */
@@ -135,6 +137,7 @@ static void put(peer_connection *c, const void *bytes, size_t length, size_t cut
 
 static void close_connection(peer_connection *c, bool is_reset) {
   if (c->fd < 0) return;
+  scu__timer_stop(c->peer->loop, &c->again);
   scu__watch_remove(c->peer->loop, &c->watch);
   if (is_reset)
     scu__socket_reset(c->fd);
@@ -481,6 +484,7 @@ static void request_association(peer_connection *c, const peer_step *step) {
   scu__associate_add_context(&c->rq, "1.2.840.10008.1.1", syntaxes, 1, NULL);
   if (step->count > 0) scu__associate_add_role(&c->rq, step->uid, step->count > 1, true);
   if (c->peer->max_pdu) c->rq.max_pdu_length = c->peer->max_pdu;
+  if (c->peer->invokes > 0) c->rq.window = (scu__window){.present = true, .invoked = c->peer->invokes, .performed = 1};
   put_associate(c, &c->rq, SCU__PDU_ASSOCIATE_RQ, step->cut);
 }
 
@@ -780,6 +784,20 @@ static bool call_out(peer_connection *c, const peer_step *step) {
   return true;
 }
 
+static bool run_step(peer_connection *c, const peer_step *step);
+
+/* In lots, so that the other side finds more than it takes at once. */
+static bool repeat(peer_connection *c, const peer_step *step) {
+  enum { LOT = 200 };
+  uint64_t now = scu__loop_now(c->peer->loop);
+  c->is_stalled = step->reads_nothing;
+  if (c->is_eof || !is_flushed(c) || now < c->again_ms) return false;
+  for (int i = 0; i < (step->count > 0 ? 1 : LOT); i++) run_step(c, step->script);
+  c->again_ms = now + (uint64_t)step->count;
+  if (step->count > 0) scu__timer_set(c->peer->loop, &c->again, c->again_ms);
+  return false;
+}
+
 static bool wait_step(peer_connection *c, const peer_step *step) {
   const peer_message *taken;
   switch (step->action) {
@@ -832,6 +850,7 @@ static bool run_step(peer_connection *c, const peer_step *step) {
     if (!is_flushed(c)) return false;
     close_connection(c, step->action == PEER_RESET);
     return true;
+  case PEER_REPEAT: return repeat(c, step);
   case PEER_STALL: c->is_stalled = true; return false;
   case PEER_CALL: return call_out(c, step);
   case PEER_SERVE: return serve(c, step);
@@ -896,6 +915,12 @@ static void connection_ready(scu__watch *self, unsigned ready) {
   run_all(c->peer);
 }
 
+static void again_expired(scu__timer *self, uint64_t now_ms) {
+  peer_connection *c = (peer_connection *)((char *)self - offsetof(peer_connection, again));
+  (void)now_ms;
+  run_all(c->peer);
+}
+
 static peer_connection *make_connection(scripted_peer *p, int fd, const peer_step *script) {
   static const peer_step nothing[] = {{.action = PEER_END}};
   peer_connection *c = calloc(1, sizeof *c);
@@ -903,6 +928,7 @@ static peer_connection *make_connection(scripted_peer *p, int fd, const peer_ste
   c->peer = p;
   c->fd = fd;
   c->watch.ready = connection_ready;
+  c->again.expired = again_expired;
   c->steps[0] = script ? script : nothing;
   scu__buffer_init(&c->in, NULL, OUT_MAX);
   scu__buffer_init(&c->out, NULL, OUT_MAX);

@@ -48,6 +48,8 @@ typedef enum peer_action {
   PEER_ECHO,    /* C-ECHO-RQ */
   PEER_REPORT,  /* N-EVENT-REPORT-RQ of storage commitment: `field` = event type, `text` or `bytes` as for RESPOND */
   PEER_GARBAGE, /* bytes that are no PDU */
+  PEER_REPEAT,  /* the step `script`, which says something, for ever: every `count` milliseconds of the loop's time, or
+                   with 0 as fast as it goes */
 
   /* The connection. */
   PEER_CLOSE,
@@ -79,6 +81,7 @@ typedef struct peer_step {
   const uint32_t *attributes; /* Attribute Identifier List */
   size_t attribute_count;     /* at most PEER_ATTRIBUTES_MAX */
   bool leaves_identity_out;   /* no class, instance, event and action type */
+  bool reads_nothing;         /* PEER_REPEAT: from now on */
 } peer_step;
 
 enum { PEER_ATTRIBUTES_MAX = 16 };
@@ -120,6 +123,7 @@ typedef struct scripted_peer {
   bool granted_provider; /* an A-ASSOCIATE-AC let us be provider and not user of a class */
   bool grants_window;    /* 53H is answered with `window` operations invoked */
   uint16_t window;
+  uint16_t invokes;        /* PEER_ASSOCIATE offers to have so many operations open; 0 = no 53H */
   uint16_t offered_window; /* of the last A-ASSOCIATE-RQ; 0 = it had no 53H, or offered 0 */
   /* Answer to every 56H item, which is kept as "UID=0100 " in `offers`; NULL = none. */
   const uint8_t *agrees;

@@ -245,9 +245,31 @@ static void test_a_response_of_another_kind_is_a_protocol_error(void **state) {
                  "C-FIND-RSP");
 }
 
-static void test_a_response_to_another_message_is_waited_past(void **state) {
+static void test_a_response_to_what_was_never_asked_is_a_protocol_error(void **state) {
   (void)state;
-  check_response(&(peer_step){.action = PEER_RESPOND, .message_id = 999}, SCU_ERROR_TIMEOUT, "C-ECHO");
+  check_response(&(peer_step){.action = PEER_RESPOND, .message_id = 999}, SCU_ERROR_PROTOCOL, "message ID 999");
+}
+
+/* It may have been on its way when its request was given up. */
+static void test_a_late_response_to_what_was_asked_before_is_waited_past(void **state) {
+  (void)state;
+  static const peer_step script[] = {RQ,
+                                     ACCEPT,
+                                     REQUEST,
+                                     {.action = PEER_RESPOND},
+                                     REQUEST,
+                                     {.action = PEER_RESPOND, .message_id = 1},
+                                     {.action = PEER_RESPOND},
+                                     SILENCE};
+  fixture f;
+  fixture_start(&f, script);
+  for (int i = 0; i < 2; i++) {
+    scu_response *response = NULL;
+    assert_int_equal(scu_echo(f.session, &response), SCU_OK);
+    scu_response_free(response);
+  }
+  assert_int_equal(f.peer.accepted, 1);
+  fixture_stop(&f);
 }
 
 static void test_a_response_that_promises_a_data_set_and_brings_none_is_a_protocol_error(void **state) {
@@ -528,7 +550,8 @@ int main(void) {
       cmocka_unit_test(test_an_acceptance_that_lies_is_an_error_of_the_association),
       cmocka_unit_test(test_a_response_in_an_even_or_unknown_context_is_a_protocol_error),
       cmocka_unit_test(test_a_response_of_another_kind_is_a_protocol_error),
-      cmocka_unit_test(test_a_response_to_another_message_is_waited_past),
+      cmocka_unit_test(test_a_response_to_what_was_never_asked_is_a_protocol_error),
+      cmocka_unit_test(test_a_late_response_to_what_was_asked_before_is_waited_past),
       cmocka_unit_test(test_a_response_that_promises_a_data_set_and_brings_none_is_a_protocol_error),
       cmocka_unit_test(test_a_data_set_that_was_not_promised_does_not_desynchronise),
       cmocka_unit_test(test_a_pdu_larger_than_agreed_is_a_protocol_error_with_both_numbers),

@@ -563,7 +563,7 @@ static void test_a_peer_that_breaks_off_is_one_clear_error_and_nothing_is_sent_t
       {{.action = PEER_END}, SCU_ERROR_TIMEOUT},
       {{.action = PEER_RESPOND, .response_field = SCU__N_SET_RSP}, SCU_ERROR_PROTOCOL},
       {{.action = PEER_RESPOND, .has_dataset_lie = true}, SCU_ERROR_TIMEOUT}, /* and does not come */
-      {{.action = PEER_RESPOND, .message_id = 999}, SCU_ERROR_TIMEOUT},
+      {{.action = PEER_RESPOND, .message_id = 999}, SCU_ERROR_PROTOCOL},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const peer_step script[] = {RQ, ACCEPT, REQUEST, rows[i].step, SILENCE};

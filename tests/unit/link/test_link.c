@@ -294,10 +294,14 @@ static void prepare(link_run *run, const peer_step *script) {
   scu__memory_source_init(&run->memory, run->bytes, sizeof run->bytes);
 }
 
-static void start_acceptor(link_run *run, const peer_step *script) {
+static void start_acceptor_for(link_run *run, const peer_step *script, uint16_t invokes) {
   prepare(run, NULL);
-  run->policy = (scu__acceptor_policy){
-      .our_ae = "LINK", .is_abstract_syntax_supported = takes_everything, .max_pdu_length = 16384, .user = run};
+  run->peer.invokes = invokes;
+  run->policy = (scu__acceptor_policy){.our_ae = "LINK",
+                                       .is_abstract_syntax_supported = takes_everything,
+                                       .max_pdu_length = 16384,
+                                       .window_limit = 64,
+                                       .user = run};
   run->door.ready = door_ready;
   int fd;
   scu__address actual;
@@ -305,6 +309,11 @@ static void start_acceptor(link_run *run, const peer_step *script) {
   assert_int_equal(scu__watch_set(run->time.loop, &run->door, fd, SCU__POLL_READ, NULL), SCU_OK);
   run->port = scu__address_port(&actual);
   scripted_peer_call(&run->peer, run->port, script);
+}
+
+/* The peer has two operations open at once, as it has agreed with us. */
+static void start_acceptor(link_run *run, const peer_step *script) {
+  start_acceptor_for(run, script, 2);
 }
 
 static void start_requestor(link_run *run, const peer_step *script) {

@@ -343,6 +343,7 @@ static void test_several_stores_may_be_made_safe_at_once_and_answered_in_any_ord
   listen_run run;
   start_run(&run);
   run.sink.is_slow = true;
+  run.peer.invokes = 3;
   call(&run, script);
   WAIT_FOR(&run, run.sink.waiting_count == 3, 2000);
   scu_completion *first = run.sink.waiting[0];
@@ -677,6 +678,7 @@ static void test_a_listener_freed_by_the_hook_that_tells_of_a_loss(void **state)
       blocked b;
       start_blocked(&b, FREES, at);
       b.run.sink.is_slow = is_slow;
+      b.run.peer.invokes = 3;
       call(&b.run, first);
       call(&b.run, second);
       for (int i = 0; i < 40; i++) scu_loop_step(b.run.time.loop);
@@ -793,6 +795,7 @@ static void test_a_release_is_answered_after_the_stores_that_came_before_it(void
     start_blocked(&b, SINK_ENDS, 1);
     if (!blocks) scu_listener_set_hooks(b.run.listener, NULL);
     b.run.sink.is_slow = true;
+    b.run.peer.invokes = 2;
     call(&b.run, script);
     WAIT_FOR(&b.run, b.run.sink.waiting_count == 2, 2000);
     for (int i = 0; i < 50; i++) scu_loop_step(b.run.time.loop);
