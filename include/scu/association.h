@@ -60,7 +60,8 @@ SCU_API scu_result scu_association_cancel(scu_association *association, uint16_t
 /* The next message of the peer, in the order in which they came: a response, a request - to be answered by
  * scu_message_new_response and scu_association_send -, or a C-CANCEL-RQ for a request that came before. Borrowed until
  * the next call with this association. Waits at most timeout_ms (0: only looks; -1: as long as it takes, but no longer
- * than the response time-out without any sign of life while a request is open).
+ * than the response time-out without any sign of life of the requests that are open: what else the peer says is none).
+ * Of the peer's requests, those beyond its window come when others have been answered.
  * PENDING: nothing came in that time. TIMEOUT: the peer was silent for too long, and the association was aborted. Else
  * the association's state, once all that came before it was given out. */
 SCU_API scu_result scu_association_receive(scu_association *association, int timeout_ms, const scu_message **message);

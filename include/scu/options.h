@@ -31,11 +31,13 @@ typedef enum scu_option {
   SCU_OPTION_IMPLEMENTATION_UID = 7,     /* text (PS3.7 D.3.3.2) */
   SCU_OPTION_IMPLEMENTATION_VERSION = 8, /* text, 1-16 characters; "" = not sent */
   /* 9 is reserved for a folder of temporary files: nothing of libscu needs one yet */
-  SCU_OPTION_TIMEOUT_CONNECT = 10,         /* duration: resolve and connect */
-  SCU_OPTION_TIMEOUT_ASSOCIATE = 11,       /* duration: A-ASSOCIATE-RQ to its answer (ARTIM as acceptor) */
-  SCU_OPTION_TIMEOUT_RESPONSE = 12,        /* duration: a request to its response, and between responses;
-                                              then C-FIND is cancelled, see CANCEL_WAIT */
-  SCU_OPTION_TIMEOUT_IDLE = 13,            /* duration: no byte moves while some should; as acceptor: nothing comes */
+  SCU_OPTION_TIMEOUT_CONNECT = 10,   /* duration: resolve and connect */
+  SCU_OPTION_TIMEOUT_ASSOCIATE = 11, /* duration: A-ASSOCIATE-RQ to its answer (ARTIM as acceptor) */
+  /* duration: a request to its response, and between two responses; what else the peer says does not count. Then C-FIND
+   * is cancelled, see CANCEL_WAIT. */
+  SCU_OPTION_TIMEOUT_RESPONSE = 12,
+  /* duration: no byte moves while some should; as acceptor: nothing comes, or nothing of our answers is read */
+  SCU_OPTION_TIMEOUT_IDLE = 13,
   SCU_OPTION_TIMEOUT_RELEASE = 14,         /* duration: A-RELEASE-RQ to its answer, and closing */
   SCU_OPTION_TIMEOUT_RETRIEVE = 15,        /* duration: C-MOVE and C-GET since the last sign of life; then as
                                               above */

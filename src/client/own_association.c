@@ -13,6 +13,7 @@
 #include "client/proposal.h"
 #include "data/dataset_encode.h"
 #include "data/transfer_syntax.h"
+#include "link/silence.h"
 #include "service/message.h"
 
 enum {
@@ -20,7 +21,6 @@ enum {
   WAITING_LOW = 128,
   WAITING_BYTES = 32 * 1024 * 1024, /* that came while they came; then, too, the peer is held back */
   SERVED_MAX = 64,                  /* requests of the peer that the caller has not answered */
-  LOOKS = 10,                       /* at the silence, in one time-out */
   SYNTAXES_MAX = 64                 /* of a context, see scu_proposal_add */
 };
 
@@ -40,13 +40,14 @@ struct scu_association {
   open_request *asked;  /* by us */
   open_request *served; /* asked by the peer */
   scu__own_message *first, *last, *current;
-  size_t waiting;
+  size_t waiting, waiting_answers;
+  bool is_paused;   /* the peer is held back: too much waits */
   size_t receivers; /* calls that step the loop, one inside of the other */
   bool is_closed;   /* inside of any of them: done when the last has returned */
   uint64_t read_to; /* so much had come over the link when the queue was last empty */
   scu_error error;  /* of the last call */
   scu__timer timer;
-  uint64_t moved, silent_since_ms;
+  scu__silence silence;
 };
 
 static scu_loop *loop_of(const scu_association *a) {
@@ -56,15 +57,23 @@ static scu_loop *loop_of(const scu_association *a) {
 /* --- silence ------------------------------------------------------------------------------------------------------ */
 
 static void watch(scu_association *a, uint64_t now_ms) {
-  scu__timer_set(loop_of(a), &a->timer, now_ms + a->op.session->config->timeout_response_ms / LOOKS + 1);
+  uint64_t limit = a->op.session->config->timeout_response_ms;
+  scu__timer_set(loop_of(a), &a->timer, scu__silence_next_look(&a->silence, limit, now_ms));
+}
+
+/* Of what we have asked: the peer's own requests are no answers. */
+static uint64_t life_of(const scu_association *a) {
+  const scu__link *link = scu__lease_link(&a->lease);
+  uint64_t life = 0;
+  for (const open_request *r = a->asked; r && link; r = r->next) life += scu__link_life(link, r->exchange);
+  return life;
 }
 
 static void touch(scu_association *a) {
-  scu__link *link = scu__lease_link(&a->lease);
-  a->silent_since_ms = scu__loop_now(loop_of(a));
-  if (link) a->moved = scu__link_moved(link);
+  uint64_t now = scu__loop_now(loop_of(a));
+  scu__silence_break(&a->silence, life_of(a), now);
   if (a->asked)
-    watch(a, a->silent_since_ms);
+    watch(a, now);
   else
     scu__timer_stop(loop_of(a), &a->timer);
 }
@@ -98,11 +107,12 @@ static void end(scu_association *a, const scu_error *error) {
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu_association *a = (scu_association *)((char *)self - offsetof(scu_association, timer));
   uint64_t limit = a->op.session->config->timeout_response_ms;
-  if (a->waiting > 0 || scu__link_moved(scu__lease_link(&a->lease)) != a->moved) {
+  bool is_silence_ours = a->waiting_answers > 0 || a->is_paused;
+  if (is_silence_ours || life_of(a) != a->silence.life) {
     touch(a); /* what waits to be received is no silence */
     return;
   }
-  if (now_ms - a->silent_since_ms < limit) {
+  if (!scu__silence_has_lasted(&a->silence, limit, now_ms)) {
     watch(a, now_ms);
     return;
   }
@@ -135,7 +145,10 @@ static void keep(scu_association *a, const scu__exchange *exchange, const scu__c
   a->last = own;
   uint64_t moved = scu__link_moved(link);
   if (++a->waiting == 1) a->read_to = moved;
-  if (a->waiting >= WAITING_HIGH || moved - a->read_to > WAITING_BYTES) scu__link_pause(link, true);
+  if (scu__command_is_response(command)) a->waiting_answers++;
+  if (a->waiting < WAITING_HIGH && moved - a->read_to <= WAITING_BYTES) return;
+  a->is_paused = true;
+  scu__link_pause(link, true);
 }
 
 static void close_request(open_request **list, const open_request *done) {
@@ -495,7 +508,13 @@ static bool take_waiting(scu_association *a, const scu_message **message) {
   if (!a->current) return false;
   a->first = a->current->next;
   if (!a->first) a->last = NULL;
-  if (--a->waiting == WAITING_LOW && a->is_open) scu__link_pause(scu__lease_link(&a->lease), false);
+  if (scu__command_is_response(&a->current->message.command)) a->waiting_answers--;
+  a->waiting--;
+  bool is_low = a->waiting == WAITING_LOW || a->waiting == 0; /* few may be large */
+  if (a->is_paused && is_low && a->is_open) {
+    a->is_paused = false;
+    scu__link_pause(scu__lease_link(&a->lease), false);
+  }
   *message = &a->current->message;
   return true;
 }

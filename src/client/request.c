@@ -64,7 +64,7 @@ static void set_timed_out(scu__request *request, bool has_agreed, scu_error *err
   if (has_agreed)
     snprintf(asked, sizeof asked, "; asked to cancel, the peer did");
   else if (request->has_timed_out)
-    snprintf(asked, sizeof asked, "; asked to cancel, the peer said nothing for another %llu ms",
+    snprintf(asked, sizeof asked, "; asked to cancel, the peer did not answer for another %llu ms",
              (unsigned long long)cancel_wait_ms(request));
   scu__error_clear(error);
   scu__error_set(error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms%s",
@@ -123,11 +123,15 @@ static scu__exchange *lease_request(void *owner, scu__link *link, uint8_t contex
   return request->serve(request->owner, link, context_id, command, event, status);
 }
 
-/* Looked at more often than the time-out, so that it counts from the last sign of life and not from the last look. */
 static void watch_silence(scu__request *request, uint64_t now_ms) {
-  enum { LOOKS = 10 };
-  uint64_t end = request->silent_since_ms + request->timeout_ms, look = now_ms + request->timeout_ms / LOOKS + 1;
-  scu__timer_set(request->session->loop, &request->timer, look < end ? look : end);
+  scu__timer_set(request->session->loop, &request->timer,
+                 scu__silence_next_look(&request->silence, request->timeout_ms, now_ms));
+}
+
+/* Of the request alone: a peer that says anything else all the time does not answer it. */
+static uint64_t life_of(const scu__request *request) {
+  const scu__link *link = scu__lease_link(&request->lease);
+  return link && request->exchange ? scu__link_life(link, request->exchange) : 0;
 }
 
 /* A hook takes its time: the whole wait begins again. */
@@ -138,7 +142,8 @@ static void wait_again(scu__request *request, uint64_t now_ms) {
     scu__request_touch(request);
 }
 
-/* A peer that moves bytes is alive. The first expiry asks it to stop, where that exists; the second ends it. */
+/* What moves for the request keeps it alive. The first expiry asks it to stop, where that exists; the second ends it.
+ */
 static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__request *request = (scu__request *)((char *)self - offsetof(scu__request, timer));
   scu__link *link = scu__lease_link(&request->lease);
@@ -146,14 +151,14 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
     wait_again(request, now_ms);
     return;
   }
-  bool is_alive = link && scu__link_moved(link) != request->moved;
+  bool is_alive = life_of(request) != request->silence.life;
   if (request->is_alive && request->is_alive(request->owner)) is_alive = true;
   if (is_alive && !request->has_timed_out && !request->is_cancelled) {
     scu__request_touch(request);
     return;
   }
   bool is_waiting = !request->has_timed_out && !request->is_cancelled;
-  if (is_waiting && now_ms - request->silent_since_ms < request->timeout_ms) {
+  if (is_waiting && !scu__silence_has_lasted(&request->silence, request->timeout_ms, now_ms)) {
     watch_silence(request, now_ms);
     return;
   }
@@ -214,10 +219,9 @@ void scu__request_cancel(scu__request *request) {
 
 void scu__request_touch(scu__request *request) {
   if (!request->is_running || request->is_cancelled || request->has_timed_out || request->is_paused) return;
-  scu__link *link = scu__lease_link(&request->lease);
-  if (link) request->moved = scu__link_moved(link);
-  request->silent_since_ms = scu__loop_now(request->session->loop);
-  watch_silence(request, request->silent_since_ms);
+  uint64_t now = scu__loop_now(request->session->loop);
+  scu__silence_break(&request->silence, life_of(request), now);
+  watch_silence(request, now);
 }
 
 /* While we do not listen, silence is no sign of anything. Cancel and time-out are not paused. */

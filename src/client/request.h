@@ -3,13 +3,14 @@
 #define SCU_CLIENT_REQUEST_H
 
 #include "client/association.h"
+#include "link/silence.h"
 
 typedef struct scu__request scu__request;
 struct scu__request {
   /* Filled by the user before start. */
   void *owner;
   const char *sop_class; /* the context it goes out on; static or outliving the request */
-  uint64_t timeout_ms;   /* without any sign of life */
+  uint64_t timeout_ms;   /* without a sign of life of this request (scu__link_life): other messages are none */
   /* We are the provider of that class, who reports to its user: the role is proposed. Peers that take the context
    * without a word about roles are taken at their context's word. */
   bool as_scp;
@@ -39,7 +40,7 @@ struct scu__request {
   scu__lease lease;
   scu__exchange *exchange;
   scu__timer timer;
-  uint64_t moved, silent_since_ms;
+  scu__silence silence;
   uint64_t sent_ms; /* when the exchange was started */
   bool is_running, is_cancelled, has_timed_out, is_paused;
 };

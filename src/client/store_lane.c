@@ -15,10 +15,20 @@ static void watch(scu__store_lane *lane) {
   scu__timer_set(loop_of(lane), &lane->timer, scu__loop_now(loop_of(lane)) + PROGRESS_MS);
 }
 
+/* Of the instances that are out, the furthest: they go out one behind the other. */
+static uint64_t life_of(const scu__store_lane *lane) {
+  const scu__link *link = scu__lease_link(&lane->lease);
+  uint64_t furthest = 0;
+  for (size_t i = 0; i < lane->slot_count && link; i++) {
+    const scu__exchange *exchange = lane->slots[i].exchange;
+    uint64_t life = exchange ? scu__link_life(link, exchange) : 0;
+    if (life > furthest) furthest = life;
+  }
+  return furthest;
+}
+
 static void touch(scu__store_lane *lane) {
-  scu__link *link = scu__lease_link(&lane->lease);
-  if (link) lane->moved = scu__link_moved(link);
-  lane->silent_since_ms = scu__loop_now(loop_of(lane));
+  scu__silence_break(&lane->silence, life_of(lane), scu__loop_now(loop_of(lane)));
 }
 
 static void answered(void *owner, scu__candidate *candidate, const scu_instance_outcome *outcome) {
@@ -52,20 +62,19 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu__store_lane *lane = (scu__store_lane *)((char *)self - offsetof(scu__store_lane, timer));
   uint64_t limit = lane->session->config->timeout_response_ms;
   const scu__link *link = scu__lease_link(&lane->lease);
-  uint64_t moved = scu__link_moved(link);
+  uint64_t life = life_of(lane), before = lane->silence.life;
   if (scu__link_is_calling(link)) { /* a hook of this association takes its time: nobody listens */
-    lane->silent_since_ms = now_ms;
+    touch(lane);
     watch(lane);
     return;
   }
-  if (moved != lane->moved) {
-    lane->sent_ahead += moved - lane->moved;
-    touch(lane);
+  if (scu__silence_is_broken(&lane->silence, life, now_ms)) {
+    if (life > before) lane->sent_ahead += life - before;
     watch(lane);
     lane->handler->moved(lane->owner, lane); /* last: when its hook returns, everything may have been answered */
     return;
   }
-  if (now_ms - lane->silent_since_ms < limit) {
+  if (!scu__silence_has_lasted(&lane->silence, limit, now_ms)) {
     watch(lane);
     return;
   }

@@ -5,6 +5,7 @@
 
 #include "client/association.h"
 #include "client/outgoing.h"
+#include "link/silence.h"
 
 typedef struct scu__store_lane scu__store_lane;
 
@@ -43,7 +44,7 @@ struct scu__store_lane {
   size_t slot_count, out;
   uint64_t sent_ahead; /* bytes moved for instances that are still out */
   scu__timer timer;
-  uint64_t moved, silent_since_ms;
+  scu__silence silence;
 };
 
 /* `window`: the most that may be out at once, 1 to SCU__WINDOW_MAX. MEMORY. */

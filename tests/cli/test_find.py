@@ -239,7 +239,7 @@ class Find(CliTest):
         before = time.monotonic()
         talk = self.scu("find", peer.name, "PatientID=1", "--timeout-response", "0.2", code=8).talk
         self.assertLess(time.monotonic() - before, 4)  # --cancel-wait is 5
-        self.assertIn("no C-FIND response for 200 ms; asked to cancel, the peer said nothing for another 200 ms", talk)
+        self.assertIn("no C-FIND response for 200 ms; asked to cancel, the peer did not answer for another 200 ms", talk)
         self.assertIn(0x0FFF, [request[0] for request in peer.requests])
 
     def test_a_reader_that_goes_away_ends_the_query_quietly(self):

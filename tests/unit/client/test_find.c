@@ -336,14 +336,15 @@ static void test_rows_before_an_end_of_any_kind_are_delivered(void **state) {
     peer_step step;
     scu_result result;
     const char *word;
-  } endings[] = {
-      {{.action = PEER_CLOSE}, SCU_ERROR_CLOSED, "closed"},
-      {{.action = PEER_ABORT, .status = 0}, SCU_ERROR_ABORTED, "abort"},
-      {{.action = PEER_GARBAGE}, SCU_ERROR_PROTOCOL, "PDU"},
-      {{.action = PEER_RELEASE}, SCU_ERROR_CLOSED, "released"},
-      {{.action = PEER_END}, SCU_ERROR_TIMEOUT, "60000 ms; asked to cancel, the peer said nothing for another 5000 ms"},
-      {{.action = PEER_RESPOND, .context = 4}, SCU_ERROR_PROTOCOL, "context 4"},
-      {{.action = PEER_RESPOND, .response_field = SCU__C_MOVE_RSP}, SCU_ERROR_PROTOCOL, "C-MOVE-RSP"}};
+  } endings[] = {{{.action = PEER_CLOSE}, SCU_ERROR_CLOSED, "closed"},
+                 {{.action = PEER_ABORT, .status = 0}, SCU_ERROR_ABORTED, "abort"},
+                 {{.action = PEER_GARBAGE}, SCU_ERROR_PROTOCOL, "PDU"},
+                 {{.action = PEER_RELEASE}, SCU_ERROR_CLOSED, "released"},
+                 {{.action = PEER_END},
+                  SCU_ERROR_TIMEOUT,
+                  "60000 ms; asked to cancel, the peer did not answer for another 5000 ms"},
+                 {{.action = PEER_RESPOND, .context = 4}, SCU_ERROR_PROTOCOL, "context 4"},
+                 {{.action = PEER_RESPOND, .response_field = SCU__C_MOVE_RSP}, SCU_ERROR_PROTOCOL, "C-MOVE-RSP"}};
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     const peer_step script[] = {START, QUERY, {.action = PEER_MATCHES, .count = 5}, endings[i].step, END};
     check_find(script, endings[i].result, 5, endings[i].word);
