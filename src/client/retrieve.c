@@ -30,7 +30,8 @@
 
 enum {
   ROUNDS_MAX = 48, /* of asking again for what is missing, each with other contexts */
-  LIST_MAX = SCU__UIDS_PER_REQUEST_MAX * 66 + 1
+  LIST_MAX = SCU__UIDS_PER_REQUEST_MAX * 66 + 1,
+  SURPLUS_MAX = 1000 /* instances of one request that nobody asked for, or as many as were promised */
 };
 
 typedef enum route { ROUTE_MOVE, ROUTE_MOVE_TO_SELF, ROUTE_GET } route;
@@ -47,6 +48,7 @@ typedef struct retrieve_op {
   scu__inventory inventory;
   bool has_promise;    /* the inventory lists what should come */
   bool is_nobody_told; /* something was passed over: see is_nobodys */
+  size_t surplus;      /* instances of this request that brought nothing: not promised, there already, or not stored */
 
   size_t next_target;
   unsigned round;
@@ -60,7 +62,7 @@ typedef struct retrieve_op {
   scu_dataset *identifier;
   scu_listener *listener;
   scu__receiver receiver; /* C-GET */
-  uint64_t listener_moved;
+  uint64_t life;          /* as is_alive last saw it */
   scu__timer grace;
   uint64_t grace_end_ms;
   bool is_in_grace;
@@ -97,6 +99,24 @@ static void finish(retrieve_op *op, scu_result result, const scu_error *error) {
 
 /* --- what comes --------------------------------------------------------------------------------------------------- */
 
+static bool is_flooded(const retrieve_op *op) {
+  size_t most = op->inventory.count > SURPLUS_MAX ? op->inventory.count : SURPLUS_MAX;
+  return op->has_promise && op->surplus > most;
+}
+
+static void end_flooded(retrieve_op *op) {
+  scu_error error;
+  scu_result result = op->op.is_cancelled ? SCU_ERROR_CANCELLED : SCU_ERROR_LIMIT;
+  scu__error_clear(&error);
+  scu__error_set(&error, result, SCU_PHASE_RESPONSE,
+                 "%zu instances came for one request that were not asked for, had come before or could not be kept "
+                 "(%zu were promised): given up",
+                 op->surplus, op->inventory.count);
+  scu__request_stop(&op->request);
+  scu__receiver_end(&op->receiver, "given up: the peer sends what nobody asked for");
+  finish(op, result, &error);
+}
+
 static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   retrieve_op *op = owner;
   bool is_stored = outcome->outcome != SCU_OUTCOME_FAILED;
@@ -104,6 +124,7 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
       is_stored ? scu__inventory_received(&op->inventory, outcome->sop_instance_uid) : SCU__ARRIVAL_NEW;
   if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
   if (is_stored) op->bytes += outcome->bytes;
+  if (arrival != SCU__ARRIVAL_NEW || !is_stored) op->surplus++;
   if (op->has_promise && arrival == SCU__ARRIVAL_NOT_PROMISED)
     scu__op_warn(&op->op, "%s came although it was not asked for; it is kept", outcome->sop_instance_uid);
   op->progress.instances_done++;
@@ -111,7 +132,7 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   scu__op_tell_instance(&op->op, outcome);
   scu__progress_tell(&op->progress, false);
   scu__request_touch(&op->request);
-  if (op->is_in_grace) go_on(op); /* not from inside the listener, which the end of the grace frees */
+  if (op->is_in_grace || is_flooded(op)) go_on(op); /* not from inside the listener, which the end of the grace frees */
 }
 
 static void judge(void *owner, scu__judged when, scu_received *received) {
@@ -137,12 +158,12 @@ static void knocked(void *owner, const char *calling_ae, const char *peer) {
 
 static const scu__listener_handler listener_handler = {.instance = instance_done, .knocked = knocked, .judge = judge};
 
+/* Instances come, or wait at our listener for the sink. */
 static bool is_alive(void *owner) {
   retrieve_op *op = owner;
-  if (!op->listener) return false;
-  uint64_t moved = scu__listener_moved(op->listener);
-  bool is_moving = moved != op->listener_moved || scu__listener_is_busy(op->listener);
-  op->listener_moved = moved;
+  uint64_t life = op->receiver.life + (op->listener ? scu__listener_life(op->listener) : 0);
+  bool is_moving = life != op->life || (op->listener && scu__listener_is_keeping(op->listener));
+  op->life = life;
   return is_moving;
 }
 
@@ -409,11 +430,14 @@ static void finish_cancelled(retrieve_op *op) {
   finish(op, SCU_ERROR_CANCELLED, &error);
 }
 
-/* Cancelled: what is arriving at our listener is still received (RULES 26), the rest is not waited for. */
+/* Cancelled: what is arriving at our listener is still received (RULES 26), within the bound of a cancellation; the
+ * rest is not waited for. */
 static void end_cancelled(retrieve_op *op) {
   if (op->listener && scu__listener_is_busy(op->listener)) {
     op->were_failures = true;
     op->next_target = op->inventory.target_count;
+    op->is_in_grace = true;
+    op->grace_end_ms = scu__loop_now(session_of(op)->loop) + session_of(op)->config->cancel_wait_ms;
     go_on(op);
     return;
   }
@@ -513,6 +537,7 @@ static void start_request(retrieve_op *op) {
       .is_held = is_held,
       .serve = serve,
   };
+  op->surplus = 0;
   scu__request_start(&op->request, session_of(op));
 }
 
@@ -565,12 +590,13 @@ static void end_round(retrieve_op *op) {
 }
 
 static void check_grace(retrieve_op *op) {
-  if (!op->listener || op->op.is_cancelled || is_everything_here(op)) {
-    if (!op->listener || !scu__listener_is_busy(op->listener)) end_round(op);
+  bool is_enough = !op->listener || op->op.is_cancelled || is_everything_here(op);
+  if (is_enough && !(op->listener && scu__listener_is_busy(op->listener))) {
+    end_round(op);
     return;
   }
   uint64_t now = scu__loop_now(session_of(op)->loop);
-  if (is_alive(op)) op->grace_end_ms = now + session_of(op)->config->move_grace_ms;
+  if (is_alive(op) && !op->op.is_cancelled) op->grace_end_ms = now + session_of(op)->config->move_grace_ms;
   if (now >= op->grace_end_ms)
     end_round(op);
   else
@@ -586,6 +612,10 @@ static void grace_expired(scu__timer *self, uint64_t now_ms) {
 static void advance(scu__task *self) {
   retrieve_op *op = (retrieve_op *)((char *)self - offsetof(retrieve_op, task));
   if (op->op.is_done) return;
+  if (is_flooded(op)) {
+    end_flooded(op);
+    return;
+  }
   if (op->is_in_grace) {
     check_grace(op);
     return;

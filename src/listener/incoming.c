@@ -230,6 +230,7 @@ static void write(scu__incoming *incoming, const uint8_t *bytes, size_t length) 
   scu_sink *sink = incoming->receiver->sink;
   scu_sink_outcome outcome = {.size = sizeof outcome};
   incoming->bytes += length;
+  incoming->receiver->life += length;
   scu_result result = sink->write(sink->user, incoming->instance, bytes, length, &outcome);
   if (result == SCU_OK) return;
   /* The outcome's texts live until discard, so the answer goes first. */
@@ -276,6 +277,7 @@ scu__exchange *scu__receiver_take(scu__receiver *receiver, uint8_t context_id, c
   incoming->sop_class = command->affected_sop_class;
   incoming->sop_instance = command->affected_sop_instance;
   incoming->transfer_syntax = context->transfer_syntax;
+  receiver->life++;
   incoming->next = receiver->first;
   receiver->first = incoming;
   exchange->owner = incoming;
@@ -305,4 +307,10 @@ void scu__receiver_end(scu__receiver *receiver, const char *reason) {
 
 bool scu__receiver_is_busy(const scu__receiver *receiver) {
   return receiver->first != NULL;
+}
+
+bool scu__receiver_is_keeping(const scu__receiver *receiver) {
+  for (const scu__incoming *incoming = receiver->first; incoming; incoming = incoming->next)
+    if (incoming->completion || incoming->is_judged) return true;
+  return false;
 }

@@ -31,6 +31,7 @@ typedef struct scu__receiver {
    * gone when it returns. */
   void (*judge)(void *owner, scu__judged when, scu_received *received);
   scu__incoming *first;
+  uint64_t life; /* moves with what comes of instances */
 } scu__receiver;
 
 /* Asks the hook that there is for it. */
@@ -43,5 +44,7 @@ scu__exchange *scu__receiver_take(scu__receiver *receiver, uint8_t context_id, c
  * `reason` goes into the outcomes. */
 void scu__receiver_end(scu__receiver *receiver, const char *reason);
 bool scu__receiver_is_busy(const scu__receiver *receiver);
+/* An instance has come whole, and it is the sink's turn: the peer waits for us. */
+bool scu__receiver_is_keeping(const scu__receiver *receiver);
 
 #endif

@@ -39,6 +39,7 @@ struct scu_listener {
   atomic_int stop_requests; /* scu_listener_stop */
   bool is_stopping;
   uint64_t counts[OUTCOMES], bytes;
+  uint64_t life_before; /* of associations that have ended */
   unsigned dispatching; /* depth of calls that need the listener after a hook, which may step the loop and free it */
   bool is_freed;
   scu_error error;
@@ -155,6 +156,7 @@ static void guest_left(void *owner, scu__guest *guest, const scu_error *error) {
   (void)error;
   sender *s = guest->state;
   listener->dispatching++;
+  listener->life_before += s->receiver.life;
   scu__receiver_end(&s->receiver, "the association ended before the instance was complete");
   scu__free(listener->allocator, s);
   leave(listener);
@@ -260,8 +262,17 @@ scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *option
 size_t scu__listener_association_count(const scu_listener *listener) {
   return scu__server_guest_count(listener->server);
 }
-uint64_t scu__listener_moved(const scu_listener *listener) {
-  return scu__server_moved(listener->server);
+uint64_t scu__listener_life(const scu_listener *listener) {
+  uint64_t life = listener->life_before;
+  for (const scu__guest *guest = scu__server_first_guest(listener->server); guest; guest = guest->next)
+    life += ((const sender *)guest->state)->receiver.life;
+  return life;
+}
+
+bool scu__listener_is_keeping(const scu_listener *listener) {
+  for (const scu__guest *guest = scu__server_first_guest(listener->server); guest; guest = guest->next)
+    if (scu__receiver_is_keeping(&((const sender *)guest->state)->receiver)) return true;
+  return false;
 }
 
 bool scu__listener_is_busy(const scu_listener *listener) {

@@ -30,8 +30,10 @@ typedef struct scu__listener_handler {
 scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *options, scu_sink *sink,
                              const scu__listener_handler *handler, void *owner, scu_listener **out, scu_error *error);
 size_t scu__listener_association_count(const scu_listener *listener);
-/* Bytes that went or came so far: it moves as long as somebody sends. */
-uint64_t scu__listener_moved(const scu_listener *listener);
+/* It moves as long as instances come, whatever else somebody may say. */
+uint64_t scu__listener_life(const scu_listener *listener);
+/* Some instance has come whole, and it is the sink's turn. */
+bool scu__listener_is_keeping(const scu_listener *listener);
 /* Instances that are being received or made safe. */
 bool scu__listener_is_busy(const scu_listener *listener);
 

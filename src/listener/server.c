@@ -26,7 +26,6 @@ struct scu__server {
   scu__guest *guests;
   size_t association_count; /* guests that have one: strangers who only connect take nobody's place */
   uint32_t last_association;
-  uint64_t moved_before; /* by associations that have ended */
   bool is_stopping;
   uint64_t stop_deadline_ms;
   unsigned dispatching; /* depth of calls that still need the server when the owner returns, who may free it */
@@ -45,7 +44,6 @@ static void guest_free(scu__guest *guest, const scu_error *error) {
     if (*at != guest) continue;
     *at = guest->next;
     if (guest->is_associated) server->association_count--;
-    server->moved_before += scu__link_moved(guest->link);
     break;
   }
   scu__timer_stop(server->loop, &guest->idle);
@@ -63,28 +61,31 @@ static bool is_busy(const scu__guest *guest) {
   return server->handler->is_busy && server->handler->is_busy(server->owner, guest);
 }
 
-/* Looked at more often than the limit, so that it counts from the last sign of life and not from the last look. */
 static void watch_idle(scu__guest *guest, uint64_t now_ms) {
-  enum { LOOKS = 10 };
   uint64_t idle_ms = guest->server->options.timeout_idle_ms;
-  uint64_t end = guest->silent_since_ms + idle_ms, look = now_ms + idle_ms / LOOKS + 1;
-  scu__timer_set(guest->server->loop, &guest->idle, look < end ? look : end);
+  scu__timer_set(guest->server->loop, &guest->idle, scu__silence_next_look(&guest->silence, idle_ms, now_ms));
+}
+
+/* Nothing is expected of it: we are at work, and it has its answers so far. */
+static bool is_silence_ours(const scu__guest *guest) {
+  if (scu__link_is_calling(guest->link)) return true;
+  return is_busy(guest) && !scu__link_is_receiving(guest->link) && !scu__link_is_blocked(guest->link);
 }
 
 static void guest_idle(scu__timer *self, uint64_t now_ms) {
   scu__guest *guest = (scu__guest *)((char *)self - offsetof(scu__guest, idle));
   uint64_t idle_ms = guest->server->options.timeout_idle_ms;
-  bool is_alive = scu__link_moved(guest->link) != guest->moved;
-  bool is_ours = (is_busy(guest) && !scu__link_is_receiving(guest->link)) || scu__link_is_calling(guest->link);
-  guest->moved = scu__link_moved(guest->link);
-  if (is_alive || is_ours) guest->silent_since_ms = now_ms;
-  if (now_ms - guest->silent_since_ms < idle_ms) {
+  uint64_t life = scu__link_moved(guest->link);
+  if (is_silence_ours(guest)) scu__silence_break(&guest->silence, life, now_ms);
+  scu__silence_is_broken(&guest->silence, life, now_ms);
+  if (!scu__silence_has_lasted(&guest->silence, idle_ms, now_ms)) {
     watch_idle(guest, now_ms);
     return;
   }
   scu_error error;
   scu__error_clear(&error);
-  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_LISTEN, "nothing came for %llu ms", (unsigned long long)idle_ms);
+  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_LISTEN, "nothing %s for %llu ms",
+                 scu__link_is_blocked(guest->link) ? "of our answers was read" : "came", (unsigned long long)idle_ms);
   scu__link_abort(guest->link, &error);
 }
 
@@ -111,11 +112,21 @@ static void link_opened(void *owner, scu__link *link) {
   if (guest->server->handler->opened) guest->server->handler->opened(guest->server->owner, guest);
 }
 
+/* When we are about to go: what has begun is finished, and nothing else is begun. */
+static uint16_t status_of_leaving(uint16_t field) {
+  bool is_n_service = field >= SCU__N_EVENT_REPORT_RQ && field <= SCU__N_DELETE_RQ;
+  return is_n_service ? SCU__STATUS_RESOURCE_LIMIT : SCU__STATUS_OUT_OF_RESOURCES;
+}
+
 static scu__exchange *link_request(void *owner, scu__link *link, uint8_t context_id, const scu__command *command,
                                    scu__exchange_event *event, uint16_t *status) {
   scu__guest *guest = owner;
   scu__server *server = guest->server;
   if (server->handler->admits && !server->handler->admits(server->owner, guest, command, status)) return NULL;
+  if (command->field != SCU__C_ECHO_RQ && server->is_stopping) {
+    *status = status_of_leaving(command->field);
+    return NULL;
+  }
   if (command->field != SCU__C_ECHO_RQ)
     return server->handler->request(server->owner, guest, context_id, command, event, status);
   scu__exchange *exchange = NULL;
@@ -195,8 +206,9 @@ static void admit(scu__server *server, int fd, const scu__address *peer) {
   }
   guest->next = server->guests;
   server->guests = guest;
-  guest->silent_since_ms = scu__loop_now(server->loop);
-  watch_idle(guest, guest->silent_since_ms);
+  uint64_t now = scu__loop_now(server->loop);
+  scu__silence_break(&guest->silence, 0, now);
+  watch_idle(guest, now);
 }
 
 static void listen_ready(scu__watch *self, unsigned ready) {
@@ -291,12 +303,6 @@ size_t scu__server_guest_count(const scu__server *server) {
 }
 scu__guest *scu__server_first_guest(const scu__server *server) {
   return server->guests;
-}
-
-uint64_t scu__server_moved(const scu__server *server) {
-  uint64_t moved = server->moved_before;
-  for (const scu__guest *guest = server->guests; guest; guest = guest->next) moved += scu__link_moved(guest->link);
-  return moved;
 }
 
 void scu__server_stop(scu__server *server, uint64_t deadline_ms) {

@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "base/values.h"
 #include "link/link.h"
+#include "link/silence.h"
 
 typedef struct scu__server scu__server;
 typedef struct scu__guest scu__guest;
@@ -17,8 +18,7 @@ struct scu__guest {
   scu__link *link;
   void *state;
   scu__timer idle;
-  uint64_t moved; /* the link's count when it was last seen alive */
-  uint64_t silent_since_ms;
+  scu__silence silence;
   bool is_associated;
 };
 
@@ -64,10 +64,8 @@ uint16_t scu__server_port(const scu__server *server);
 /* Associations; connections that have not asked for one do not count. */
 size_t scu__server_guest_count(const scu__server *server);
 scu__guest *scu__server_first_guest(const scu__server *server);
-/* Bytes that went or came so far, over all associations. */
-uint64_t scu__server_moved(const scu__server *server);
-
-/* Stops accepting; idle guests are aborted, busy ones when they are no longer busy, all at `deadline_ms`. */
+/* Stops accepting, and refuses new requests; idle guests are aborted, busy ones when they are no longer busy, all at
+ * `deadline_ms`. */
 void scu__server_stop(scu__server *server, uint64_t deadline_ms);
 /* Something has become idle: see whether the stop can go on. Also to be called when time passes. */
 void scu__server_check_stop(scu__server *server);

@@ -286,6 +286,39 @@ static void test_a_get_in_the_middle_of_an_instance_ends_when_it_is_told_to(void
     for (int is_abort = 0; is_abort < 2; is_abort++) get_in_the_middle((origin)from, is_abort);
 }
 
+static void refused_one(void *user, const scu_instance_outcome *told) {
+  (void)told;
+  ask(user, FROM_HOOK);
+}
+
+/* The peer sends instances as fast as it can, whatever it is told. */
+static void get_in_a_flood(origin from, bool is_abort) {
+  static const peer_step one = {.action = PEER_STORE, .uid = "1.2.3.9", .length = 100};
+  static const peer_step floods[] = {START, NEXT, {.action = PEER_REPEAT, .script = &one}, END};
+  const scu_hooks hooks = {.size = sizeof hooks, .instance = refused_one};
+  control c;
+  start(&c, from, is_abort, good, floods, &hooks);
+  c.f.peer.row = one_study;
+  c.sink.begin_result = SCU_ERROR_STORAGE;
+  c.sink.status = 0xA700;
+  scu_op *op = scu_get_start(c.f.session, c.query, &c.sink.sink);
+  for (int i = 0; scu_op_state(op) == SCU_PENDING && i < 20000; i++) {
+    scu_loop_step(c.f.time.loop);
+    if (scripted_peer_count(&c.f.peer, SCU__C_STORE_RSP) > 20) ask(&c, FROM_THREAD);
+  }
+  assert_true(c.was_asked);
+  assert_string_equal(scu_result_name(scu_op_state(op)), is_abort ? "ABORTED" : "CANCELLED");
+  assert_in_range(c.f.time.now_ms - c.asked_ms, 0, is_abort ? 600 : 5100); /* cancel-wait */
+  scu_op_free(op);
+  stop(&c);
+}
+
+static void test_a_get_that_is_flooded_ends_when_it_is_told_to(void **state) {
+  (void)state;
+  for (int from = FROM_HOOK; from < FROMS; from++)
+    for (int is_abort = 0; is_abort < 2; is_abort++) get_in_a_flood((origin)from, is_abort);
+}
+
 /* --- a caller that sleeps --------------------------------------------------------------------------------------------
  */
 
@@ -439,6 +472,7 @@ int main(void) {
       cmocka_unit_test(test_a_find_of_a_hundred_thousand_matches_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_move_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_get_in_the_middle_of_an_instance_ends_when_it_is_told_to),
+      cmocka_unit_test(test_a_get_that_is_flooded_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_caller_that_sleeps_is_woken_to_end_it),
       cmocka_unit_test(test_a_cancel_or_an_abort_when_nothing_runs_is_nothing),
       cmocka_unit_test(test_a_cancel_is_for_what_was_started_before_it),

@@ -782,6 +782,110 @@ static void test_what_is_nobodys_is_not_fetched_for_a_patient(void **state) {
   }
 }
 
+/* --- who sends without end -----------------------------------------------------------------------------------------
+ */
+
+/* Takes everything and keeps nothing. */
+static scu_result bottomless_begin(void *user, const scu_incoming *incoming, void **instance,
+                                   scu_sink_outcome *outcome) {
+  (void)incoming, (void)outcome;
+  *instance = user;
+  ++*(size_t *)user;
+  return SCU_OK;
+}
+
+static scu_result bottomless_write(void *user, void *instance, const uint8_t *bytes, size_t length,
+                                   scu_sink_outcome *outcome) {
+  (void)user, (void)instance, (void)bytes, (void)length, (void)outcome;
+  return SCU_OK;
+}
+
+static scu_result bottomless_finish(void *user, void *instance, scu_completion *completion, scu_sink_outcome *outcome) {
+  (void)user, (void)instance, (void)completion, (void)outcome;
+  return SCU_OK;
+}
+
+static void bottomless_discard(void *user, void *instance) {
+  (void)user, (void)instance;
+}
+
+static void check_flood(const char *uid) {
+  const peer_step same = {.action = PEER_STORE, .uid = uid, .length = 10};
+  const peer_step floods[] = {START, NEXT, {.action = PEER_REPEAT, .script = &same}, END};
+  get_run run;
+  start_run(&run, floods, good);
+  size_t begun = 0;
+  scu_sink bottomless = {.size = sizeof bottomless,
+                         .begin = bottomless_begin,
+                         .write = bottomless_write,
+                         .finish = bottomless_finish,
+                         .discard = bottomless_discard,
+                         .user = &begun};
+  scu_retrieve_report *report = NULL;
+  scu_op *op = scu_get_start(run.f.session, run.query, &bottomless);
+  TEST_LOOP_UNTIL(&run.f.time, scu_op_state(op) != SCU_PENDING, 5000);
+  assert_string_equal(scu_result_name(scu_op_state(op)), "LIMIT");
+  assert_non_null(strstr(scu_error_reason(scu_op_error(op)), "4 were promised"));
+  assert_in_range(begun, 1000, 1100);
+  scu_retrieve_take(op, &report);
+  assert_int_equal(scu_retrieve_report_verdict(report), SCU_VERDICT_INCOMPLETE);
+  scu_retrieve_report_free(report);
+  scu_op_free(op);
+  for (int i = 0; i < 20; i++) scu_loop_step(run.f.time.loop);
+  end_run(&run);
+}
+
+static void test_who_sends_without_end_what_nobody_asked_for_is_stopped(void **state) {
+  (void)state;
+  check_flood("9.9.9");
+  check_flood("1.2.3.1"); /* asked for, and once is enough */
+}
+
+static void test_sub_operations_are_signs_of_life_however_long_all_of_it_takes(void **state) {
+  (void)state;
+  static const peer_step one = {.action = PEER_STORE, .uid = "1.2.3.1", .length = 10};
+  static const peer_step slow[] = {START, NEXT, {.action = PEER_REPEAT, .count = 500 * 1000, .script = &one}, END};
+  get_run run;
+  start_run(&run, slow, good);
+  run.f.time.ms_per_step = 100;
+  scu_op *op = scu_get_start(run.f.session, run.query, &run.sink.sink);
+  TEST_LOOP_UNTIL(&run.f.time, run.sink.begun == 5 || scu_op_state(op) != SCU_PENDING, 3000 * 1000);
+  assert_int_equal(run.sink.begun, 5);
+  assert_int_equal(scu_op_state(op), SCU_PENDING);
+  scu_op_free(op);
+  end_run(&run);
+}
+
+static void test_an_instance_that_comes_slowly_is_waited_for(void **state) {
+  (void)state;
+  static const peer_step one[] = {START, NEXT, {.action = PEER_STORE, .uid = "1.2.3.1", .length = 60000}, END};
+  get_run run;
+  start_run(&run, one, good);
+  run.f.peer.write_size = 300;
+  scu_op *op = scu_get_start(run.f.session, run.query, &run.sink.sink);
+  TEST_LOOP_UNTIL(&run.f.time, run.sink.begun == 1, 5000);
+  run.f.time.ms_per_step = 10 * 1000; /* in 200 pieces, half an hour */
+  TEST_LOOP_UNTIL(&run.f.time, run.sink.finished == 1 || scu_op_state(op) != SCU_PENDING, 4000 * 1000);
+  assert_int_equal(run.sink.finished, 1);
+  assert_true(run.f.time.now_ms > 1500 * 1000);
+  scu_op_free(op);
+  end_run(&run);
+}
+
+static void test_other_requests_are_no_signs_of_life(void **state) {
+  (void)state;
+  static const peer_step asks = {.action = PEER_ECHO, .context = 1};
+  static const peer_step chats[] = {START, NEXT, {.action = PEER_REPEAT, .count = 1000, .script = &asks}, END};
+  get_run run;
+  start_run(&run, chats, good);
+  scu_op *op = scu_get_start(run.f.session, run.query, &run.sink.sink);
+  run.f.time.ms_per_step = 100;
+  TEST_LOOP_UNTIL(&run.f.time, scu_op_state(op) != SCU_PENDING, 700 * 1000);
+  assert_string_equal(scu_result_name(scu_op_state(op)), "TIMEOUT");
+  scu_op_free(op);
+  end_run(&run);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_study_comes_whole_in_any_pieces),
@@ -808,6 +912,10 @@ int main(void) {
       cmocka_unit_test(test_no_uid_leads_out_of_the_folder),
       cmocka_unit_test(test_an_archive_that_vanishes_leaves_no_file),
       cmocka_unit_test(test_what_is_nobodys_is_not_fetched_for_a_patient),
+      cmocka_unit_test(test_who_sends_without_end_what_nobody_asked_for_is_stopped),
+      cmocka_unit_test(test_sub_operations_are_signs_of_life_however_long_all_of_it_takes),
+      cmocka_unit_test(test_an_instance_that_comes_slowly_is_waited_for),
+      cmocka_unit_test(test_other_requests_are_no_signs_of_life),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

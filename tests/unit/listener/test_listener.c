@@ -815,6 +815,89 @@ static void test_a_release_is_answered_after_the_stores_that_came_before_it(void
   }
 }
 
+/* --- one who asks without end --------------------------------------------------------------------------------------
+ */
+
+static const peer_step one_store = {.action = PEER_STORE, .uid = "1.2.3.1", .length = 100};
+static const peer_step floods[] = {OPEN, {.action = PEER_REPEAT, .script = &one_store}, END};
+
+/* What the sink would have to keep is nothing: it refuses. */
+static void start_flooded(listen_run *run) {
+  start_run(run);
+  run->sink.begin_result = SCU_ERROR_STORAGE;
+  run->sink.status = 0xA700;
+  call(run, floods);
+  WAIT_FOR(run, scripted_peer_count(&run->peer, SCU__C_STORE_RSP) > 20, 1000);
+}
+
+static void test_one_who_asks_without_end_leaves_the_others_their_turn(void **state) {
+  (void)state;
+  static const peer_step modest[] = {OPEN, ECHO, CLOSE, END};
+  listen_run run;
+  start_flooded(&run);
+  uint64_t before = run.time.now_ms;
+  size_t answered = scripted_peer_count(&run.peer, SCU__C_STORE_RSP);
+  call(&run, modest);
+  WAIT_FOR(&run, run.peer.script_ends == 1, 2000);
+  assert_in_range(run.time.now_ms - before, 0, 20); /* steps of the loop */
+  assert_in_range(scripted_peer_count(&run.peer, SCU__C_STORE_RSP) - answered, 1, 20 * 16);
+  end_run(&run);
+}
+
+static void test_a_stop_ends_the_flood(void **state) {
+  (void)state;
+  for (int is_twice = 0; is_twice < 2; is_twice++) {
+    listen_run run;
+    start_run(&run);
+    run.sink.is_slow = true;
+    run.peer.invokes = 8;
+    call(&run, floods);
+    WAIT_FOR(&run, run.sink.waiting_count == 9, 1000); /* of one that may have eight open, and goes on */
+    uint64_t before = run.time.now_ms;
+    scu_listener_stop(run.listener);
+    if (is_twice) scu_listener_stop(run.listener);
+    for (int i = 0; i < 2000 && !scu_listener_is_stopped(run.listener); i++) {
+      scu_loop_step(run.time.loop);
+      if (i % 20 != 19) continue;
+      size_t others = run.sink.waiting_count > 0 ? run.sink.waiting_count - 1 : 0; /* one after the other is safe */
+      scu_completion *kept[16];
+      memcpy(kept, run.sink.waiting + 1, others * sizeof *kept);
+      run.sink.waiting_count -= others;
+      test_sink_post(&run.sink, 0);
+      memcpy(run.sink.waiting, kept, others * sizeof *kept);
+      run.sink.waiting_count = others;
+    }
+    assert_true(scu_listener_is_stopped(run.listener));
+    assert_in_range(run.time.now_ms - before, is_twice ? 0 : 180, is_twice ? 600 : 800);
+    assert_int_equal(run.sink.begun, 9); /* what was there is kept, nothing else is begun */
+    if (!is_twice) assert_int_equal(scu_listener_count(run.listener, SCU_OUTCOME_OK), 9);
+    test_sink_post(&run.sink, 0);
+    end_run(&run);
+  }
+}
+
+static void test_who_does_not_read_his_answers_is_ended_like_one_who_idles(void **state) {
+  (void)state;
+  static const peer_step asks = {.action = PEER_ECHO};
+  static const peer_step deaf[] = {OPEN, {.action = PEER_REPEAT, .script = &asks, .reads_nothing = true}, END};
+  static const peer_step busy[] = {
+      OPEN, one_store, {.action = PEER_REPEAT, .script = &asks, .reads_nothing = true}, END};
+  for (int is_busy = 0; is_busy < 2; is_busy++) {
+    listen_run run;
+    start_run(&run);
+    run.sink.is_slow = true; /* we are not done with what was stored */
+    run.peer.invokes = 64;
+    call(&run, is_busy ? busy : deaf);
+    run.time.ms_per_step = 10;
+    uint64_t before = run.time.now_ms;
+    WAIT_FOR(&run, strstr(run.log, "nothing of our answers was read for 60000 ms"), 1000 * 1000);
+    assert_true(run.time.now_ms - before >= 60 * 1000);
+    WAIT_FOR(&run, scu__listener_association_count(run.listener) == 0, 2000);
+    test_sink_post(&run.sink, 0);
+    end_run(&run);
+  }
+}
+
 static void use_failed_listener(scu_listener *listener, scu_loop *loop, scu_result expected) {
   const scu_hooks hooks = {.size = sizeof hooks};
   assert_non_null(listener);
@@ -887,6 +970,9 @@ int main(void) {
       cmocka_unit_test(test_a_listener_that_forwards_what_it_gets_forwards_everything),
       cmocka_unit_test(test_a_listener_freed_inside_its_own_run_ends_the_run),
       cmocka_unit_test(test_a_release_is_answered_after_the_stores_that_came_before_it),
+      cmocka_unit_test(test_one_who_asks_without_end_leaves_the_others_their_turn),
+      cmocka_unit_test(test_a_stop_ends_the_flood),
+      cmocka_unit_test(test_who_does_not_read_his_answers_is_ended_like_one_who_idles),
       cmocka_unit_test(test_every_call_on_a_listener_that_failed_is_safe),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
