@@ -44,7 +44,11 @@ SCU_API const scu_error *scu_query_error(const scu_query *query);
  * where the peer does not agree to that option. More than 256 requests for one level are USAGE, told when it is asked.
  * With SCU_QUERY_MULTIPLE_VALUES set to SCU_WISH_YES lists go out as they are. */
 SCU_API scu_result scu_query_set(scu_query *query, const char *path, const char *value);
-/* Asks for the attribute without restricting it. */
+/* Asks for the attribute without restricting it. A find asks for the usual attributes of its level without being told
+ * to: the unique and required keys of PS3.4 C.6 and K.6, those of IHE RAD-14, and of instances what their modality has
+ * (RAD-14 images, RAD-15 presentation states, RAD-26 and RAD-44 reports, RAD-30 key objects). Where the peer refuses an
+ * identifier with A900 or Cxxx, it is asked once more for unique and required keys alone, without what was asked for
+ * here, and the warning hook is told. */
 SCU_API scu_result scu_query_return(scu_query *query, const char *path);
 /* Starts from a dataset, in memory or read from a file (scu_file_read, scu_dataset_read_json): its elements become the
  * keys in place of all that was set so far, those with a value to match and those without to be returned. What is set

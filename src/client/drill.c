@@ -16,6 +16,8 @@
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 
+enum { TAG_MODALITY = 0x00080060 };
+
 /* One C-FIND to come, or several whose answers are united. */
 typedef struct step {
   struct step *next;
@@ -44,9 +46,13 @@ struct scu__drill {
   scu_dataset *merged;     /* row with the values above, scratch */
   scu__charset_reader reader;
   bool is_upper_key_missing; /* one request does not do unless it may be relational */
+  bool is_for_rows;          /* somebody reads the rows: see scu__drill_for_rows */
+  unsigned reduced;          /* bit n: of level n only unique and required keys are asked for */
+  uint64_t answer_rows;      /* matches of the current request */
   bool has_begun, is_relational;
   bool is_enough, is_cancelled, is_done;
   bool is_paused, is_step_due; /* no next C-FIND while paused */
+  bool is_repeat_due;          /* the next C-FIND is the last one with fewer keys */
   uint16_t status;
   char comment[65];
   scu_error error;
@@ -150,17 +156,32 @@ static scu__encoding context_encoding(const scu__accepted_context *context) {
   return scu__transfer_syntax_encoding(syntax);
 }
 
+/* Of the series that is gone into; of a relational query what its own key says; "" = not known. */
+static void read_modality(const scu__drill *drill, char modality[17]) {
+  const scu_dataset *from = drill->above ? drill->above : drill->query->keys;
+  if (scu__dataset_tag_text(from, TAG_MODALITY, modality, 17) != SCU_OK) *modality = 0;
+  if (strpbrk(modality, "\\*?")) *modality = 0;
+}
+
+static scu_result make_identifier(scu__drill *drill, scu_error *error) {
+  char modality[17] = "";
+  scu_query_level level = drill->current->level;
+  read_modality(drill, modality);
+  const scu__return_wish wish = {.modality = drill->is_for_rows ? modality : NULL,
+                                 .is_reduced = (drill->reduced & 1u << level) != 0};
+  if (drill->is_relational && level == drill->shape.level)
+    return scu__query_relational_identifier(drill->query, &drill->shape, level, &wish, drill->identifier, error);
+  return scu__query_find_identifier(drill->query, &drill->shape, level, &drill->current->known, &wish,
+                                    drill->identifier, error);
+}
+
 static scu_result make(void *owner, scu__link *link, const scu__accepted_context *context, uint16_t message_id,
                        scu__exchange **out, scu_error *error) {
   scu__drill *drill = owner;
   const scu_allocator *allocator = drill->session->allocator;
+  drill->answer_rows = 0;
   begin_with(drill, scu__link_negotiated(link));
-  scu_query_level level = drill->current->level;
-  scu_result result =
-      drill->is_relational && level == drill->shape.level
-          ? scu__query_relational_identifier(drill->query, &drill->shape, level, drill->identifier, error)
-          : scu__query_find_identifier(drill->query, &drill->shape, level, &drill->current->known, drill->identifier,
-                                       error);
+  scu_result result = make_identifier(drill, error);
   if (result == SCU_OK) result = make_variant(drill, scu__link_negotiated(link), error);
   if (result == SCU_OK) result = scu__charset_of_request(drill->session, drill->identifier);
   if (result != SCU_OK) return result;
@@ -259,6 +280,24 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
   return result;
 }
 
+/* RULES 16: a provider that cannot make anything of the identifier (A900, Cxxx; PS3.4 C.4.1.1.4) may not like what it
+ * is asked to return. */
+static bool may_be_repeated(const scu__drill *drill, uint16_t status) {
+  bool is_about_keys = status == 0xA900 || (status & 0xF000) == 0xC000;
+  return is_about_keys && drill->answer_rows == 0 && !(drill->reduced & 1u << drill->current->level);
+}
+
+static void repeat_reduced(scu__drill *drill, uint16_t status) {
+  scu_query_level level = drill->current->level;
+  drill->reduced |= 1u << level;
+  drill->is_repeat_due = true;
+  scu__session_warn(drill->session,
+                    "the peer refused the query with status %04X; it is asked once more for the unique and required "
+                    "keys%s%s only",
+                    (unsigned)status, level == SCU_LEVEL_DEFAULT ? "" : " of level ", scu_query_level_name(level));
+  scu__task_queue(drill->session->loop, &drill->task);
+}
+
 static void take_final(scu__drill *drill, const scu__exchange_event *event) {
   drill->status = event->status;
   memcpy(drill->comment, event->command->error_comment, sizeof drill->comment);
@@ -269,6 +308,8 @@ static void take_final(scu__drill *drill, const scu__exchange_event *event) {
     finish(drill, drill->error.result);
   } else if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
     scu__task_queue(drill->session->loop, &drill->task);
+  } else if (may_be_repeated(drill, event->status)) {
+    repeat_reduced(drill, event->status);
   } else {
     scu__refusal(&drill->error, event->command);
     finish(drill, SCU_ERROR_REFUSED);
@@ -282,6 +323,7 @@ static void request_event(void *owner, const scu__exchange_event *event) {
     return;
   }
   if (event->kind != SCU__EXCHANGE_MATCH || drill->is_enough || drill->is_cancelled) return;
+  drill->answer_rows++;
   if (take_match(drill, event->identifier) != SCU_OK) scu__drill_cancel(drill);
 }
 
@@ -315,8 +357,10 @@ static void next_step(scu__task *self) {
   drill->is_step_due = drill->is_paused;
   if (drill->is_paused) return;
   step *current = drill->current;
-  if (current && current->variant + 1 < current->variants) {
-    current->variant++;
+  bool has_variant = current && current->variant + 1 < current->variants;
+  if (drill->is_repeat_due || has_variant) {
+    current->variant += drill->is_repeat_due ? 0 : 1;
+    drill->is_repeat_due = false;
     scu__request_start(&drill->request, drill->session);
     return;
   }
@@ -377,6 +421,10 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
   };
   *out = drill;
   return SCU_OK;
+}
+
+void scu__drill_for_rows(scu__drill *drill) {
+  drill->is_for_rows = true;
 }
 
 void scu__drill_start(scu__drill *drill) {

@@ -27,6 +27,9 @@ typedef struct scu__drill_handler {
  * USAGE. */
 scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level floor, const scu__drill_handler *handler,
                           void *owner, scu__drill **out, scu_error *error);
+/* The rows are for the caller, and no means to an end: of instances more is asked for (client/instance_keys.h). Before
+ * it is started. */
+void scu__drill_for_rows(scu__drill *drill);
 void scu__drill_start(scu__drill *drill);
 /* done is called with CANCELLED, or as it would have been. */
 void scu__drill_cancel(scu__drill *drill);

@@ -238,6 +238,7 @@ scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matc
     scu_op_free(&matches->op);
     return result;
   }
+  scu__drill_for_rows(matches->drill);
   scu__drill_start(matches->drill);
   *out = matches;
   return SCU_OK;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/instance_keys.h"
 #include "data/dictionary.h"
 #include "data/vr.h"
 
@@ -316,14 +317,22 @@ static scu_result pass_on(const scu_dataset *identifier, scu_result result, scu_
   return scu__error_set(error, result, SCU_PHASE_REQUEST, "identifier cannot be made");
 }
 
-static scu_result ask_for_defaults(const scu__query_shape *shape, scu_query_level level, scu_dataset *identifier,
-                                   scu_error *error) {
-  for (const char *const *key = scu__default_keys(shape->model, level); *key; key++) {
-    if (scu_dataset_find_path(identifier, *key)) continue;
-    scu_result result = pass_on(identifier, scu_dataset_set_empty(identifier, *key), error);
+static scu_result ask_for(const scu__return_key *keys, const scu__return_wish *wish, scu_dataset *identifier,
+                          scu_error *error) {
+  for (; keys->path; keys++) {
+    if ((wish->is_reduced && !keys->is_required) || scu_dataset_find_path(identifier, keys->path)) continue;
+    scu_result result = pass_on(identifier, scu_dataset_set_empty(identifier, keys->path), error);
     if (result != SCU_OK) return result;
   }
   return SCU_OK;
+}
+
+static scu_result ask_for_defaults(const scu__query_shape *shape, scu_query_level level, const scu__return_wish *wish,
+                                   scu_dataset *identifier, scu_error *error) {
+  scu_result result = ask_for(scu__default_keys(shape->model, level), wish, identifier, error);
+  if (result == SCU_OK && level == SCU_LEVEL_IMAGE && wish->modality)
+    result = ask_for(scu__instance_keys(wish->modality), wish, identifier, error);
+  return result;
 }
 
 static scu_result put_level(scu_query_level level, scu_dataset *identifier, scu_error *error) {
@@ -354,14 +363,18 @@ static scu_result put_charset(const scu_dataset *keys, scu_dataset *identifier, 
 /* Copies the keys from one level to another, and those without a level, by way of a scratch dataset, since merging
  * works on whole datasets. */
 static scu_result put_own_keys(const scu_query *query, const scu__query_shape *shape, scu_query_level from,
-                               scu_query_level to, scu_dataset *identifier, scu_error *error) {
+                               scu_query_level to, const scu__return_wish *wish, scu_dataset *identifier,
+                               scu_error *error) {
   scu_dataset *own = NULL;
   scu_result result = scu_dataset_copy(query->keys, &own);
   if (result != SCU_OK) return scu__error_memory(error, SCU_PHASE_REQUEST);
   for (size_t i = scu_dataset_count(own); result == SCU_OK && i-- > 0;) {
-    scu_tag tag = scu_element_tag(scu_dataset_at(own, i));
+    const scu_element *key = scu_dataset_at(own, i);
+    scu_tag tag = scu_element_tag(key);
     scu_query_level level = scu__key_level(shape->model, tag);
-    if (scu__key_has_no_level(tag) ? tag != TAG_QUERY_RETRIEVE_LEVEL : level >= from && level <= to) continue;
+    bool is_wanted = has_value(key) || !wish->is_reduced;
+    if (scu__key_has_no_level(tag) ? tag != TAG_QUERY_RETRIEVE_LEVEL : level >= from && level <= to && is_wanted)
+      continue;
     char name[16];
     snprintf(name, sizeof name, "%04X,%04X", (unsigned)(tag >> 16), (unsigned)(tag & 0xFFFF));
     result = scu_dataset_remove(own, name);
@@ -373,20 +386,22 @@ static scu_result put_own_keys(const scu_query *query, const scu__query_shape *s
 }
 
 scu_result scu__query_find_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
-                                      const scu__unique_keys *known, scu_dataset *identifier, scu_error *error) {
+                                      const scu__unique_keys *known, const scu__return_wish *wish,
+                                      scu_dataset *identifier, scu_error *error) {
   scu_result result = put_level_and_upper_keys(shape, level, known, identifier, error);
-  if (result == SCU_OK) result = put_own_keys(query, shape, level, level, identifier, error);
-  if (result == SCU_OK) result = ask_for_defaults(shape, level, identifier, error);
+  if (result == SCU_OK) result = put_own_keys(query, shape, level, level, wish, identifier, error);
+  if (result == SCU_OK) result = ask_for_defaults(shape, level, wish, identifier, error);
   return result;
 }
 
 scu_result scu__query_relational_identifier(const scu_query *query, const scu__query_shape *shape,
-                                            scu_query_level level, scu_dataset *identifier, scu_error *error) {
+                                            scu_query_level level, const scu__return_wish *wish,
+                                            scu_dataset *identifier, scu_error *error) {
   const scu__unique_keys none = {0};
   scu_result result = put_level_and_upper_keys(shape, level, &none, identifier, error);
-  if (result == SCU_OK) result = put_own_keys(query, shape, shape->first, level, identifier, error);
+  if (result == SCU_OK) result = put_own_keys(query, shape, shape->first, level, wish, identifier, error);
   for (int at = (int)shape->first; result == SCU_OK && at <= (int)level; at++)
-    result = ask_for_defaults(shape, (scu_query_level)at, identifier, error);
+    result = ask_for_defaults(shape, (scu_query_level)at, wish, identifier, error);
   return result;
 }
 

@@ -47,14 +47,22 @@ bool scu__query_is_unique(const scu_query *query, const scu__query_shape *shape)
 /* The same without regard to the keys above shape->level: it can be one for a relational retrieval. */
 bool scu__query_has_only_unique_keys(const scu_query *query, const scu__query_shape *shape);
 
+/* What is asked for without being named. */
+typedef struct scu__return_wish {
+  const char *modality; /* of the series: at IMAGE level adds what its kind of instances has; NULL = adds nothing */
+  bool is_reduced;      /* unique and required keys only: the query's own return keys are left out, too */
+} scu__return_wish;
+
 /* The C-FIND identifier for one level: Query/Retrieve Level, the unique keys above it from `known`, the query's own
  * keys of the level, and what is asked for by default. `identifier` is reset first. */
 scu_result scu__query_find_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
-                                      const scu__unique_keys *known, scu_dataset *identifier, scu_error *error);
+                                      const scu__unique_keys *known, const scu__return_wish *wish,
+                                      scu_dataset *identifier, scu_error *error);
 /* The same for a relational query: one request at this level, with every key of the query and what a drill would
  * have brought from the levels above (PS3.4 C.4.1.3.2). */
 scu_result scu__query_relational_identifier(const scu_query *query, const scu__query_shape *shape,
-                                            scu_query_level level, scu_dataset *identifier, scu_error *error);
+                                            scu_query_level level, const scu__return_wish *wish,
+                                            scu_dataset *identifier, scu_error *error);
 /* The C-MOVE or C-GET identifier: level and unique keys, the last one possibly a list joined by backslash (RULES 18),
  * and the query's view. An upper key that is not known is left out: only for a relational retrieval. */
 scu_result scu__retrieve_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,

@@ -45,10 +45,10 @@ static const scu_tag series_tags[] = {
     0x00400244, 0x00400245, 0x00400250, 0x00400253, 0x00400254, 0x00400260, 0x00400275,
 };
 static const scu_tag image_tags[] = {
-    0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033,
-    0x00080056, 0x00180050, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100,
-    0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x0040A043, 0x0040A370, 0x0040A491, 0x0040A493,
-    0x0040A504, 0x00700080, 0x00700081, 0x00700082, 0x00700083, 0x00700084,
+    0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033, 0x00080056,
+    0x00180050, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100, 0x00081115, 0x00280008,
+    0x00280010, 0x00280011, 0x00280100, 0x0040A032, 0x0040A043, 0x0040A073, 0x0040A370, 0x0040A375, 0x0040A491,
+    0x0040A493, 0x0040A504, 0x00700080, 0x00700081, 0x00700082, 0x00700083, 0x00700084,
 };
 /* Counts of the patient's studies, series and instances. */
 static const scu_tag patient_tags[] = {0x00201200, 0x00201202, 0x00201204};
@@ -73,43 +73,73 @@ scu_query_level scu__key_level(scu_model model, scu_tag tag) {
 }
 
 /* Instance Availability and Retrieve AE Title are not among the defaults: asking for them makes some archives answer
- * them empty. */
-static const char *const worklist_keys[] = {
-    "AccessionNumber",
-    "ReferringPhysicianName",
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyInstanceUID",
-    "RequestedProcedureDescription",
-    "RequestedProcedureID",
-    "ScheduledProcedureStepSequence[0].Modality",
-    "ScheduledProcedureStepSequence[0].ScheduledStationAETitle",
-    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate",
-    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartTime",
-    "ScheduledProcedureStepSequence[0].ScheduledPerformingPhysicianName",
-    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepDescription",
-    "ScheduledProcedureStepSequence[0].ScheduledStationName",
-    "ScheduledProcedureStepSequence[0].ScheduledProcedureStepID",
-    NULL,
+ * them empty. Required: the U and R keys of PS3.4 C.6.1, C.6.2, K.6.1.2.2; the others are those of IHE RAD-14 and what
+ * helps a person. */
+#define REQUIRED(path)                                                                                                 \
+  { path, true }
+#define OPTIONAL(path)                                                                                                 \
+  { path, false }
+#define END                                                                                                            \
+  { NULL, false }
+#define STEP "ScheduledProcedureStepSequence[0]."
+
+static const scu__return_key worklist_keys[] = {
+    OPTIONAL("AccessionNumber"),
+    OPTIONAL("ReferringPhysicianName"),
+    REQUIRED("PatientName"),
+    REQUIRED("PatientID"),
+    OPTIONAL("PatientBirthDate"),
+    OPTIONAL("PatientSex"),
+    OPTIONAL("StudyInstanceUID"),
+    OPTIONAL("RequestedProcedureDescription"),
+    OPTIONAL("RequestedProcedureID"),
+    REQUIRED(STEP "Modality"),
+    REQUIRED(STEP "ScheduledStationAETitle"),
+    REQUIRED(STEP "ScheduledProcedureStepStartDate"),
+    REQUIRED(STEP "ScheduledProcedureStepStartTime"),
+    REQUIRED(STEP "ScheduledPerformingPhysicianName"),
+    OPTIONAL(STEP "ScheduledProcedureStepDescription"),
+    OPTIONAL(STEP "ScheduledStationName"),
+    OPTIONAL(STEP "ScheduledProcedureStepID"),
+    END,
 };
-static const char *const patient_keys[] = {
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "NumberOfPatientRelatedStudies", NULL,
+static const scu__return_key patient_keys[] = {
+    REQUIRED("PatientName"),
+    REQUIRED("PatientID"),
+    OPTIONAL("PatientBirthDate"),
+    OPTIONAL("PatientSex"),
+    OPTIONAL("NumberOfPatientRelatedStudies"),
+    END,
 };
 #define STUDY_KEYS                                                                                                     \
-  "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName", "StudyDescription",      \
-      "StudyInstanceUID", "StudyID", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"
-static const char *const study_keys[] = {STUDY_KEYS, NULL};
-static const char *const study_root_keys[] = {
-    STUDY_KEYS, "PatientName", "PatientID", "PatientBirthDate", "PatientSex", NULL,
+  REQUIRED("StudyDate"), REQUIRED("StudyTime"), REQUIRED("AccessionNumber"), REQUIRED("StudyID"),                      \
+      REQUIRED("StudyInstanceUID"), OPTIONAL("ModalitiesInStudy"), OPTIONAL("ReferringPhysicianName"),                 \
+      OPTIONAL("StudyDescription"), OPTIONAL("NumberOfStudyRelatedSeries"), OPTIONAL("NumberOfStudyRelatedInstances")
+static const scu__return_key study_keys[] = {STUDY_KEYS, END};
+static const scu__return_key study_root_keys[] = {
+    STUDY_KEYS, REQUIRED("PatientName"), REQUIRED("PatientID"), OPTIONAL("PatientBirthDate"), OPTIONAL("PatientSex"),
+    END,
 };
-static const char *const series_keys[] = {
-    "Modality", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber", "NumberOfSeriesRelatedInstances", NULL,
+static const scu__return_key series_keys[] = {
+    REQUIRED("Modality"),
+    REQUIRED("SeriesNumber"),
+    REQUIRED("SeriesInstanceUID"),
+    OPTIONAL("SeriesDescription"),
+    OPTIONAL("NumberOfSeriesRelatedInstances"),
+    OPTIONAL("PerformedProcedureStepStartDate"),
+    OPTIONAL("PerformedProcedureStepStartTime"),
+    OPTIONAL("RequestAttributesSequence[0].RequestedProcedureID"),
+    OPTIONAL("RequestAttributesSequence[0].ScheduledProcedureStepID"),
+    END,
 };
-static const char *const image_keys[] = {"SOPClassUID", "SOPInstanceUID", "InstanceNumber", NULL};
+static const scu__return_key image_keys[] = {
+    REQUIRED("InstanceNumber"),
+    REQUIRED("SOPInstanceUID"),
+    OPTIONAL("SOPClassUID"),
+    END,
+};
 
-const char *const *scu__default_keys(scu_model model, scu_query_level level) {
+const scu__return_key *scu__default_keys(scu_model model, scu_query_level level) {
   switch (level) {
   case SCU_LEVEL_PATIENT: return patient_keys;
   case SCU_LEVEL_STUDY: return model == SCU_MODEL_STUDY ? study_root_keys : study_keys;

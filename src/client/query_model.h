@@ -25,7 +25,13 @@ scu_query_level scu__key_level(scu_model model, scu_tag tag);
 /* Goes with a query whatever its level: character set, time zone, view, and the level itself. */
 bool scu__key_has_no_level(scu_tag tag);
 
-/* What a person needs to tell one row of this level from another: paths, ended by NULL. */
-const char *const *scu__default_keys(scu_model model, scu_query_level level);
+/* An attribute that is asked for without being named by the caller. */
+typedef struct scu__return_key {
+  const char *path; /* NULL = the list ends here */
+  bool is_required; /* a unique or required key of PS3.4: every provider has to know it */
+} scu__return_key;
+
+/* What a person needs to tell one row of this level from another. */
+const scu__return_key *scu__default_keys(scu_model model, scu_query_level level);
 
 #endif

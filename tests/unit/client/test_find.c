@@ -321,8 +321,8 @@ static void test_failing_statuses_are_a_refusal_with_words(void **state) {
   for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
     char word[8];
     snprintf(word, sizeof word, "%04X", statuses[i]);
-    const peer_step at_once[] = {
-        START, QUERY, {.action = PEER_RESPOND, .status = statuses[i], .comment = "because"}, END};
+    const peer_step refusal = {.action = PEER_RESPOND, .status = statuses[i], .comment = "because"};
+    const peer_step at_once[] = {START, QUERY, refusal, QUERY, refusal, END}; /* some are asked once more */
     const peer_step later[] = {
         START, QUERY, {.action = PEER_MATCHES, .count = 3}, {.action = PEER_RESPOND, .status = statuses[i]}, END};
     check_find(at_once, SCU_ERROR_REFUSED, 0, "because");

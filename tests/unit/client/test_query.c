@@ -14,6 +14,8 @@
 #include "support/scripted_peer.h"
 
 /* "Key=value|Key=value"; an empty value only returns the key. */
+static const scu__return_wish usual = {.modality = NULL};
+
 static scu_query *query_of(const char *keys) {
   scu_query *query;
   assert_int_equal(scu_query_new(NULL, &query), SCU_OK);
@@ -150,14 +152,16 @@ static void test_an_identifier_has_the_keys_of_its_level_and_the_unique_ones_abo
   scu_dataset_new(NULL, &identifier);
   scu__query_shape_of(query, &shape, NULL);
   assert_int_equal(scu__query_first_level(query, &shape, &known), SCU_LEVEL_STUDY);
-  assert_int_equal(scu__query_find_identifier(query, &shape, SCU_LEVEL_STUDY, &known, identifier, NULL), SCU_OK);
+  assert_int_equal(scu__query_find_identifier(query, &shape, SCU_LEVEL_STUDY, &known, &usual, identifier, NULL),
+                   SCU_OK);
   assert_true(has(identifier, "QueryRetrieveLevel", "STUDY"));
   assert_true(has(identifier, "PatientName", "A*"));
   assert_true(has(identifier, "StudyDate", "2020-"));
   assert_true(has(identifier, "StudyInstanceUID", ""));
   assert_null(scu_dataset_find_path(identifier, "Modality"));
   strcpy(known.value[SCU_LEVEL_STUDY], "1.2.3");
-  assert_int_equal(scu__query_find_identifier(query, &shape, SCU_LEVEL_SERIES, &known, identifier, NULL), SCU_OK);
+  assert_int_equal(scu__query_find_identifier(query, &shape, SCU_LEVEL_SERIES, &known, &usual, identifier, NULL),
+                   SCU_OK);
   assert_true(has(identifier, "QueryRetrieveLevel", "SERIES"));
   assert_true(has(identifier, "StudyInstanceUID", "1.2.3"));
   assert_true(has(identifier, "Modality", "CT"));
@@ -205,7 +209,7 @@ static void test_a_relational_identifier_has_the_keys_of_all_levels(void **state
   scu__query_shape_of(query, &shape, NULL);
   scu_dataset *identifier;
   scu_dataset_new(NULL, &identifier);
-  assert_int_equal(scu__query_relational_identifier(query, &shape, SCU_LEVEL_SERIES, identifier, NULL), SCU_OK);
+  assert_int_equal(scu__query_relational_identifier(query, &shape, SCU_LEVEL_SERIES, &usual, identifier, NULL), SCU_OK);
   assert_true(has(identifier, "QueryRetrieveLevel", "SERIES"));
   assert_true(has(identifier, "PatientName", "A*"));
   assert_true(has(identifier, "StudyDate", "20200101-"));
@@ -229,7 +233,7 @@ static void test_a_worklist_identifier_has_no_level_and_one_step(void **state) {
   assert_int_equal(scu__query_first_level(query, &shape, &known), SCU_LEVEL_DEFAULT);
   scu_dataset *identifier;
   scu_dataset_new(NULL, &identifier);
-  assert_int_equal(scu__query_find_identifier(query, &shape, shape.level, &known, identifier, NULL), SCU_OK);
+  assert_int_equal(scu__query_find_identifier(query, &shape, shape.level, &known, &usual, identifier, NULL), SCU_OK);
   assert_null(scu_dataset_find_path(identifier, "QueryRetrieveLevel"));
   assert_true(has(identifier, "PatientName", "A*"));
   assert_true(has(identifier, "ScheduledProcedureStepSequence[0].Modality", "CT"));

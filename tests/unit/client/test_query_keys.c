@@ -14,6 +14,8 @@
 #include "scu/query_keys.h"
 #include "support/failing_allocator.h"
 
+static const scu__return_wish usual = {.modality = NULL};
+
 static scu_query *new_query(void) {
   scu_query *query;
   assert_int_equal(scu_query_new(NULL, &query), SCU_OK);
@@ -249,7 +251,7 @@ static void check_wire(scu_query *query, const char *bytes, size_t length, const
   assert_int_equal(scu_dataset_new(NULL, &identifier), SCU_OK);
   assert_int_equal(scu__query_shape_of(query, &shape, NULL), SCU_OK);
   scu__query_first_level(query, &shape, &known);
-  assert_int_equal(scu__query_find_identifier(query, &shape, shape.level, &known, identifier, NULL), SCU_OK);
+  assert_int_equal(scu__query_find_identifier(query, &shape, shape.level, &known, &usual, identifier, NULL), SCU_OK);
   scu__buffer_init(&out, NULL, 65536);
   assert_int_equal(scu__dataset_encode(identifier, SCU__EXPLICIT_LE, &out, NULL), SCU_OK);
   bool is_there = false, has_charset = false;
