@@ -2,7 +2,7 @@
 #ifndef SCU_ARCHIVE_ANSWER_H
 #define SCU_ARCHIVE_ANSWER_H
 
-#include "archive/match.h"
+#include "service/match.h"
 
 /* Puts the attribute that `key` asks for into the row: its values as UTF-8; of a sequence the items that match, with
  * what the key's item asks for, or whole items when it asks for nothing in particular; no value when element is NULL.

@@ -7,15 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "scu/types.h"
+#include "service/key_attribute.h"
 
-#define SCU__TAG_QUERY_LEVEL          SCU_TAG(0x0008, 0x0052)
-#define SCU__TAG_QUERY_VIEW           SCU_TAG(0x0008, 0x0053)
-#define SCU__TAG_RETRIEVE_AE          SCU_TAG(0x0008, 0x0054)
-#define SCU__TAG_AVAILABILITY         SCU_TAG(0x0008, 0x0056)
 #define SCU__TAG_MODALITIES_IN_STUDY  SCU_TAG(0x0008, 0x0061)
 #define SCU__TAG_SOP_CLASSES_IN_STUDY SCU_TAG(0x0008, 0x0062)
-#define SCU__TAG_TIMEZONE             SCU_TAG(0x0008, 0x0201)
 #define SCU__TAG_AVAILABLE_SYNTAX     SCU_TAG(0x0008, 0x3002)
 #define SCU__TAG_SOP_CLASS_UID        SCU_TAG(0x0008, 0x0016)
 #define SCU__TAG_SOP_INSTANCE_UID     SCU_TAG(0x0008, 0x0018)
@@ -32,7 +27,6 @@
 #define SCU__TAG_STUDY_SERIES         SCU_TAG(0x0020, 0x1206)
 #define SCU__TAG_STUDY_INSTANCES      SCU_TAG(0x0020, 0x1208)
 #define SCU__TAG_SERIES_INSTANCES     SCU_TAG(0x0020, 0x1209)
-#define SCU__TAG_SCHEDULED_STEP       SCU_TAG(0x0040, 0x0100)
 #define SCU__TAG_SCHEDULED_STEP_ID    SCU_TAG(0x0040, 0x0009)
 
 /* In the order of the hierarchy; the worklist has one level of its own. */
@@ -53,13 +47,6 @@ scu_tag scu__unique_key(scu__level level);
 bool scu__attribute_is_required(scu_tag tag);
 /* The archive works these out instead of storing them. */
 bool scu__attribute_is_computed(scu_tag tag);
-/* Says something about the request or the answer as a whole: never a key (C.4.1.1.3). */
-bool scu__attribute_is_control(scu_tag tag);
-
-/* The time that a date is told with, for combined date-time matching; 0 = none. */
-scu_tag scu__time_of_date(scu_tag date);
-scu_tag scu__date_of_time(scu_tag time);
-
 /* How a column holds its attribute. */
 typedef enum scu__column_kind {
   SCU__COLUMN_TEXT,   /* first value, trimmed; '' = none */

@@ -4,7 +4,7 @@
 
 #include "archive/answer.h"
 #include "archive/index_private.h"
-#include "archive/match.h"
+#include "service/match.h"
 #include "archive/narrow.h"
 #include "archive/zone.h"
 #include "base/limits.h"

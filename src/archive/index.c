@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive/key.h"
+#include "service/key.h"
 #include "archive/schema.h"
 #include "data/dataset_values.h"
 #include "data/decimal.h"

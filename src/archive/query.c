@@ -188,8 +188,9 @@ static bool is_indexed(const scu__plan *plan, size_t index) {
 static void settle_key(scu__plan *plan, size_t index, const scu__index_options *options) {
   scu__key *key = &plan->keys[index];
   bool is_patient_root = plan->model == SCU__MODEL_PATIENT_ROOT || plan->model == SCU__MODEL_PATIENT_STUDY_ONLY;
-  if (options->unknown_never_matches || plan->is_retrieve || (is_patient_root && key->tag == SCU__TAG_PATIENT_ID))
-    key->is_required = false;
+  bool never = options->unknown_never_matches || plan->is_retrieve || plan->model == SCU__MODEL_WORKLIST ||
+               (is_patient_root && key->tag == SCU__TAG_PATIENT_ID);
+  key->is_required = !never && scu__attribute_is_required(key->tag); /* of a worklist: K.2.2.1.1.1 */
   key->is_first_only = is_indexed(plan, index);
 }
 

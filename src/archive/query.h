@@ -3,8 +3,9 @@
 #ifndef SCU_ARCHIVE_QUERY_H
 #define SCU_ARCHIVE_QUERY_H
 
+#include "archive/attribute.h"
 #include "archive/index.h"
-#include "archive/key.h"
+#include "service/key.h"
 
 typedef enum scu__key_source {
   SCU__SOURCE_PATIENT = SCU__LEVEL_PATIENT, /* the record of that level */

@@ -2,7 +2,7 @@
  * bounds (catalogue D30). */
 #include "index_test.h"
 
-#include "archive/key.h"
+#include "service/key.h"
 
 static int set_up(void **state) {
   *state = small_archive(NULL);

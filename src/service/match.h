@@ -1,9 +1,9 @@
-/* Does this value match that key? The exact rules of PS3.4 C.2.2.2; what the database narrowed down is checked here
- * again. Never changes anything; the only failure is MEMORY. */
-#ifndef SCU_ARCHIVE_MATCH_H
-#define SCU_ARCHIVE_MATCH_H
+/* Does this value match that key? The exact rules of PS3.4 C.2.2.2. The archive finds with them, the client holds
+ * against them what it is given. Never changes anything; the only failure is MEMORY. */
+#ifndef SCU_SERVICE_MATCH_H
+#define SCU_SERVICE_MATCH_H
 
-#include "archive/key.h"
+#include "service/key.h"
 
 /* Where the attributes of an entity come from. find gives NULL for an attribute that is absent; an element that is
  * UTF-8 may come without dataset. Borrowed until the next find. */

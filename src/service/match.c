@@ -1,5 +1,5 @@
 /* Matching, value by value. */
-#include "archive/match.h"
+#include "service/match.h"
 
 #include <string.h>
 

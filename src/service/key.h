@@ -1,10 +1,9 @@
 /* The keys of an identifier, understood once and then held against every entity (PS3.4 C.2.2.2): what kind of matching
- * each asks for, its values in the form they are compared in. Checks VR, length, characters and form of every key; the
- * rules of levels and hierarchy are query.c's. */
-#ifndef SCU_ARCHIVE_KEY_H
-#define SCU_ARCHIVE_KEY_H
+ * each asks for, its values in the form they are compared in. Checks VR, length, characters and form of every key. The
+ * rules of levels and hierarchy are the provider's (archive/query.c). */
+#ifndef SCU_SERVICE_KEY_H
+#define SCU_SERVICE_KEY_H
 
-#include "archive/attribute.h"
 #include "data/arena.h"
 #include "data/dataset.h"
 #include "data/moment.h"
@@ -48,7 +47,7 @@ struct scu__key {
   uint8_t kind;           /* scu__key_kind */
   uint8_t moment;         /* scu__moment_kind, of MOMENT */
   bool is_matched;        /* it, or something inside it, has a value to match: not only asked for */
-  bool is_required;       /* an entity without value matches (C.2.2.1.2); never so in worklists */
+  bool is_required;       /* an entity without value matches (C.2.2.1.2) */
   bool needs_all;         /* multiple value matching: every value must be found */
   bool is_first_only;     /* VM 1 and indexed: only the first value counts */
   bool is_joined;         /* the time of a date that is matched combined: that date's business */
@@ -64,12 +63,14 @@ struct scu__key {
 typedef struct scu__key_rules {
   bool is_worklist;
   bool combined_date_time, fuzzy_names, empty_value, multiple_value; /* as negotiated */
-  int assumed_offset;                                                /* minutes ahead of UTC, for DT without offset */
+  bool unknown_matches; /* every key is_required, inside of sequences, too */
+  bool names_are_free;  /* what a person name matches is not for us to say: UNMATCHED */
+  int assumed_offset;   /* minutes ahead of UTC, for DT without offset */
 } scu__key_rules;
 
-/* Compiles every element of the identifier into *keys (in rising tag order, in the arena), but for control elements.
- * A key that PS3.4 does not allow gives MALFORMED, with its tag and the reason in the error: A900. LIMIT: more than
- * this archive takes: A700. MEMORY. */
+/* Compiles every element of the identifier, which has to outlive them, into *keys (in rising tag order, in the arena),
+ * but for control elements. A key that PS3.4 does not allow gives MALFORMED, with its tag and the reason in the error:
+ * A900. LIMIT: more than is matched here: A700. MEMORY. */
 scu_result scu__keys_compile(const scu_dataset *identifier, const scu__key_rules *rules, scu__arena *arena,
                              scu__key **keys, size_t *count, scu_error *error);
 

@@ -1,5 +1,5 @@
 /* Identifiers to keys. */
-#include "archive/key.h"
+#include "service/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "data/fold.h"
 #include "data/path.h"
 #include "data/vr.h"
+#include "service/key_attribute.h"
 
 typedef struct compiler {
   const scu__key_rules *rules;
@@ -161,7 +162,7 @@ static scu_result compile_text(compiler *c, const scu__key *key, scu__key_value 
   if (!value->has_wildcard) return SCU_OK;
   collapse_stars((char *)value->text, &value->length);
   if (value->length > SCU__KEY_WILDCARD_MAX)
-    return refuse(c, SCU_ERROR_LIMIT, key->tag, "has a longer pattern than this archive takes");
+    return refuse(c, SCU_ERROR_LIMIT, key->tag, "has a longer pattern than can be matched");
   return SCU_OK;
 }
 
@@ -174,7 +175,7 @@ static scu_result compile_name(compiler *c, const scu__key *key, scu__key_value 
   value->has_wildcard = has_wildcard(value->text, value->length);
   if (value->has_wildcard) collapse_stars((char *)value->text, &value->length);
   if (value->has_wildcard && value->length > SCU__KEY_WILDCARD_MAX)
-    return refuse(c, SCU_ERROR_LIMIT, key->tag, "has a longer pattern than this archive takes");
+    return refuse(c, SCU_ERROR_LIMIT, key->tag, "has a longer pattern than can be matched");
   split_groups(value);
   return SCU_OK;
 }
@@ -222,7 +223,9 @@ static scu_result compile_value(compiler *c, const scu__key *key, scu__key_value
 
 static uint8_t kind_for(const compiler *c, scu_vr vr) {
   switch (vr) {
-  case SCU_VR_PN: return c->rules->fuzzy_names ? SCU__KEY_FUZZY : SCU__KEY_NAME;
+  case SCU_VR_PN:
+    if (c->rules->names_are_free) return SCU__KEY_UNMATCHED;
+    return c->rules->fuzzy_names ? SCU__KEY_FUZZY : SCU__KEY_NAME;
   case SCU_VR_DA:
   case SCU_VR_TM:
   case SCU_VR_DT: return SCU__KEY_MOMENT;
@@ -277,7 +280,7 @@ static scu_result compile_values(compiler *c, scu__key *key, const scu_dataset *
   const scu__vr_info *info = scu__vr_find(key->vr);
   size_t count = scu_element_value_count(level, element);
   if (count > (key->vr == SCU_VR_UI ? (size_t)SCU__KEY_VALUES_MAX : (size_t)SCU__KEY_OTHER_VALUES_MAX))
-    return refuse(c, SCU_ERROR_LIMIT, key->tag, "has more values than this archive takes");
+    return refuse(c, SCU_ERROR_LIMIT, key->tag, "has more values than can be matched");
   key->values = take(c, count, sizeof *key->values);
   if (!key->values) return no_memory(c);
   scu__values values;
@@ -340,7 +343,7 @@ static scu_result compile_sequence(compiler *c, scu__key *key, const scu_element
   key->kind = SCU__KEY_UNIVERSAL;
   if (!item || item->count == 0) return SCU_OK;
   if (item->depth > SCU__KEY_DEPTH_MAX)
-    return refuse(c, SCU_ERROR_LIMIT, key->tag, "is nested deeper than this archive takes");
+    return refuse(c, SCU_ERROR_LIMIT, key->tag, "is nested deeper than can be matched");
   key->kind = SCU__KEY_SEQUENCE;
   key->item = item;
   if (c->last_pending)
@@ -351,19 +354,17 @@ static scu_result compile_sequence(compiler *c, scu__key *key, const scu_element
   return SCU_OK;
 }
 
-static scu_result compile_key(compiler *c, scu__key *key, const scu_dataset *level, const scu_element *element,
-                              scu_tag sequence) {
+static scu_result compile_key(compiler *c, scu__key *key, const scu_dataset *level, const scu_element *element) {
   key->tag = element->tag;
   scu_result result = settle_vr(c, element, &key->vr);
   if (result != SCU_OK) return result;
-  /* K.2.2.1.1.1: of a worklist, a value that is unknown matches no key. */
-  key->is_required = !c->rules->is_worklist && sequence == 0 && scu__attribute_is_required(key->tag);
+  key->is_required = c->rules->unknown_matches;
   if (key->vr == SCU_VR_SQ || element->content == SCU__CONTENT_ITEMS) return compile_sequence(c, key, element);
   if (element->content != SCU__CONTENT_VALUE) return malformed(c, key->tag, "is encapsulated: no key can be");
   const scu__vr_info *info = scu__vr_find(key->vr);
   key->kind = SCU__KEY_UNIVERSAL;
   if (element->length == 0) return SCU_OK;
-  if (element->is_left_out) return refuse(c, SCU_ERROR_LIMIT, key->tag, "is longer than this archive takes");
+  if (element->is_left_out) return refuse(c, SCU_ERROR_LIMIT, key->tag, "is longer than can be matched");
   /* No record has private or bulk values: such a key cannot be matched. */
   if (!info || info->kind >= SCU__VALUE_WORDS || scu__tag_is_private(element->tag)) {
     key->kind = SCU__KEY_UNMATCHED;
@@ -425,9 +426,9 @@ static scu_result compile_level(compiler *c, const scu_dataset *level, scu__key 
     const scu_element *element = &level->elements[i];
     if (scu__attribute_is_control(element->tag)) continue;
     if (++c->key_count > SCU__KEYS_MAX)
-      return refuse(c, SCU_ERROR_LIMIT, element->tag, "is one key more than this archive takes");
+      return refuse(c, SCU_ERROR_LIMIT, element->tag, "is one key more than can be matched");
     scu__key *key = &(*keys)[(*count)++];
-    scu_result result = compile_key(c, key, level, element, sequence);
+    scu_result result = compile_key(c, key, level, element);
     if (result != SCU_OK) return result;
     key->parent = parent;
     for (scu__key *up = has_value(key) ? key : NULL; up; up = up->parent) up->is_matched = true;
@@ -442,7 +443,7 @@ scu_result scu__keys_compile(const scu_dataset *identifier, const scu__key_rules
   scu__buffer_init(&c.scratch, arena->allocator, SCU__IDENTIFIER_MAX);
   if (identifier->count > SCU__KEYS_MAX + 64)
     return scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_REQUEST,
-                          "the identifier has more keys than this archive takes");
+                          "the identifier has more keys than can be matched");
   scu_result result = compile_level(&c, identifier, NULL, keys, count);
   for (scu__key *key = c.first_pending; result == SCU_OK && key; key = key->next_pending)
     result = compile_level(&c, key->item, key, &key->children, &key->child_count);
