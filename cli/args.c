@@ -22,6 +22,8 @@ static const flag_row flags[] = {
      "date-time, fuzzy, timezone, view, empty, multiple: ask the peer for this; commas between (`scu help find`)",
      ON_QUERY},
     {FLAG_ALL, "--all", 0, NULL, "yes, everything: needed when no key restricts the query", ON_QUERY},
+    {FLAG_STRICT, "--strict", 0, NULL, "leave out matches that do not meet the keys, though the peer gave them",
+     ON_QUERY},
     {FLAG_LIMIT, "--limit", 0, "N", "stop after N matches", ON_FIND},
     {FLAG_TABLE, "--table", 0, NULL, "matches as a table (default)", ON_FIND},
     {FLAG_CSV, "--csv", 0, NULL, "matches as comma-separated values", ON_FIND},
@@ -84,7 +86,7 @@ static const flag_row flags[] = {
 static const char *const not_yet[] = {
     "--tls",         "--ca",    "--cert",      "--key", "--key-password-file",
     "--tls-profile", "--log",   "--log-level", "--phi", "--audit",
-    "--prefer",      "--split", "--strict",
+    "--prefer",      "--split",
 };
 
 /* DCMTK's way of writing options; each with ours. */

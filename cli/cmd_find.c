@@ -20,12 +20,36 @@ void json_print_dataset(const scu_dataset *dataset) {
   fflush(stdout);
 }
 
-static void print(match_printer *printer, const scu_dataset *match) {
+/* A record of its own, since the match is an object of the DICOM JSON model, which has no place for it. */
+static void print_mismatch(uint64_t number, scu_tag mismatch) {
+  char tag[16];
+  snprintf(tag, sizeof tag, "%08X", (unsigned)mismatch);
+  json_open(stdout, "mismatch");
+  json_number(stdout, "match", number);
+  json_text(stdout, "tag", tag);
+  json_text(stdout, "keyword", scu_tag_keyword(mismatch));
+  json_close(stdout);
+}
+
+static void print(match_printer *printer, const scu_matches *matches, const scu_dataset *match) {
+  scu_tag mismatch = scu_matches_mismatch(matches);
   switch (printer->form) {
-  case FORM_TABLE: table_print(printer, match); break;
+  case FORM_TABLE: table_print(printer, match, mismatch); break;
   case FORM_CSV: csv_print(printer, match); break;
-  case FORM_JSON: json_print_dataset(match); break;
+  case FORM_JSON:
+    json_print_dataset(match);
+    if (mismatch) print_mismatch(scu_matches_count(matches), mismatch);
+    break;
   }
+}
+
+/* What the matches were worth, for programs; people get it as warnings. */
+static void print_answer(const scu_matches *matches) {
+  json_open(stdout, "find");
+  json_number(stdout, "matches", scu_matches_count(matches));
+  json_number(stdout, "mismatches", scu_matches_mismatch_count(matches));
+  json_number(stdout, "duplicates", scu_matches_duplicate_count(matches));
+  json_close(stdout);
 }
 
 /* The final status: a limit that was reached is an end as good as any. */
@@ -61,7 +85,7 @@ static void find(cli *context, const arguments *args, scu_session *session, cons
     return;
   }
   while ((result = scu_matches_next(matches, &match)) == SCU_OK) {
-    print(printer, match);
+    print(printer, matches, match);
     context->ok++;
     if (output_is_broken(context)) break;
   }
@@ -69,6 +93,7 @@ static void find(cli *context, const arguments *args, scu_session *session, cons
     judge(context, args, matches);
   else if (result != SCU_OK)
     report_error(context, scu_matches_error(matches));
+  if (context->is_json) print_answer(matches);
   scu_matches_close(matches);
 }
 
@@ -107,26 +132,29 @@ const command command_find = {
     .bit = ON_FIND,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
     .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--query FILE] [--level LEVEL] [--model MODEL] [--relational WHEN]\n"
-                "                [--extended LIST] [--limit N] [--json|--csv|--table]",
+                "                [--extended LIST] [--limit N] [--strict] [--json|--csv|--table]",
     .summary = "ask an archive what it has (C-FIND)",
-    .text = "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
-            "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
-            "then), today, yesterday, -7d (since then).\n"
-            "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
-            "Several values (ModalitiesInStudy='CT\\MR') mean any of them, whatever the peer makes of lists: each is "
-            "asked\n"
-            "for and a match comes once. So it is with times across midnight (StudyTime=2200-0600).\n"
-            "--query starts from the keys of a DICOM file or of DICOM JSON; those named here replace them.\n"
-            "In a worklist there are no levels; keywords of the scheduled step, such as Modality or\n"
-            "ScheduledProcedureStepStartDate, stand for their path in ScheduledProcedureStepSequence.\n"
-            "\n"
-            "What --extended asks for needs the peer's consent (PS3.4 C.5); a warning says what it does not give:\n"
-            "  date-time  a range of dates and one of times are one range\n"
-            "  fuzzy      names that sound or are written alike match\n"
-            "  timezone   times are in the zone of the key TimezoneOffsetFromUTC\n"
-            "  view       enhanced multi-frame images as the key QueryRetrieveView says\n"
-            "  empty      the value \"\" (two quotation marks) matches what has no value\n"
-            "  multiple   of several values in a key (CT\\MR) all have to be there, not any (C.2.2.2.8)\n",
+    .text =
+        "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
+        "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
+        "then), today, yesterday, -7d (since then).\n"
+        "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
+        "Several values (ModalitiesInStudy='CT\\MR') mean any of them, whatever the peer makes of lists: each is "
+        "asked\n"
+        "for and a match comes once. So it is with times across midnight (StudyTime=2200-0600).\n"
+        "--query starts from the keys of a DICOM file or of DICOM JSON; those named here replace them.\n"
+        "A match that does not meet a key is marked with ! and the key (--json: a record behind it, --csv: not), and\n"
+        "left out with --strict. What a match does not say meets any key; case and accents of names are no matter.\n"
+        "In a worklist there are no levels; keywords of the scheduled step, such as Modality or\n"
+        "ScheduledProcedureStepStartDate, stand for their path in ScheduledProcedureStepSequence.\n"
+        "\n"
+        "What --extended asks for needs the peer's consent (PS3.4 C.5); a warning says what it does not give:\n"
+        "  date-time  a range of dates and one of times are one range\n"
+        "  fuzzy      names that sound or are written alike match\n"
+        "  timezone   times are in the zone of the key TimezoneOffsetFromUTC\n"
+        "  view       enhanced multi-frame images as the key QueryRetrieveView says\n"
+        "  empty      the value \"\" (two quotation marks) matches what has no value\n"
+        "  multiple   of several values in a key (CT\\MR) all have to be there, not any (C.2.2.2.8)\n",
     .examples = "scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
                 "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"
                 "scu find pacs --level patient --all --json\n"

@@ -15,7 +15,8 @@ typedef struct match_printer {
   bool has_head;
 } match_printer;
 
-void table_print(match_printer *printer, const scu_dataset *match);
+/* `mismatch`: a key that the match does not meet, which is marked; 0 = it meets all. */
+void table_print(match_printer *printer, const scu_dataset *match, scu_tag mismatch);
 void csv_print(match_printer *printer, const scu_dataset *match);
 /* The DICOM JSON model object, one line. */
 void json_print_dataset(const scu_dataset *dataset);

@@ -191,6 +191,7 @@ static bool set_flags(cli *context, scu_query *query, const arguments *args) {
   if (args->has[FLAG_LEVEL]) scu_query_set_level(query, level); /* else that of --query */
   scu_query_set_limit(query, limit);
   scu_query_set_all(query, args->has[FLAG_ALL]);
+  scu_query_set_strict(query, args->has[FLAG_STRICT]);
   scu_query_set_raw_identifier(query, args->has[FLAG_RAW_IDENTIFIER]);
   return true;
 }

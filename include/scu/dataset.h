@@ -51,6 +51,8 @@ SCU_API const scu_element *scu_dataset_find(const scu_dataset *dataset, scu_tag 
 /* NULL when absent, and also when `path` is not a path. A path that ends in an index names the sequence itself. */
 SCU_API const scu_element *scu_dataset_find_path(const scu_dataset *dataset, const char *path);
 
+/* "PatientName" (PS3.6); "" for private and unknown tags. */
+SCU_API const char *scu_tag_keyword(scu_tag tag);
 SCU_API scu_tag scu_element_tag(const scu_element *element);
 SCU_API scu_vr scu_element_vr(const scu_element *element);
 /* Length of the value in bytes, without padding added by us; also of one that was left out. 0 for sequences and for

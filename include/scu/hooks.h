@@ -61,6 +61,7 @@ typedef struct scu_match {
   const scu_dataset *dataset; /* as scu_matches_next gives it, with what the levels above said */
   scu_query_level level;      /* of the query; DEFAULT for a worklist */
   uint64_t number;            /* 1, 2, ... in the order in which they came, skipped ones too */
+  scu_tag mismatch;           /* as scu_matches_mismatch says it; 0 = it meets all keys */
 } scu_match;
 
 typedef enum scu_match_choice {

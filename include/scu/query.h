@@ -85,6 +85,11 @@ SCU_API scu_result scu_query_set_level(scu_query *query, scu_query_level level);
 SCU_API scu_result scu_query_set_all(scu_query *query, int all);
 /* Cancel after this many matches; 0 = no limit. */
 SCU_API scu_result scu_query_set_limit(scu_query *query, uint64_t limit);
+/* What a peer gives is held against the keys it was asked by (PS3.4 C.2.2.2; names without regard to case and accents),
+ * since some match badly. A match that does not meet one of them is marked (scu_matches_mismatch, scu_match); with
+ * strict set it is left out, and a retrieve does not fetch it. Never for what it does not say: a key that is absent or
+ * empty in a match counts as met, and so does text in a character set that cannot be made out. */
+SCU_API scu_result scu_query_set_strict(scu_query *query, int strict);
 /* Keys go into a C-MOVE or C-GET identifier as they are, without being resolved by C-FIND first. */
 SCU_API scu_result scu_query_set_raw_identifier(scu_query *query, int raw);
 

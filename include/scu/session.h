@@ -80,6 +80,14 @@ SCU_API scu_result scu_matches_next(scu_matches *matches, const scu_dataset **ma
 /* As scu_matches_next, but SCU_PENDING instead of waiting. */
 SCU_API scu_result scu_matches_poll(scu_matches *matches, const scu_dataset **match);
 SCU_API uint64_t scu_matches_count(const scu_matches *matches);
+/* Of the match given last: the first key of the query that it, or what it was found below, does not meet
+ * (scu_query_set_strict); 0 = it meets all of them. */
+SCU_API scu_tag scu_matches_mismatch(const scu_matches *matches);
+/* How many matches that have come so far do not meet the keys: marked, or left out by a strict query. */
+SCU_API uint64_t scu_matches_mismatch_count(const scu_matches *matches);
+/* How many were left out because they had come before with the same values throughout. At the end of the find the
+ * warning hook is told of both. */
+SCU_API uint64_t scu_matches_duplicate_count(const scu_matches *matches);
 /* After SCU_END: the final response's status and comment. */
 SCU_API uint16_t scu_matches_status(const scu_matches *matches);
 SCU_API const char *scu_matches_comment(const scu_matches *matches);

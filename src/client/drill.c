@@ -9,6 +9,7 @@
 #include "client/query_options.h"
 #include "client/query_variants.h"
 #include "client/refusal.h"
+#include "client/rematch.h"
 #include "client/request.h"
 #include "client/seen.h"
 #include "data/dataset_builder.h"
@@ -23,6 +24,7 @@ typedef struct step {
   struct step *next;
   scu_query_level level;
   scu__unique_keys known;
+  scu_tag missed;           /* the match it comes from does not meet this key; 0 = it does */
   size_t variant, variants; /* which one is asked, of how many: known when the first one is made */
   scu__buffer above; /* the match it comes from, encoded: a tree would take ten times the room; empty at the top */
 } step;
@@ -37,10 +39,14 @@ struct scu__drill {
   void *owner;
   scu__request request;
   step *current, *first, *last;
-  size_t step_count;       /* waiting */
-  scu__seen entered;       /* the unique keys of what was or will be gone into */
-  scu__seen united;        /* rows of the variants of the current step */
-  scu__buffer row_bytes;   /* scratch */
+  size_t step_count;     /* waiting */
+  scu__seen entered;     /* the unique keys of what was or will be gone into */
+  scu__seen united;      /* rows of the variants of the current step */
+  scu__seen rows;        /* every row of the current step, while there is room */
+  scu__buffer row_bytes; /* scratch */
+  scu__rematch rematch;
+  scu_tag missed; /* by the row that the handler is given */
+  scu__drill_counts counts;
   scu_dataset *above;      /* of the current step; NULL at the top */
   scu_dataset *identifier; /* of the request, scratch */
   scu_dataset *merged;     /* row with the values above, scratch */
@@ -52,6 +58,7 @@ struct scu__drill {
   bool has_begun, is_relational;
   bool is_enough, is_cancelled, is_done;
   bool is_paused, is_step_due; /* no next C-FIND while paused */
+  bool is_rematch_off;         /* for some keys; it was told */
   bool is_repeat_due;          /* the next C-FIND is the last one with fewer keys */
   uint16_t status;
   char comment[65];
@@ -66,12 +73,13 @@ static void step_free(scu__drill *drill, step *s) {
 }
 
 static scu_result push(scu__drill *drill, scu_query_level level, const scu__unique_keys *known,
-                       const scu_dataset *above) {
+                       const scu_dataset *above, scu_tag missed) {
   if (drill->step_count >= SCU__DRILL_STEPS_MAX) return SCU_ERROR_LIMIT;
   step *s = scu__alloc(drill->session->allocator, sizeof *s);
   if (!s) return SCU_ERROR_MEMORY;
   s->level = level;
   s->known = *known;
+  s->missed = missed;
   scu__buffer_init(&s->above, drill->session->allocator, SCU__IDENTIFIER_MAX);
   if (above && scu__dataset_encode(above, SCU__EXPLICIT_LE, &s->above, NULL) != SCU_OK) {
     step_free(drill, s);
@@ -93,9 +101,23 @@ static scu_result note_keys(scu__drill *drill, const scu__unique_keys *known) {
   return scu__seen_note(&drill->entered, drill->session->allocator, key, 0, NULL);
 }
 
+static void warn_of_rows(const scu__drill *drill) {
+  const scu__drill_counts *counts = &drill->counts;
+  if (counts->duplicates > 0)
+    scu__session_warn(drill->session, "matches that came twice, the same in every value, and were left out: %llu",
+                      (unsigned long long)counts->duplicates);
+  if (counts->missed == 0) return;
+  char name[SCU__PATH_TEXT_MAX];
+  scu__path_format_tag(counts->first_missed, name, sizeof name);
+  scu__session_warn(drill->session, "matches that do not meet the keys they were asked by: %llu (%s first); %s",
+                    (unsigned long long)counts->missed, name,
+                    drill->query->is_strict ? "they were left out" : "a strict query leaves them out");
+}
+
 static void finish(scu__drill *drill, scu_result result) {
   if (drill->is_done) return;
   drill->is_done = true;
+  warn_of_rows(drill);
   scu__drill_result told = {
       .result = result,
       .error = result == SCU_OK ? NULL : &drill->error,
@@ -137,6 +159,25 @@ static scu_result make_variant(scu__drill *drill, const scu__negotiated *negotia
   };
   step *s = drill->current;
   return scu__query_variant(drill->identifier, &rules, s->variant, &s->variants, error);
+}
+
+/* Matches can be held against these keys from now on, unless one of them is beyond us. */
+static scu_result prepare_rematch(scu__drill *drill, const scu__negotiated *negotiated, scu_error *error) {
+  const char *class = find_class(drill);
+  const scu__rematch_rules rules = {
+      .is_worklist = drill->shape.model == SCU_MODEL_WORKLIST,
+      .combined_date_time = scu__option_is_agreed(SCU_QUERY_COMBINED_DATE_TIME, class, negotiated),
+      .multiple_value = scu__option_is_agreed(SCU_QUERY_MULTIPLE_VALUES, class, negotiated),
+      .are_names_fuzzy = scu__option_is_agreed(SCU_QUERY_FUZZY_NAMES, class, negotiated),
+  };
+  scu_error reason;
+  scu__error_clear(&reason);
+  scu_result result = scu__rematch_prepare(&drill->rematch, drill->identifier, &rules, &reason);
+  if (result == SCU_ERROR_MEMORY) return scu__error_memory(error, SCU_PHASE_REQUEST);
+  if (result != SCU_OK && !drill->is_rematch_off)
+    scu__session_warn(drill->session, "matches are not compared with the keys: %s", scu_error_reason(&reason));
+  drill->is_rematch_off |= result != SCU_OK;
+  return SCU_OK;
 }
 
 /* What the provider agreed to is known when the first request is made. */
@@ -184,6 +225,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   scu_result result = make_identifier(drill, error);
   if (result == SCU_OK) result = make_variant(drill, scu__link_negotiated(link), error);
   if (result == SCU_OK) result = scu__charset_of_request(drill->session, drill->identifier);
+  if (result == SCU_OK) result = prepare_rematch(drill, scu__link_negotiated(link), error);
   if (result != SCU_OK) return result;
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
@@ -217,6 +259,13 @@ static bool read_unique_key(const scu__drill *drill, const scu_dataset *match, s
   return false;
 }
 
+static scu_result add_values(scu__drill *drill, const scu_dataset *row, scu__seen_key *key) {
+  scu__buffer_clear(&drill->row_bytes);
+  scu_result result = scu__dataset_encode(row, SCU__EXPLICIT_LE, &drill->row_bytes, NULL);
+  scu__seen_key_add(key, drill->row_bytes.data, drill->row_bytes.length);
+  return result;
+}
+
 /* What tells one row of the level from another: its UIDs, or all of it where it has none: a Patient ID alone is no
  * proof, and a worklist has no levels. */
 static scu_result key_of_row(scu__drill *drill, const scu_dataset *row, scu__seen_key *key) {
@@ -228,11 +277,7 @@ static scu_result key_of_row(scu__drill *drill, const scu_dataset *row, scu__see
     has_uid = scu__dataset_tag_text(row, tag, uid, sizeof uid) == SCU_OK && *uid;
     scu__seen_key_add(key, uid, strlen(uid) + 1);
   }
-  if (has_uid) return SCU_OK;
-  scu__buffer_clear(&drill->row_bytes);
-  scu_result result = scu__dataset_encode(row, SCU__EXPLICIT_LE, &drill->row_bytes, NULL);
-  scu__seen_key_add(key, drill->row_bytes.data, drill->row_bytes.length);
-  return result;
+  return has_uid ? SCU_OK : add_values(drill, row, key);
 }
 
 /* SCU_END: another variant has brought this row. */
@@ -246,8 +291,31 @@ static scu_result unite(scu__drill *drill, const scu_dataset *row) {
   return first == drill->current->variant ? SCU_OK : SCU_END; /* what one answer says twice is left as it is */
 }
 
-static scu_result take_row(scu__drill *drill, const scu_dataset *row) {
+/* SCU_END: the row came before, the same in every value (RULES 13). Beyond what can be remembered none is. */
+static scu_result look_for_duplicate(scu__drill *drill, const scu_dataset *row) {
+  if (!drill->is_for_rows) return SCU_OK;
+  scu__seen_key key = scu__seen_key_start();
+  scu_result result = add_values(drill, row, &key);
+  if (result == SCU_OK) result = scu__seen_note(&drill->rows, drill->session->allocator, key, 0, NULL);
+  drill->counts.duplicates += result == SCU_END;
+  return result == SCU_ERROR_LIMIT ? SCU_OK : result;
+}
+
+/* SCU_END: it does not meet the keys, and is not to be had for it. */
+static scu_result rematch(scu__drill *drill, const scu_dataset *match) {
+  scu_result result = scu__rematch_row(&drill->rematch, match, &drill->missed);
+  if (result != SCU_OK) return result;
+  if (drill->missed == 0) drill->missed = drill->current->missed;
+  if (drill->missed == 0) return SCU_OK;
+  bool is_counted = drill->query->is_strict || drill->current->level == drill->floor;
+  if (is_counted && drill->counts.missed++ == 0) drill->counts.first_missed = drill->missed;
+  return drill->query->is_strict ? SCU_END : SCU_OK;
+}
+
+static scu_result take_row(scu__drill *drill, const scu_dataset *row, const scu_dataset *match) {
   scu_result result = unite(drill, row);
+  if (result == SCU_OK) result = look_for_duplicate(drill, row);
+  if (result == SCU_OK) result = rematch(drill, match);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) drill->handler->row(drill->owner, row);
   if (result != SCU_ERROR_LIMIT)
@@ -263,15 +331,16 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
   const scu_dataset *row = read == SCU_OK ? merge_above(drill, match) : NULL;
   if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu_query_level level = drill->current->level;
-  if (level == drill->floor) return take_row(drill, row);
+  if (level == drill->floor) return take_row(drill, row, match);
   scu__unique_keys known = drill->current->known;
   /* What a relational query did not know above comes with the match. */
   int highest = drill->is_relational && level == drill->shape.level ? (int)drill->shape.first : (int)level;
   for (int at = highest; at <= (int)level; at++)
     if (!read_unique_key(drill, match, (scu_query_level)at, &known)) return SCU_OK;
   scu_result result = note_keys(drill, &known);
+  if (result == SCU_OK) result = rematch(drill, match);
   if (result == SCU_END) return SCU_OK;
-  if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row);
+  if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row, drill->missed);
   if (result != SCU_ERROR_LIMIT)
     return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
   scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches at %s level to go into",
@@ -365,6 +434,7 @@ static void next_step(scu__task *self) {
     return;
   }
   scu__seen_clear(&drill->united);
+  scu__seen_clear(&drill->rows);
   step_free(drill, drill->current);
   drill->current = drill->first;
   if (!drill->current) {
@@ -393,6 +463,7 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
   drill->status = 0xFFFF;
   drill->task.run = next_step;
   scu__buffer_init(&drill->row_bytes, session->allocator, SCU__IDENTIFIER_MAX);
+  scu__rematch_init(&drill->rematch, session->allocator);
   scu__error_clear(&drill->error);
   scu_result result = scu__query_copy(query, &drill->query);
   if (result == SCU_OK) result = scu_dataset_new(session->allocator, &drill->identifier);
@@ -403,7 +474,7 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
     drill->floor = floor > drill->shape.level ? floor : drill->shape.level;
     scu_query_level first = scu__query_first_level(drill->query, &drill->shape, &known);
     drill->is_upper_key_missing = first != drill->shape.level;
-    result = push(drill, first, &known, NULL);
+    result = push(drill, first, &known, NULL, 0);
   }
   if (result != SCU_OK) {
     scu__drill_free(drill);
@@ -473,6 +544,8 @@ void scu__drill_free(scu__drill *drill) {
   if (!drill) return;
   scu__seen_free(&drill->entered, drill->session->allocator);
   scu__seen_free(&drill->united, drill->session->allocator);
+  scu__seen_free(&drill->rows, drill->session->allocator);
+  scu__rematch_free(&drill->rematch);
   scu__buffer_free(&drill->row_bytes);
   scu_dataset_free(drill->above);
   if (drill->request.session) scu__request_stop(&drill->request);
@@ -495,4 +568,10 @@ bool scu__drill_is_asking(const scu__drill *drill) {
 }
 const scu__query_shape *scu__drill_shape(const scu__drill *drill) {
   return &drill->shape;
+}
+scu_tag scu__drill_missed(const scu__drill *drill) {
+  return drill->missed;
+}
+const scu__drill_counts *scu__drill_counts_of(const scu__drill *drill) {
+  return &drill->counts;
 }

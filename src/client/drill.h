@@ -17,6 +17,13 @@ typedef struct scu__drill_result {
   const char *comment;
 } scu__drill_result;
 
+/* So far; what is dropped because several requests brought it is not counted. */
+typedef struct scu__drill_counts {
+  uint64_t duplicates; /* dropped: came before with the same values */
+  uint64_t missed; /* do not meet the keys: rows of the floor, or with a strict query what was dropped at any level */
+  scu_tag first_missed;
+} scu__drill_counts;
+
 typedef struct scu__drill_handler {
   void (*row)(void *owner, const scu_dataset *row); /* borrowed for the call */
   void (*done)(void *owner, const scu__drill_result *result);
@@ -27,8 +34,8 @@ typedef struct scu__drill_handler {
  * USAGE. */
 scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level floor, const scu__drill_handler *handler,
                           void *owner, scu__drill **out, scu_error *error);
-/* The rows are for the caller, and no means to an end: of instances more is asked for (client/instance_keys.h). Before
- * it is started. */
+/* The rows are for the caller, and no means to an end: of instances more is asked for (client/instance_keys.h), and
+ * rows that are the same throughout come once. Before it is started. */
 void scu__drill_for_rows(scu__drill *drill);
 void scu__drill_start(scu__drill *drill);
 /* done is called with CANCELLED, or as it would have been. */
@@ -44,5 +51,8 @@ void scu__drill_touch(scu__drill *drill);
 void scu__drill_free(scu__drill *drill);
 bool scu__drill_is_asking(const scu__drill *drill); /* a C-FIND is out, or its association is being opened */
 const scu__query_shape *scu__drill_shape(const scu__drill *drill);
+/* From row: a key that the row, or what it was found below, does not meet (client/rematch.h); 0 = it meets all. */
+scu_tag scu__drill_missed(const scu__drill *drill);
+const scu__drill_counts *scu__drill_counts_of(const scu__drill *drill);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct row {
   struct row *next;
   scu_dataset *dataset;
   uint64_t number; /* 1 = the first that came */
+  scu_tag missed;  /* a key; 0 = none */
 } row;
 
 typedef struct row_list {
@@ -122,7 +123,8 @@ static scu_match_choice call_hook(scu_matches *matches, const row *r) {
   const scu_match told = {.size = sizeof told,
                           .dataset = r->dataset,
                           .level = scu__drill_shape(matches->drill)->level,
-                          .number = r->number};
+                          .number = r->number,
+                          .mismatch = r->missed};
   matches->is_asking = true;
   scu__op_go_out(&matches->op);
   scu_match_choice choice = hooks->match(hooks->user, &told);
@@ -164,6 +166,7 @@ static void take_row(void *owner, const scu_dataset *dataset) {
     return;
   }
   r->number = ++matches->received;
+  r->missed = scu__drill_missed(matches->drill);
   matches->waiting++;
   if (matches->waiting >= ROWS_HIGH) scu__drill_pause(matches->drill, true);
   if (!matches->op.session->hooks.match && !matches->unasked.first && !matches->is_asking) {
@@ -287,6 +290,15 @@ scu_result scu_matches_next(scu_matches *matches, const scu_dataset **match) {
 
 uint64_t scu_matches_count(const scu_matches *matches) {
   return matches->delivered;
+}
+scu_tag scu_matches_mismatch(const scu_matches *matches) {
+  return matches->current ? matches->current->missed : 0;
+}
+uint64_t scu_matches_mismatch_count(const scu_matches *matches) {
+  return scu__drill_counts_of(matches->drill)->missed;
+}
+uint64_t scu_matches_duplicate_count(const scu_matches *matches) {
+  return scu__drill_counts_of(matches->drill)->duplicates;
 }
 uint16_t scu_matches_status(const scu_matches *matches) {
   return matches->status;

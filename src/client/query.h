@@ -16,6 +16,7 @@ struct scu_query {
   scu_query_level level;
   bool is_all;
   bool is_raw;
+  bool is_strict;
   uint64_t limit;
   scu_wish wishes[SCU_QUERY_OPTIONS];
   scu_error error;

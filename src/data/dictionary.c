@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/tables.h"
+#include "scu/dataset.h"
 
 static const scu__dictionary_entry *find_exact(scu_tag tag) {
   size_t low = 0, high = scu__dictionary_exact_count;
@@ -71,4 +72,9 @@ size_t scu__dictionary_count(void) {
 
 const scu__dictionary_entry *scu__dictionary_at(size_t index) {
   return index < scu__dictionary_table_count ? &scu__dictionary_table[index] : NULL;
+}
+
+const char *scu_tag_keyword(scu_tag tag) {
+  const scu__dictionary_entry *entry = scu__dictionary_find(tag);
+  return entry ? scu__dictionary_keyword(entry) : "";
 }

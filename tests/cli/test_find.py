@@ -23,6 +23,11 @@ def with_value(tag, vr, value):
     return [element for element in MATCH if element[0] != tag] + [(tag, vr, value)]
 
 
+def another(number):
+    """As MATCH, of another study."""
+    return with_value(0x0020000D, "UI", "1.2.3.%d" % number)
+
+
 class Find(CliTest):
     def test_a_table_has_a_head_and_a_row_for_every_match(self):
         peer = self.peer(answers=provider(MATCH, with_value(0x00100010, "PN", "Roe^Richard")))
@@ -43,10 +48,25 @@ class Find(CliTest):
         self.assertIn('"no"', rows[1]["MedicalAlerts"])
 
     def test_json_is_the_model_between_begin_and_summary(self):
-        peer = self.peer(answers=provider(MATCH, MATCH))
+        peer = self.peer(answers=provider(MATCH, another(2)))
         records = self.check_json(self.scu("find", peer.name, "PatientID=4711", "--json", code=0))
-        self.assertEqual(len(records), 4)
+        self.assertEqual(len(records), 5)
         self.assertEqual(records[1]["00100010"]["Value"][0]["Alphabetic"], "Doe^Jane")
+        self.assertEqual(records[3], {"event": "find", "matches": 2, "mismatches": 0, "duplicates": 0})
+
+    def test_a_match_that_misses_a_key_is_marked_and_one_that_comes_twice_is_not_given_again(self):
+        answers = provider(MATCH, with_value(0x00100020, "LO", "4712"), MATCH)
+        result = self.scu("find", self.peer(answers=answers).name, "PatientID=4711", code=0)
+        lines = result.text.splitlines()
+        self.assertEqual([line.endswith("  ! PatientID") for line in lines], [False, False, True])
+        self.assertIn("do not meet the keys they were asked by: 1 (PatientID first)", result.talk)
+        self.assertIn("were left out: 1", result.talk)
+        records = self.check_json(self.scu("find", self.peer(answers=answers).name, "PatientID=4711", "--json", code=0))
+        self.assertEqual(records[3], {"event": "mismatch", "match": 2, "tag": "00100020", "keyword": "PatientID"})
+        self.assertEqual(records[4], {"event": "find", "matches": 2, "mismatches": 1, "duplicates": 1})
+        result = self.scu("find", self.peer(answers=answers).name, "PatientID=4711", "--strict", code=0)
+        self.assertEqual(len(result.text.splitlines()), 2)
+        self.assertNotIn("4712", result.text)
         self.assertEqual(records[-1]["ok"], 2)
 
     def test_columns_that_were_asked_for_are_added(self):
@@ -194,8 +214,8 @@ class Find(CliTest):
         self.assertEqual(len(peer.requests), 4)
 
     def test_a_limit_cancels_and_is_an_ordinary_end(self):
-        cancelled = provider(MATCH, MATCH, MATCH, final=0xFE00)
-        result = self.scu("find", self.peer(answers=cancelled).name, "PatientID=1", "--limit", "2", "--json", code=0)
+        cancelled = provider(MATCH, another(2), another(3), final=0xFE00)
+        result = self.scu("find", self.peer(answers=cancelled).name, "PatientID=4711", "--limit", "2", "--json", code=0)
         self.assertEqual(result.records[-1]["ok"], 2)
 
     def test_matches_before_a_failure_are_shown(self):
@@ -219,7 +239,7 @@ class Find(CliTest):
         talk = self.scu("find", peer.name, "PatientID=1", code=9).talk
         self.assertIn("such level", talk)
         self.assertIn("QueryRetrieveLevel (0008,0052)", talk)
-        self.assertNotIn("unique and required", talk)
+        self.assertNotIn("all but unique and required", talk)
         self.assertNotIn("\x1b", talk)
         records = self.scu("find", peer.name, "PatientID=1", "--json", code=9)
         self.assertIn("such level", records.events("error")[0]["reason"])
@@ -245,8 +265,8 @@ class Find(CliTest):
     def test_a_reader_that_goes_away_ends_the_query_quietly(self):
         import subprocess
         from clitest import SCU
-        peer = self.peer(answers=provider(*[MATCH] * 3000))
-        run = subprocess.run("%s find %s PatientID=1; echo $? > code" % (SCU, peer.name) + " | head -n 1",
+        peer = self.peer(answers=provider(*map(another, range(3000))))
+        run = subprocess.run("%s find %s PatientID=4711; echo $? > code" % (SCU, peer.name) + " | head -n 1",
                              shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
                              env=self.environment, cwd=self.folder)
         self.assertEqual(run.stderr, b"")

@@ -79,6 +79,55 @@ class Answers(unittest.TestCase):
         run = self.find("find:status=A900@1+", "PatientID=SCU-*", "--level", "study", "--json", code=9)
         self.assertEqual(run.err.count("A900"), 2, run)
 
+    # RULES 13.
+
+    def test_what_does_not_meet_the_keys_is_marked_and_with_strict_left_out(self):
+        everything = self.find(None, "--all", "--level", "study", "--json")
+        ours = {value(row, "0020000D") for row in rows(everything) if value(row, "00100020") == "SCU-JP-1"}
+        fault, name = "find:ignore=PatientName", "PatientName=yamada*"
+        run = self.find(fault, name, "--level", "study", "--json")
+        self.assertEqual({value(row, "0020000D") for row in rows(run)},
+                         {value(row, "0020000D") for row in rows(everything)}, run)
+        marks = {event["match"] for event in run.of("mismatch")}
+        marked = {value(row, "0020000D") for number, row in enumerate(rows(run), 1) if number in marks}
+        self.assertEqual({value(row, "0020000D") for row in rows(run)} - marked, ours, run)
+        self.assertEqual({event["keyword"] for event in run.of("mismatch")}, {"PatientName"}, run)
+        self.assertEqual(run.of("find")[0]["mismatches"], len(marked), run)
+        self.assertIn("do not meet the keys they were asked by: %d (PatientName first)" % len(marked), run.err)
+        run = self.find(fault, name, "--level", "study", "--json", "--strict")
+        self.assertEqual({value(row, "0020000D") for row in rows(run)}, ours, run)
+        self.assertEqual(run.of("mismatch"), [], run)
+        self.assertEqual(run.of("find")[0]["mismatches"], len(marked), run)
+        table = self.find(fault, name, "--level", "study")
+        self.assertEqual(len([line for line in table.out.splitlines() if line.endswith("! PatientName")]), len(marked),
+                         table)
+
+    def test_what_comes_twice_is_given_once(self):
+        wanted = self.find(None, "PatientID=SCU-*", "--level", "study", "--json")
+        run = self.find("match:duplicate", "PatientID=SCU-*", "--level", "study", "--json")
+        self.assertEqual(rows(run), rows(wanted), run)
+        self.assertEqual(run.of("find")[0]["duplicates"], len(rows(wanted)), run)
+        self.assertIn("came twice", run.err)
+
+
+class Absent(archives.ArchiveCase):
+    """dcmqrscp knows no Modalities in Study and Orthanc no items of sequences: what they do not say drops nothing."""
+
+    def test_a_row_that_lacks_a_key_is_not_dropped(self):
+        for keys in (["ModalitiesInStudy=CT"], ["PatientID=SCU-JP-1", "StudyDescription=nobody knows", "--level", "study"]):
+            plain = scu("find", self.peer.address, *keys, "--json")
+            strict = scu("find", self.peer.address, *keys, "--strict", "--json")
+            self.assertEqual((plain.code, strict.code), (0, 0), strict)
+            tag = "00080061" if "Mod" in keys[0] else "00081030"
+            kept = [row for row in rows(plain) if value(row, tag) in (None, "CT")]
+            self.assertEqual(sorted(value(row, "0020000D") for row in rows(strict)),
+                             sorted(value(row, "0020000D") for row in kept), strict)
+        if self.archive == "dcmqrscp":  # everything it has, since it says nothing of modalities
+            run = scu("find", self.peer.address, "ModalitiesInStudy=CT", "--strict", "--json")
+            self.assertEqual(len(rows(run)), len(self.studies), run)
+
+
+archives.for_each_archive(globals(), Absent)
 
 if __name__ == "__main__":
     unittest.main()
