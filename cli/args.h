@@ -39,6 +39,7 @@ typedef enum flag {
   FLAG_ALL,
   FLAG_LIMIT,
   FLAG_STRICT,
+  FLAG_SPLIT,
   FLAG_CSV,
   FLAG_TABLE,
   FLAG_REQUIRE_MATCH,

@@ -49,6 +49,8 @@ static void print_answer(const scu_matches *matches) {
   json_number(stdout, "matches", scu_matches_count(matches));
   json_number(stdout, "mismatches", scu_matches_mismatch_count(matches));
   json_number(stdout, "duplicates", scu_matches_duplicate_count(matches));
+  json_text(stdout, "verdict", scu_find_verdict_name(scu_matches_verdict(matches)));
+  json_text(stdout, "reason", scu_matches_verdict_text(matches));
   json_close(stdout);
 }
 
@@ -71,6 +73,7 @@ static void judge(cli *context, const arguments *args, const scu_matches *matche
   if (count == 0 && code == 0) say(context, "no matches");
   if (count == 0 && args->has[FLAG_REQUIRE_MATCH]) exit_add(&context->causes, EXIT_NO_MATCH);
   if (was_enough) say(context, "stopped after %" PRIu64 " matches (--limit)", count);
+  if (scu_matches_verdict(matches) == SCU_FIND_COMPLETE) say(context, "%s", scu_matches_verdict_text(matches));
   if (context->verbosity > 0) say(context, "%" PRIu64 " matches", count);
 }
 
@@ -132,7 +135,7 @@ const command command_find = {
     .bit = ON_FIND,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
     .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--query FILE] [--level LEVEL] [--model MODEL] [--relational WHEN]\n"
-                "                [--extended LIST] [--limit N] [--strict] [--json|--csv|--table]",
+                "                [--extended LIST] [--limit N] [--strict] [--split] [--json|--csv|--table]",
     .summary = "ask an archive what it has (C-FIND)",
     .text =
         "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
@@ -145,6 +148,9 @@ const command command_find = {
         "--query starts from the keys of a DICOM file or of DICOM JSON; those named here replace them.\n"
         "A match that does not meet a key is marked with ! and the key (--json: a record behind it, --csv: not), and\n"
         "left out with --strict. What a match does not say meets any key; case and accents of names are no matter.\n"
+        "Many archives give so many matches and no more. A warning says when an answer looks cut off; --split then "
+        "asks\n"
+        "for the studies in parts by date and time, and says what is proven: `complete`, or what cannot be asked for.\n"
         "In a worklist there are no levels; keywords of the scheduled step, such as Modality or\n"
         "ScheduledProcedureStepStartDate, stand for their path in ScheduledProcedureStepSequence.\n"
         "\n"

@@ -192,6 +192,7 @@ static bool set_flags(cli *context, scu_query *query, const arguments *args) {
   scu_query_set_limit(query, limit);
   scu_query_set_all(query, args->has[FLAG_ALL]);
   scu_query_set_strict(query, args->has[FLAG_STRICT]);
+  scu_query_set_split(query, args->has[FLAG_SPLIT]);
   scu_query_set_raw_identifier(query, args->has[FLAG_RAW_IDENTIFIER]);
   return true;
 }

@@ -118,6 +118,9 @@ typedef enum scu_option {
   /* text: SOP Class Extended Negotiation of queries and retrieves (PS3.4 C.5): all, or no item at all (no), or so many
    * bytes at most. What is not proposed is done without, as if the peer had not agreed. */
   SCU_OPTION_EXTENDED_NEGOTIATION = 63,
+  /* integer: the peer gives at most so many matches to one C-FIND, 0 = not known. An answer with so many counts as cut
+   * off; where it is not known, one with a round number of matches is suspected (scu_matches_verdict). */
+  SCU_OPTION_QUERY_CAP = 64,
 
   /* text: folder of files that are not whole yet, on the file system of the sink's root; "" = where they will be */
   SCU_OPTION_TEMPORARY_DIRECTORY = 70,

@@ -90,6 +90,13 @@ SCU_API scu_result scu_query_set_limit(scu_query *query, uint64_t limit);
  * strict set it is left out, and a retrieve does not fetch it. Never for what it does not say: a key that is absent or
  * empty in a match counts as met, and so does text in a character set that cannot be made out. */
 SCU_API scu_result scu_query_set_strict(scu_query *query, int strict);
+/* Many archives give so many matches and no more, with Success. With split set the studies of a query are asked for as
+ * a whole and then in parts by Study Date, a day by Study Time, each cut in half as long as its answer looks cut off;
+ * the answers are united by UID, and scu_matches_verdict says what that proves. Where the levels below are asked for,
+ * so are the studies above them, level after level (SCU_QUERY_RELATIONAL is not proposed then). Other levels are not
+ * cut, nor are several dates, ranges of date and time together (SCU_QUERY_COMBINED_DATE_TIME), or the days of a query
+ * that has a Study Time. Empty value matching is proposed, to ask for studies without a date, which are in no range. */
+SCU_API scu_result scu_query_set_split(scu_query *query, int split);
 /* Keys go into a C-MOVE or C-GET identifier as they are, without being resolved by C-FIND first. */
 SCU_API scu_result scu_query_set_raw_identifier(scu_query *query, int raw);
 

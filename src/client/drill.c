@@ -12,6 +12,7 @@
 #include "client/rematch.h"
 #include "client/request.h"
 #include "client/seen.h"
+#include "client/split.h"
 #include "data/dataset_builder.h"
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
@@ -24,6 +25,11 @@ typedef struct step {
   struct step *next;
   scu_query_level level;
   scu__unique_keys known;
+  scu__part part;           /* of STUDY level */
+  uint64_t matches;         /* of its largest answer */
+  uint64_t whole_matches;   /* of that of which it is a part, unless that ended with a status that tells; else 0 */
+  bool is_suspect;          /* one of its answers looks cut off */
+  bool has_told;            /* by its status */
   scu_tag missed;           /* the match it comes from does not meet this key; 0 = it does */
   size_t variant, variants; /* which one is asked, of how many: known when the first one is made */
   scu__buffer above; /* the match it comes from, encoded: a tree would take ten times the room; empty at the top */
@@ -38,7 +44,8 @@ struct scu__drill {
   const scu__drill_handler *handler;
   void *owner;
   scu__request request;
-  step *current, *first, *last;
+  step *current, *first;
+  step *newest;          /* of those that the current step made, which come before all others; NULL = none */
   size_t step_count;     /* waiting */
   scu__seen entered;     /* the unique keys of what was or will be gone into */
   scu__seen united;      /* rows of the variants of the current step */
@@ -47,6 +54,10 @@ struct scu__drill {
   scu__rematch rematch;
   scu_tag missed; /* by the row that the handler is given */
   scu__drill_counts counts;
+  scu__answers answers;
+  scu_find_verdict verdict;
+  char verdict_text[SCU__VERDICT_TEXT_MAX];
+  size_t request_number;
   scu_dataset *above;      /* of the current step; NULL at the top */
   scu_dataset *identifier; /* of the request, scratch */
   scu_dataset *merged;     /* row with the values above, scratch */
@@ -58,6 +69,7 @@ struct scu__drill {
   bool has_begun, is_relational;
   bool is_enough, is_cancelled, is_done;
   bool is_paused, is_step_due; /* no next C-FIND while paused */
+  bool takes_empty;            /* the provider agreed to match empty values */
   bool is_rematch_off;         /* for some keys; it was told */
   bool is_repeat_due;          /* the next C-FIND is the last one with fewer keys */
   uint16_t status;
@@ -72,25 +84,51 @@ static void step_free(scu__drill *drill, step *s) {
   scu__free(drill->session->allocator, s);
 }
 
+/* What is found below a match comes before the next match: rows stay together, and fewer steps wait. */
+static void insert(scu__drill *drill, step *s) {
+  step **place = drill->newest ? &drill->newest->next : &drill->first;
+  s->next = *place;
+  *place = s;
+  drill->newest = s;
+  drill->step_count++;
+}
+
+static step *step_new(scu__drill *drill, scu_query_level level, const scu__unique_keys *known) {
+  step *s = scu__alloc(drill->session->allocator, sizeof *s);
+  if (!s) return NULL;
+  s->level = level;
+  s->known = *known;
+  scu__buffer_init(&s->above, drill->session->allocator, SCU__IDENTIFIER_MAX);
+  return s;
+}
+
 static scu_result push(scu__drill *drill, scu_query_level level, const scu__unique_keys *known,
                        const scu_dataset *above, scu_tag missed) {
   if (drill->step_count >= SCU__DRILL_STEPS_MAX) return SCU_ERROR_LIMIT;
-  step *s = scu__alloc(drill->session->allocator, sizeof *s);
+  step *s = step_new(drill, level, known);
   if (!s) return SCU_ERROR_MEMORY;
-  s->level = level;
-  s->known = *known;
   s->missed = missed;
-  scu__buffer_init(&s->above, drill->session->allocator, SCU__IDENTIFIER_MAX);
+  s->part = scu__part_of_query(drill->query->keys);
   if (above && scu__dataset_encode(above, SCU__EXPLICIT_LE, &s->above, NULL) != SCU_OK) {
     step_free(drill, s);
     return SCU_ERROR_MEMORY;
   }
-  if (drill->last)
-    drill->last->next = s;
-  else
-    drill->first = s;
-  drill->last = s;
-  drill->step_count++;
+  insert(drill, s);
+  return SCU_OK;
+}
+
+static scu_result push_part(scu__drill *drill, const step *of, const scu__part *part) {
+  step *s = step_new(drill, of->level, &of->known);
+  if (!s) return SCU_ERROR_MEMORY;
+  s->missed = of->missed;
+  s->part = *part;
+  s->whole_matches = of->has_told ? 0 : of->matches;
+  scu__put_bytes(&s->above, of->above.data, of->above.length);
+  if (scu__buffer_result(&s->above) != SCU_OK) {
+    step_free(drill, s);
+    return SCU_ERROR_MEMORY;
+  }
+  insert(drill, s);
   return SCU_OK;
 }
 
@@ -104,20 +142,29 @@ static scu_result note_keys(scu__drill *drill, const scu__unique_keys *known) {
 static void warn_of_rows(const scu__drill *drill) {
   const scu__drill_counts *counts = &drill->counts;
   if (counts->duplicates > 0)
-    scu__session_warn(drill->session, "matches that came twice, the same in every value, and were left out: %llu",
-                      (unsigned long long)counts->duplicates);
+    scu__op_warn(drill->op, "matches that came twice, the same in every value, and were left out: %llu",
+                 (unsigned long long)counts->duplicates);
   if (counts->missed == 0) return;
   char name[SCU__PATH_TEXT_MAX];
   scu__path_format_tag(counts->first_missed, name, sizeof name);
-  scu__session_warn(drill->session, "matches that do not meet the keys they were asked by: %llu (%s first); %s",
-                    (unsigned long long)counts->missed, name,
-                    drill->query->is_strict ? "they were left out" : "a strict query leaves them out");
+  scu__op_warn(drill->op, "matches that do not meet the keys they were asked by: %llu (%s first); %s",
+               (unsigned long long)counts->missed, name,
+               drill->query->is_strict ? "they were left out" : "a strict query leaves them out");
+}
+
+static void judge(scu__drill *drill) {
+  drill->verdict = scu__answers_verdict(&drill->answers, drill->verdict_text);
+  bool is_doubtful = drill->verdict == SCU_FIND_SUSPECT || drill->verdict == SCU_FIND_NOT_PROVEN;
+  if (is_doubtful)
+    scu__op_warn(drill->op, "%s%s%s", drill->answers.parts == 0 ? "the answer " : "the answer is ", drill->verdict_text,
+                 drill->answers.parts == 0 ? "; narrow the query, for example by date, or have it split" : "");
 }
 
 static void finish(scu__drill *drill, scu_result result) {
   if (drill->is_done) return;
   drill->is_done = true;
   warn_of_rows(drill);
+  if (result == SCU_OK && !drill->is_enough) judge(drill);
   scu__drill_result told = {
       .result = result,
       .error = result == SCU_OK ? NULL : &drill->error,
@@ -134,7 +181,8 @@ static const char *find_class(const scu__drill *drill) {
 }
 
 static scu__option_set wanted_options(const scu__drill *drill) {
-  return scu__options_wanted(drill->session, drill->query, find_class(drill), drill->is_upper_key_missing);
+  bool needs_relational = drill->is_upper_key_missing && !drill->query->is_split; /* whose studies are asked for */
+  return scu__options_wanted(drill->session, drill->query, find_class(drill), needs_relational);
 }
 
 static scu_result propose(void *owner, scu__associate *rq) {
@@ -175,7 +223,7 @@ static scu_result prepare_rematch(scu__drill *drill, const scu__negotiated *nego
   scu_result result = scu__rematch_prepare(&drill->rematch, drill->identifier, &rules, &reason);
   if (result == SCU_ERROR_MEMORY) return scu__error_memory(error, SCU_PHASE_REQUEST);
   if (result != SCU_OK && !drill->is_rematch_off)
-    scu__session_warn(drill->session, "matches are not compared with the keys: %s", scu_error_reason(&reason));
+    scu__op_warn(drill->op, "matches are not compared with the keys: %s", scu_error_reason(&reason));
   drill->is_rematch_off |= result != SCU_OK;
   return SCU_OK;
 }
@@ -204,7 +252,7 @@ static void read_modality(const scu__drill *drill, char modality[17]) {
   if (strpbrk(modality, "\\*?")) *modality = 0;
 }
 
-static scu_result make_identifier(scu__drill *drill, scu_error *error) {
+static scu_result make_level_identifier(scu__drill *drill, scu_error *error) {
   char modality[17] = "";
   scu_query_level level = drill->current->level;
   read_modality(drill, modality);
@@ -216,14 +264,24 @@ static scu_result make_identifier(scu__drill *drill, scu_error *error) {
                                     drill->identifier, error);
 }
 
+/* With the part and the variant that are due. */
+static scu_result make_identifier(scu__drill *drill, const scu__negotiated *negotiated, scu_error *error) {
+  scu_result result = make_level_identifier(drill, error);
+  if (result == SCU_OK && drill->current->level == SCU_LEVEL_STUDY)
+    result = scu__part_put(&drill->current->part, drill->identifier, error);
+  if (result == SCU_OK) result = make_variant(drill, negotiated, error);
+  return result;
+}
+
 static scu_result make(void *owner, scu__link *link, const scu__accepted_context *context, uint16_t message_id,
                        scu__exchange **out, scu_error *error) {
   scu__drill *drill = owner;
   const scu_allocator *allocator = drill->session->allocator;
   drill->answer_rows = 0;
+  drill->request_number++;
   begin_with(drill, scu__link_negotiated(link));
-  scu_result result = make_identifier(drill, error);
-  if (result == SCU_OK) result = make_variant(drill, scu__link_negotiated(link), error);
+  drill->takes_empty = scu__option_is_agreed(SCU_QUERY_EMPTY_VALUE, find_class(drill), scu__link_negotiated(link));
+  scu_result result = make_identifier(drill, scu__link_negotiated(link), error);
   if (result == SCU_OK) result = scu__charset_of_request(drill->session, drill->identifier);
   if (result == SCU_OK) result = prepare_rematch(drill, scu__link_negotiated(link), error);
   if (result != SCU_OK) return result;
@@ -280,15 +338,31 @@ static scu_result key_of_row(scu__drill *drill, const scu_dataset *row, scu__see
   return has_uid ? SCU_OK : add_values(drill, row, key);
 }
 
-/* SCU_END: another variant has brought this row. */
+static bool is_divisible(const scu__drill *drill) {
+  bool is_one_period = drill->query->wishes[SCU_QUERY_COMBINED_DATE_TIME] == SCU_WISH_YES;
+  return drill->query->is_split && drill->current->level == SCU_LEVEL_STUDY && !is_one_period;
+}
+
+/* A match that only a part has brought: what it is a part of was cut off, and by how many is known. */
+static void note_news(scu__drill *drill) {
+  scu__answers *answers = &drill->answers;
+  uint64_t whole = drill->current->whole_matches;
+  if (drill->current->part.kind == SCU__PART_WHOLE) return;
+  answers->news++;
+  if (whole > 0 && (answers->learned_cap == 0 || whole < answers->learned_cap)) answers->learned_cap = whole;
+}
+
+/* SCU_END: another request has brought this row. */
 static scu_result unite(scu__drill *drill, const scu_dataset *row) {
   scu__seen_key key;
-  size_t first = drill->current->variant;
-  if (drill->current->variants <= 1) return SCU_OK;
+  size_t first = 0;
+  if (drill->current->variants <= 1 && !is_divisible(drill)) return SCU_OK;
   scu_result result = key_of_row(drill, row, &key);
-  if (result == SCU_OK) result = scu__seen_note(&drill->united, drill->session->allocator, key, first, &first);
+  if (result == SCU_OK)
+    result = scu__seen_note(&drill->united, drill->session->allocator, key, drill->request_number, &first);
+  if (result == SCU_OK) note_news(drill);
   if (result != SCU_END) return result;
-  return first == drill->current->variant ? SCU_OK : SCU_END; /* what one answer says twice is left as it is */
+  return first == drill->request_number ? SCU_OK : SCU_END; /* what one answer says twice is left as it is */
 }
 
 /* SCU_END: the row came before, the same in every value (RULES 13). Beyond what can be remembered none is. */
@@ -338,6 +412,7 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
   for (int at = highest; at <= (int)level; at++)
     if (!read_unique_key(drill, match, (scu_query_level)at, &known)) return SCU_OK;
   scu_result result = note_keys(drill, &known);
+  if (result == SCU_OK && level == SCU_LEVEL_STUDY) note_news(drill);
   if (result == SCU_OK) result = rematch(drill, match);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row, drill->missed);
@@ -360,11 +435,66 @@ static void repeat_reduced(scu__drill *drill, uint16_t status) {
   scu_query_level level = drill->current->level;
   drill->reduced |= 1u << level;
   drill->is_repeat_due = true;
-  scu__session_warn(drill->session,
-                    "the peer refused the query with status %04X; it is asked once more for the unique and required "
-                    "keys%s%s only",
-                    (unsigned)status, level == SCU_LEVEL_DEFAULT ? "" : " of level ", scu_query_level_name(level));
+  scu__op_warn(drill->op,
+               "the peer refused the query with status %04X; it is asked once more for the unique and required "
+               "keys%s%s only",
+               (unsigned)status, level == SCU_LEVEL_DEFAULT ? "" : " of level ", scu_query_level_name(level));
   scu__task_queue(drill->session->loop, &drill->task);
+}
+
+/* How many the level above says there are; 0 = it does not say. */
+static uint64_t expected_matches(const scu__drill *drill) {
+  static const scu_tag counts[] = {
+      [SCU_LEVEL_STUDY] = 0x00201200, [SCU_LEVEL_SERIES] = 0x00201206, [SCU_LEVEL_IMAGE] = 0x00201209};
+  scu_query_level level = drill->current->level;
+  int64_t count = 0;
+  if (!drill->above || level < SCU_LEVEL_STUDY) return 0;
+  if (scu__dataset_tag_integer(drill->above, counts[level], &count) != SCU_OK || count < 0) return 0;
+  return (uint64_t)count;
+}
+
+static void look_at_answer(scu__drill *drill, uint16_t status) {
+  step *s = drill->current;
+  const scu__answer answer = {
+      .level = s->level, .matches = drill->answer_rows, .expected = expected_matches(drill), .status = status};
+  if (s->part.kind != SCU__PART_WHOLE) drill->answers.parts++;
+  if (answer.matches > s->matches) s->matches = answer.matches;
+  if (scu__answers_look(&drill->answers, &answer)) s->is_suspect = true;
+  if (scu__tells_of_a_limit(status)) s->has_told = true;
+}
+
+/* The parts of the current step; 0 = it stays as it is. */
+static size_t cut(scu__drill *drill, scu__part *parts, bool *lacks_date, bool *lacks_time) {
+  const step *s = drill->current;
+  bool is_worth_it = s->is_suspect || (s->part.kind == SCU__PART_WHOLE && s->matches > 0);
+  if (!is_divisible(drill) || !is_worth_it || drill->answers.parts >= SCU__PARTS_MAX) return 0;
+  return scu__part_cut(&s->part, drill->takes_empty, parts, lacks_date, lacks_time);
+}
+
+static scu_result divide(scu__drill *drill) {
+  scu__part parts[SCU__PARTS_OF_ONE];
+  scu__answers *answers = &drill->answers;
+  step *s = drill->current;
+  size_t count = cut(drill, parts, &answers->lacks_date, &answers->lacks_time);
+  if (count == 0 && s->is_suspect) answers->unresolved++;
+  drill->newest = NULL;
+  for (size_t i = 0; i < count; i++) {
+    scu_result result = push_part(drill, s, &parts[i]);
+    if (result != SCU_OK) return result;
+  }
+  return SCU_OK;
+}
+
+/* A failure that parts make up for: there were too many matches, or what has no value cannot be asked for after all. */
+static bool is_made_up_for(scu__drill *drill, uint16_t status) {
+  scu__part parts[SCU__PARTS_OF_ONE];
+  bool lacks_date = false, lacks_time = false;
+  if (drill->answer_rows > 0 && scu__tells_of_a_limit(status)) return cut(drill, parts, &lacks_date, &lacks_time) > 0;
+  bool is_date = drill->current->part.kind == SCU__PART_WITHOUT_DATE;
+  bool is_time = drill->current->part.kind == SCU__PART_WITHOUT_TIME;
+  drill->answers.lacks_date |= is_date;
+  drill->answers.lacks_time |= is_time;
+  return is_date || is_time;
 }
 
 static void take_final(scu__drill *drill, const scu__exchange_event *event) {
@@ -375,10 +505,15 @@ static void take_final(scu__drill *drill, const scu__exchange_event *event) {
   } else if (drill->is_cancelled) { /* by the caller, or by ourselves for an error that is set */
     scu__error_set(&drill->error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
     finish(drill, drill->error.result);
-  } else if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
+    return;
+  }
+  if (!drill->is_cancelled) look_at_answer(drill, event->status);
+  if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
     scu__task_queue(drill->session->loop, &drill->task);
   } else if (may_be_repeated(drill, event->status)) {
     repeat_reduced(drill, event->status);
+  } else if (is_made_up_for(drill, event->status)) {
+    scu__task_queue(drill->session->loop, &drill->task);
   } else {
     scu__refusal(&drill->error, event->command);
     finish(drill, SCU_ERROR_REFUSED);
@@ -417,6 +552,22 @@ static scu_result decode_above(scu__drill *drill) {
                              &drill->above, NULL);
 }
 
+static void begin_next_step(scu__drill *drill) {
+  step_free(drill, drill->current);
+  drill->current = drill->first;
+  drill->newest = NULL;
+  if (!drill->current) {
+    finish(drill, SCU_OK);
+    return;
+  }
+  drill->step_count--;
+  drill->first = drill->current->next;
+  if (decode_above(drill) == SCU_OK)
+    scu__request_start(&drill->request, drill->session);
+  else
+    finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
+}
+
 static void next_step(scu__task *self) {
   scu__drill *drill = (scu__drill *)((char *)self - offsetof(scu__drill, task));
   if (drill->is_enough) {
@@ -433,21 +584,13 @@ static void next_step(scu__task *self) {
     scu__request_start(&drill->request, drill->session);
     return;
   }
-  scu__seen_clear(&drill->united);
-  scu__seen_clear(&drill->rows);
-  step_free(drill, drill->current);
-  drill->current = drill->first;
-  if (!drill->current) {
-    finish(drill, SCU_OK);
+  if (current && divide(drill) != SCU_OK) {
+    finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
     return;
   }
-  drill->step_count--;
-  drill->first = drill->current->next;
-  if (!drill->first) drill->last = NULL;
-  if (decode_above(drill) == SCU_OK)
-    scu__request_start(&drill->request, drill->session);
-  else
-    finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
+  if (!drill->query->is_split) scu__seen_clear(&drill->united); /* parts of one query have what its UIDs tell apart */
+  scu__seen_clear(&drill->rows);
+  begin_next_step(drill);
 }
 
 scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level floor, const scu__drill_handler *handler,
@@ -464,6 +607,7 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
   drill->task.run = next_step;
   scu__buffer_init(&drill->row_bytes, session->allocator, SCU__IDENTIFIER_MAX);
   scu__rematch_init(&drill->rematch, session->allocator);
+  drill->answers.cap = session->config->query_cap;
   scu__error_clear(&drill->error);
   scu_result result = scu__query_copy(query, &drill->query);
   if (result == SCU_OK) result = scu_dataset_new(session->allocator, &drill->identifier);
@@ -574,4 +718,8 @@ scu_tag scu__drill_missed(const scu__drill *drill) {
 }
 const scu__drill_counts *scu__drill_counts_of(const scu__drill *drill) {
   return &drill->counts;
+}
+scu_find_verdict scu__drill_verdict(const scu__drill *drill, const char **text) {
+  if (text) *text = drill->verdict_text;
+  return drill->verdict;
 }

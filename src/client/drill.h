@@ -5,6 +5,7 @@
 #ifndef SCU_CLIENT_DRILL_H
 #define SCU_CLIENT_DRILL_H
 
+#include "client/answers.h"
 #include "client/op.h"
 #include "client/query.h"
 
@@ -54,5 +55,7 @@ const scu__query_shape *scu__drill_shape(const scu__drill *drill);
 /* From row: a key that the row, or what it was found below, does not meet (client/rematch.h); 0 = it meets all. */
 scu_tag scu__drill_missed(const scu__drill *drill);
 const scu__drill_counts *scu__drill_counts_of(const scu__drill *drill);
+/* After done with SCU_OK and not by enough. *text: until the drill is freed; may be NULL. */
+scu_find_verdict scu__drill_verdict(const scu__drill *drill, const char **text);
 
 #endif

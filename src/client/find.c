@@ -300,6 +300,18 @@ uint64_t scu_matches_mismatch_count(const scu_matches *matches) {
 uint64_t scu_matches_duplicate_count(const scu_matches *matches) {
   return scu__drill_counts_of(matches->drill)->duplicates;
 }
+scu_find_verdict scu_matches_verdict(const scu_matches *matches) {
+  return scu__drill_verdict(matches->drill, NULL);
+}
+const char *scu_matches_verdict_text(const scu_matches *matches) {
+  const char *text;
+  scu__drill_verdict(matches->drill, &text);
+  return text;
+}
+const char *scu_find_verdict_name(scu_find_verdict verdict) {
+  static const char *const names[] = {"unknown", "unchecked", "suspect", "not proven", "complete"};
+  return (size_t)verdict < sizeof names / sizeof *names ? names[verdict] : "";
+}
 uint16_t scu_matches_status(const scu_matches *matches) {
   return matches->status;
 }

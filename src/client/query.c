@@ -50,6 +50,7 @@ scu_result scu__query_copy(const scu_query *query, scu_query **out) {
   copy->is_all = query->is_all;
   copy->is_raw = query->is_raw;
   copy->is_strict = query->is_strict;
+  copy->is_split = query->is_split;
   copy->limit = query->limit;
   memcpy(copy->wishes, query->wishes, sizeof copy->wishes);
   *out = copy;
@@ -170,6 +171,11 @@ scu_result scu_query_set_limit(scu_query *query, uint64_t limit) {
 
 scu_result scu_query_set_strict(scu_query *query, int strict) {
   query->is_strict = strict != 0;
+  return SCU_OK;
+}
+
+scu_result scu_query_set_split(scu_query *query, int split) {
+  query->is_split = split != 0;
   return SCU_OK;
 }
 

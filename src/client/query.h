@@ -17,6 +17,7 @@ struct scu_query {
   bool is_all;
   bool is_raw;
   bool is_strict;
+  bool is_split;
   uint64_t limit;
   scu_wish wishes[SCU_QUERY_OPTIONS];
   scu_error error;

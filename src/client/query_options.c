@@ -70,8 +70,9 @@ scu__option_set scu__options_wanted(const scu_session *session, const scu_query 
   service at = service_of(sop_class);
   scu__option_set wanted = 0;
   for (size_t i = 0; i < SCU_QUERY_OPTIONS; i++) {
-    bool is_wanted =
-        is_wished(query, i) || (i == SCU_QUERY_RELATIONAL && needs_relational && query->wishes[i] == SCU_WISH_AUTO);
+    bool is_auto = query->wishes[i] == SCU_WISH_AUTO;
+    bool is_helpful = i == SCU_QUERY_RELATIONAL ? needs_relational : i == SCU_QUERY_EMPTY_VALUE && query->is_split;
+    bool is_wanted = is_wished(query, i) || (is_auto && is_helpful);
     if (is_wanted && may_propose(session, i, at)) wanted |= 1u << i;
   }
   return wanted;

@@ -38,6 +38,7 @@ typedef struct scu__config {
   uint64_t timeout_turn_ms, timeout_tcp_ms;
   bool allow_truncated;
   size_t store_associations, async_window, peer_associations;
+  uint64_t query_cap; /* 0 = not known */
   unsigned retries;
   uint64_t retry_wait_ms;
   uint64_t timeout_commit_ms, commit_hold_ms;

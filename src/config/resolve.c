@@ -122,6 +122,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->store_associations = (size_t)integer_of(&r, SCU_OPTION_STORE_ASSOCIATIONS);
   config->async_window = (size_t)integer_of(&r, SCU_OPTION_ASYNC_WINDOW);
   config->peer_associations = (size_t)integer_of(&r, SCU_OPTION_PEER_ASSOCIATIONS);
+  config->query_cap = (uint64_t)integer_of(&r, SCU_OPTION_QUERY_CAP);
   config->retries = (unsigned)integer_of(&r, SCU_OPTION_RETRIES);
   config->tap = tap_of(&r);
   scu_result result = scu__accept_from_parse(text_of(&r, SCU_OPTION_ACCEPT_FROM), config->accept_from,

@@ -234,9 +234,9 @@ class Orthanc(Peer):
 
     title = "ORTHANC"
 
-    def __init__(self, converts=True, **keywords):
-        """converts: may change the transfer syntax of what it sends (its default)."""
-        self.converts = converts
+    def __init__(self, converts=True, limit=0, **keywords):
+        """converts: may change the transfer syntax of what it sends (its default). limit: so many matches, 0 = all."""
+        self.converts, self.limit = converts, limit
         super().__init__(**keywords)
 
     def prepare(self):
@@ -253,7 +253,7 @@ class Orthanc(Peer):
                 "DicomAlwaysAllowEcho": True, "DicomAlwaysAllowStore": True, "DicomAlwaysAllowFind": True,
                 "DicomAlwaysAllowGet": True, "DicomAlwaysAllowMove": True, "UnknownSopClassAccepted": True,
                 "AcceptedTransferSyntaxes": ["1.2.840.10008.1.*"], "OverwriteInstances": True,
-                "LimitFindResults": 0, "LimitFindInstances": 0, "MaximumStorageSize": 0, "MaximumPatientCount": 0,
+                "LimitFindResults": self.limit, "LimitFindInstances": 0, "MaximumStorageSize": 0, "MaximumPatientCount": 0,
                 "StorageCompression": False, "TranscodeDicomProtocol": self.converts, "DicomAssociationCloseDelay": 0,
                 "SynchronousCMove": True, "StableAge": 1, "SaveJobs": False, "DefaultEncoding": "Utf8"}, file)
         return [find("Orthanc"), config]

@@ -76,13 +76,14 @@ static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **stat
   (void)state;
   scu__nodes nodes;
   scu_error error;
-  assert_int_equal(parse("[a]\naet=A\nhost=h\nmax-pdu = 16384\nasync-window=8\npeer-associations=3\n"
-                         "timeout-connect=1\ntimeout-associate=2s\ntimeout-response=3m\ntimeout-idle=4.5\n"
-                         "timeout-release=5\ntimeout-retrieve=4h\ntimeout-turn=7\ntimeout-tcp=60\n"
-                         "move-grace=8\ncancel-wait=9\nretry-wait=10\ntimeout-commit=2h\ncommit-hold=11\n"
-                         "character-set=ISO_IR_100\nuids-per-request=1\nboth-roles=yes\nextended-negotiation=no\n",
-                         &nodes, &error),
-                   SCU_OK);
+  assert_int_equal(
+      parse("[a]\naet=A\nhost=h\nmax-pdu = 16384\nasync-window=8\npeer-associations=3\n"
+            "timeout-connect=1\ntimeout-associate=2s\ntimeout-response=3m\ntimeout-idle=4.5\n"
+            "timeout-release=5\ntimeout-retrieve=4h\ntimeout-turn=7\ntimeout-tcp=60\n"
+            "move-grace=8\ncancel-wait=9\nretry-wait=10\ntimeout-commit=2h\ncommit-hold=11\n"
+            "character-set=ISO_IR_100\nuids-per-request=1\nboth-roles=yes\nextended-negotiation=no\nquery-cap=500\n",
+            &nodes, &error),
+      SCU_OK);
   const scu__node *node = scu__nodes_find(&nodes, "a");
   scu__config config;
   assert_int_equal(scu__options_resolve_for(NULL, node, &config, &error), SCU_OK);
@@ -106,6 +107,7 @@ static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **stat
   assert_int_equal(config.uids_per_request, 1);
   assert_true(config.both_roles);
   assert_int_equal(config.extended_bytes, 0);
+  assert_int_equal(config.query_cap, 500);
   scu_options *options;
   assert_int_equal(scu_options_new(NULL, &options), SCU_OK);
   scu_options_set_integer(options, SCU_OPTION_ASYNC_WINDOW, 2);
