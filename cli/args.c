@@ -15,6 +15,7 @@ static const flag_row flags[] = {
      "start from the keys of this dataset, a DICOM file or DICOM JSON; other keys are copied over them", ON_QUERY},
     {FLAG_LEVEL, "--level", 0, "LEVEL",
      "patient, study, series or image (also: instance); default: the deepest key named", ON_QUERY},
+    {FLAG_DEPTH, "--depth", 0, "LEVEL", "drill down: what is below the matches, at this level", ON_FIND},
     {FLAG_MODEL, "--model", 0, "MODEL", "study, patient, psonly (Patient/Study Only) or worklist (find only)",
      ON_QUERY},
     {FLAG_RELATIONAL, "--relational", 0, "WHEN", "auto (when an upper unique key is missing), yes or no", ON_QUERY},

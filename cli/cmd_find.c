@@ -119,7 +119,7 @@ static void run(cli *context, const arguments *args) {
   if (!choose_form(context, args, &printer)) return;
   scu_query *query = query_from_arguments(context, args, true);
   if (!query) return;
-  match_columns_choose(&printer.columns, query_level(query), args);
+  match_columns_choose(&printer.columns, query_depth(query, args), args);
   if (printer.form != FORM_JSON) query_ask_for_columns(query);
   scu_session *session = cli_session(context, args->positional[0]);
   if (session) {
@@ -134,7 +134,8 @@ const command command_find = {
     .name = "find",
     .bit = ON_FIND,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
-    .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--query FILE] [--level LEVEL] [--model MODEL] [--relational WHEN]\n"
+    .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--query FILE] [--level LEVEL] [--depth LEVEL] [--model MODEL] "
+                "[--relational WHEN]\n"
                 "                [--extended LIST] [--limit N] [--strict] [--split] [--json|--csv|--table]",
     .summary = "ask an archive what it has (C-FIND)",
     .text =
@@ -142,6 +143,7 @@ const command command_find = {
         "wildcards (DOE*). Dates: 20240131, 2024-01 (that month), 2024, 20240101-20241231, 20240101- (since\n"
         "then), today, yesterday, -7d (since then).\n"
         "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
+        "--depth asks for what is below the matches: `--depth image` gives every instance of the studies that match.\n"
         "Several values (ModalitiesInStudy='CT\\MR') mean any of them, whatever the peer makes of lists: each is "
         "asked\n"
         "for and a match comes once. So it is with times across midnight (StudyTime=2200-0600).\n"
@@ -164,6 +166,7 @@ const command command_find = {
     .examples = "scu find PACS@10.0.0.5:104 PatientName='DOE*' StudyDate=-7d\n"
                 "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"
                 "scu find pacs --level patient --all --json\n"
+                "scu find pacs AccessionNumber=4711 --depth image --json\n"
                 "scu find ris --model worklist Modality=CT ScheduledProcedureStepStartDate=today",
     .run = run,
 };

@@ -131,14 +131,19 @@ static bool add_keys(cli *context, scu_query *query, const arguments *args) {
   return true;
 }
 
-bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level) {
+static bool level_of_flag(cli *context, const arguments *args, flag which, scu_query_level fallback,
+                          scu_query_level *level) {
   static const char *const words[] = {"", "patient", "study", "series", "image", "instance", NULL};
   size_t place = 0;
   *level = fallback;
-  if (!args->has[FLAG_LEVEL]) return true;
-  if (!argument_word(context, args, FLAG_LEVEL, words, 0, &place)) return false;
+  if (!args->has[which]) return true;
+  if (!argument_word(context, args, which, words, 0, &place)) return false;
   *level = place > SCU_LEVEL_IMAGE ? SCU_LEVEL_IMAGE : (scu_query_level)place;
   return true;
+}
+
+bool level_argument(cli *context, const arguments *args, scu_query_level fallback, scu_query_level *level) {
+  return level_of_flag(context, args, FLAG_LEVEL, fallback, level);
 }
 
 static bool set_model(cli *context, scu_query *query, const arguments *args) {
@@ -184,11 +189,14 @@ static bool set_extended(cli *context, scu_query *query, const arguments *args) 
 
 static bool set_flags(cli *context, scu_query *query, const arguments *args) {
   uint64_t limit = 0;
-  scu_query_level level;
-  if (!level_argument(context, args, SCU_LEVEL_DEFAULT, &level) || !set_model(context, query, args)) return false;
+  scu_query_level level, depth;
+  if (!level_argument(context, args, SCU_LEVEL_DEFAULT, &level)) return false;
+  if (!level_of_flag(context, args, FLAG_DEPTH, SCU_LEVEL_DEFAULT, &depth) || !set_model(context, query, args))
+    return false;
   if (!set_relational(context, query, args) || !set_extended(context, query, args)) return false;
   if (args->has[FLAG_LIMIT] && !argument_number(context, args, FLAG_LIMIT, 1, UINT32_MAX, &limit)) return false;
   if (args->has[FLAG_LEVEL]) scu_query_set_level(query, level); /* else that of --query */
+  scu_query_set_depth(query, depth);
   scu_query_set_limit(query, limit);
   scu_query_set_all(query, args->has[FLAG_ALL]);
   scu_query_set_strict(query, args->has[FLAG_STRICT]);
@@ -220,6 +228,12 @@ scu_query_level query_level(scu_query *query) {
   scu_model model;
   scu_query_level level;
   return scu_query_check(query, &model, &level) == SCU_OK ? level : SCU_LEVEL_DEFAULT;
+}
+
+scu_query_level query_depth(scu_query *query, const arguments *args) {
+  scu_query_level depth = SCU_LEVEL_DEFAULT, level = query_level(query);
+  if (args->has[FLAG_DEPTH]) level_of_flag(NULL, args, FLAG_DEPTH, level, &depth);
+  return depth > level ? depth : level;
 }
 
 void query_ask_for_columns(scu_query *query) {

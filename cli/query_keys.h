@@ -14,6 +14,8 @@ void query_ask_for_columns(scu_query *query);
 void report_query(cli *context, const scu_query *query);
 /* The level it would be sent at; SCU_LEVEL_DEFAULT when it is not a query yet, or of a worklist. */
 scu_query_level query_level(scu_query *query);
+/* The level of its matches: that, or --depth, which has been checked. */
+scu_query_level query_depth(scu_query *query, const arguments *args);
 /* True when both paths, whichever way they are written, name one attribute: "PatientName" and "0010,0010". */
 bool is_same_attribute(const char *a, const char *b);
 /* In a worklist the attributes of the step are known by keyword or tag alone: "Modality" ->

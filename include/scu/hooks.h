@@ -59,7 +59,7 @@ typedef enum scu_store_choice {
 typedef struct scu_match {
   size_t size;
   const scu_dataset *dataset; /* as scu_matches_next gives it, with what the levels above said */
-  scu_query_level level;      /* of the query; DEFAULT for a worklist */
+  scu_query_level level;      /* of the query, or its depth; DEFAULT for a worklist */
   uint64_t number;            /* 1, 2, ... in the order in which they came, skipped ones too */
   scu_tag mismatch;           /* as scu_matches_mismatch says it; 0 = it meets all keys */
 } scu_match;

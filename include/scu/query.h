@@ -81,6 +81,11 @@ SCU_API scu_result scu_query_set_option(scu_query *query, scu_query_option optio
 
 SCU_API scu_result scu_query_set_model(scu_query *query, scu_model model);
 SCU_API scu_result scu_query_set_level(scu_query *query, scu_query_level level);
+/* A find drills down: its matches are those of this level, each of what is below a match of the query (PS3.4
+ * C.4.1.3.1.1, hierarchical search, one request for each match above), with the values of the levels above filled in.
+ * What is below one match comes before what is below the next. SCU_LEVEL_DEFAULT: the query's own level. A retrieve has
+ * no use for it. */
+SCU_API scu_result scu_query_set_depth(scu_query *query, scu_query_level depth);
 /* A query that restricts nothing is a usage error unless this is set. */
 SCU_API scu_result scu_query_set_all(scu_query *query, int all);
 /* Cancel after this many matches; 0 = no limit. */

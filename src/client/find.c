@@ -122,7 +122,7 @@ static scu_match_choice call_hook(scu_matches *matches, const row *r) {
   if (!hooks->match || matches->op.is_freed) return SCU_MATCH_TAKE; /* it was taken away meanwhile */
   const scu_match told = {.size = sizeof told,
                           .dataset = r->dataset,
-                          .level = scu__drill_shape(matches->drill)->level,
+                          .level = scu__drill_shape(matches->drill)->depth,
                           .number = r->number,
                           .mismatch = r->missed};
   matches->is_asking = true;
@@ -236,7 +236,7 @@ scu_result scu_find_start(scu_session *session, const scu_query *query, scu_matc
   matches->asking.run = ask;
   scu__error_clear(&matches->why);
   scu_result result =
-      scu__drill_new(&matches->op, query, SCU_LEVEL_DEFAULT, &drill_handler, matches, &matches->drill, &session->error);
+      scu__drill_new(&matches->op, query, query->depth, &drill_handler, matches, &matches->drill, &session->error);
   if (result != SCU_OK) {
     scu_op_free(&matches->op);
     return result;

@@ -47,6 +47,7 @@ scu_result scu__query_copy(const scu_query *query, scu_query **out) {
   }
   copy->model = query->model;
   copy->level = query->level;
+  copy->depth = query->depth;
   copy->is_all = query->is_all;
   copy->is_raw = query->is_raw;
   copy->is_strict = query->is_strict;
@@ -148,6 +149,14 @@ scu_result scu_query_set_level(scu_query *query, scu_query_level level) {
   if (level < SCU_LEVEL_DEFAULT || level > SCU_LEVEL_IMAGE)
     return scu__error_set(&query->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no such query level");
   query->level = level;
+  return SCU_OK;
+}
+
+scu_result scu_query_set_depth(scu_query *query, scu_query_level depth) {
+  scu__error_clear(&query->error);
+  if (depth < SCU_LEVEL_DEFAULT || depth > SCU_LEVEL_IMAGE)
+    return scu__error_set(&query->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no such query level");
+  query->depth = depth;
   return SCU_OK;
 }
 
@@ -275,6 +284,12 @@ scu_result scu__query_shape_of(const scu_query *query, scu__query_shape *shape, 
   shape->level = query->level ? query->level : deepest_level(query, shape->model);
   if (shape->level < info->first) shape->level = info->first;
   if (shape->level > info->last) return no_such_level(shape->model, shape->level, error);
+  shape->depth = query->depth ? query->depth : shape->level;
+  if (shape->depth > info->last) return no_such_level(shape->model, shape->depth, error);
+  if (shape->depth < shape->level)
+    return scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
+                          "the query asks for %s level, which is below %s level", scu_query_level_name(shape->level),
+                          scu_query_level_name(shape->depth));
   if (!has_any_value(query) && !query->is_all) {
     scu__error_set(error, SCU_ERROR_USAGE, SCU_PHASE_USAGE,
                    "no matching key has a value: this would ask for everything");

@@ -14,6 +14,7 @@ struct scu_query {
   scu_dataset *keys; /* matching keys have a value, return keys have none */
   scu_model model;
   scu_query_level level;
+  scu_query_level depth; /* DEFAULT = level */
   bool is_all;
   bool is_raw;
   bool is_strict;
@@ -28,6 +29,7 @@ typedef struct scu__query_shape {
   scu_model model;
   scu_query_level level;
   scu_query_level first; /* where the information model begins: PATIENT, STUDY, or DEFAULT where there are no levels */
+  scu_query_level depth; /* of the rows that a find gives: level, or deeper */
 } scu__query_shape;
 
 /* Values of the unique keys above and at a level; "" = not known. Index by scu_query_level. */

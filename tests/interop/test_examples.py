@@ -189,6 +189,17 @@ class Examples(unittest.TestCase):
     def test_cancel_from_thread_where_nobody_is(self):
         self.run_example("cancel_from_thread", "ANY@127.0.0.1:%d" % peers.free_port(), "find", "3", code=1)
 
+    def test_drill_down(self):
+        with scu_archive.ScuArchive(os.path.join(self.folder, "tree")) as archive:
+            support.run_tool("storescu", "-aec", archive.title, peers.HOST, archive.port, *self.samples)
+            for peer in (archive, self.peer):  # and Orthanc
+                text = self.run_example("drill_down", peer.address, "SCU-JP-1")
+                self.assertEqual(text.count("StudyInstanceUID " + archives.STUDIES["ct study"]), 1, text)
+                for instance in self.sent:
+                    self.assertEqual(text.count("    SOPInstanceUID %s\n" % instance), 1, text)
+                self.assertRegex(text, r"\A(StudyInstanceUID .*\n(  SeriesInstanceUID .*\n(    SOPInstanceUID .*\n)+)+)+"
+                                       r"%d instances\n\Z" % len(self.sent))
+
     def test_drill_down_in_hook(self):
         with scu_archive.ScuArchive(os.path.join(self.folder, "drilled")) as archive:
             support.run_tool("storescu", "-aec", archive.title, peers.HOST, archive.port, *self.samples)

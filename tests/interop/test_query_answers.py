@@ -8,6 +8,7 @@ import unittest
 
 import support  # first: it knows where the others are
 import archives
+import dicomfile
 import make_samples
 from archives import STUDIES
 from support import scu
@@ -46,6 +47,35 @@ class InstanceKeys(archives.ArchiveCase):
 
 
 archives.for_each_archive(globals(), InstanceKeys)
+
+
+class Depth(archives.ArchiveCase):
+    """Everything below the matches, whoever is asked: each instance once, with what the levels above say."""
+
+    def test_every_instance_of_the_studies_that_match(self):
+        for key, name in (("PatientID=SCU-JP-1", "ct study"), ("StudyInstanceUID=" + STUDIES["mr study"], "mr study")):
+            run = scu("find", self.peer.address, key, "--level", "study", "--depth", "image", "--json")
+            self.assertEqual(run.code, 0, run)
+            wanted = self.instances_of(name)
+            found = [value(row, "00080018") for row in rows(run)]
+            self.assertEqual(sorted(found), sorted(wanted), run)
+            for row in rows(run):
+                self.assertEqual(value(row, "0020000D"), STUDIES[name], run)
+                self.assertEqual(value(row, "00080020"), "20240517", run)
+                self.assertEqual(value(row, "00080060"), name[:2].upper(), run)
+
+    def test_patients_down_to_series(self):
+        run = scu("find", self.peer.address, "PatientID=SCU-*", "--level", "patient", "--depth", "series", "--csv",
+                  "-k", "PatientID")
+        self.assertEqual(run.code, 0, run)
+        self.assertIn("SeriesInstanceUID", run.out.splitlines()[0])
+        self.assertEqual(len(run.out.splitlines()) - 1, len(self.series()), run)
+
+    def series(self):
+        return {dicomfile.value_of(dicomfile.read(path, support.DICTIONARY), 0x0020000E) for path in self.sent.values()}
+
+
+archives.for_each_archive(globals(), Depth)
 
 
 class Answers(unittest.TestCase):

@@ -174,7 +174,7 @@ static void test_an_identifier_has_the_keys_of_its_level_and_the_unique_ones_abo
 
 static void test_a_retrieve_identifier_has_nothing_but_unique_keys(void **state) {
   (void)state;
-  const scu__query_shape shape = {SCU_MODEL_PATIENT, SCU_LEVEL_STUDY, SCU_LEVEL_PATIENT};
+  const scu__query_shape shape = {SCU_MODEL_PATIENT, SCU_LEVEL_STUDY, SCU_LEVEL_PATIENT, SCU_LEVEL_STUDY};
   scu__unique_keys known = {0};
   strcpy(known.value[SCU_LEVEL_PATIENT], "P1");
   strcpy(known.value[SCU_LEVEL_STUDY], "1.2");
