@@ -42,7 +42,10 @@ SCU_API const scu_error *scu_query_error(const scu_query *query);
  * UIDs, or without UIDs the same values throughout). So are the two halves of a range of times across midnight
  * ("2200-0600"), and with SCU_QUERY_COMBINED_DATE_TIME the first day, the days between and the last day of a range,
  * where the peer does not agree to that option. More than 256 requests for one level are USAGE, told when it is asked.
- * With SCU_QUERY_MULTIPLE_VALUES set to SCU_WISH_YES lists go out as they are. */
+ * With SCU_QUERY_MULTIPLE_VALUES set to SCU_WISH_YES lists go out as they are.
+ *
+ * Texts go out in the narrowest character set that holds them (PS3.3 C.12.1.1.2), or in the one that the key
+ * SpecificCharacterSet names; where that cannot hold them the warning hook is told, and it gives way. */
 SCU_API scu_result scu_query_set(scu_query *query, const char *path, const char *value);
 /* Asks for the attribute without restricting it. A find asks for the usual attributes of its level without being told
  * to: the unique and required keys of PS3.4 C.6 and K.6, those of IHE RAD-14, and of instances what their modality has

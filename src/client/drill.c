@@ -273,6 +273,21 @@ static scu_result make_identifier(scu__drill *drill, const scu__negotiated *nego
   return result;
 }
 
+/* A set that was named for texts that it cannot hold gives way to the narrowest that can (RULES 15). */
+static scu_result encode_identifier(scu__drill *drill, scu__encoding encoding, scu__buffer *bytes, scu_error *error) {
+  scu_error unfit;
+  scu__error_clear(&unfit);
+  scu_result result = scu__dataset_encode(drill->identifier, encoding, bytes, &unfit);
+  if (result == SCU_ERROR_USAGE && drill->identifier->has_fixed_charset) {
+    scu__session_warn(drill->session, "the keys do not fit into the character set that was named; another is used");
+    drill->identifier->has_fixed_charset = false;
+    scu__buffer_clear(bytes);
+    return scu__dataset_encode(drill->identifier, encoding, bytes, error);
+  }
+  if (result != SCU_OK) scu__error_copy(error, &unfit);
+  return result;
+}
+
 static scu_result make(void *owner, scu__link *link, const scu__accepted_context *context, uint16_t message_id,
                        scu__exchange **out, scu_error *error) {
   scu__drill *drill = owner;
@@ -288,7 +303,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   scu__buffer bytes;
   scu__buffer_init(&bytes, allocator, SCU__IDENTIFIER_MAX);
   scu__encoding encoding = context_encoding(context);
-  result = scu__dataset_encode(drill->identifier, encoding, &bytes, error);
+  result = encode_identifier(drill, encoding, &bytes, error);
   if (result != SCU_OK) {
     scu__buffer_free(&bytes);
     return result;

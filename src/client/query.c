@@ -412,13 +412,20 @@ static scu_result put_own_keys(const scu_query *query, const scu__query_shape *s
   return result == SCU_OK ? SCU_OK : scu__error_set(error, result, SCU_PHASE_REQUEST, "identifier cannot be made");
 }
 
+/* A set that the query names is meant for its texts. */
+static scu_result fix_charset(const scu_query *query, scu_dataset *identifier, scu_error *error) {
+  char terms[SCU__CHARSET_TEXT_MAX] = "";
+  scu__dataset_tag_text(query->keys, SCU__TAG_SPECIFIC_CHARACTER_SET, terms, sizeof terms);
+  return *terms ? pass_on(identifier, scu_dataset_set_charset(identifier, terms), error) : SCU_OK;
+}
+
 scu_result scu__query_find_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
                                       const scu__unique_keys *known, const scu__return_wish *wish,
                                       scu_dataset *identifier, scu_error *error) {
   scu_result result = put_level_and_upper_keys(shape, level, known, identifier, error);
   if (result == SCU_OK) result = put_own_keys(query, shape, level, level, wish, identifier, error);
   if (result == SCU_OK) result = ask_for_defaults(shape, level, wish, identifier, error);
-  return result;
+  return result == SCU_OK ? fix_charset(query, identifier, error) : result;
 }
 
 scu_result scu__query_relational_identifier(const scu_query *query, const scu__query_shape *shape,
@@ -429,7 +436,7 @@ scu_result scu__query_relational_identifier(const scu_query *query, const scu__q
   if (result == SCU_OK) result = put_own_keys(query, shape, shape->first, level, wish, identifier, error);
   for (int at = (int)shape->first; result == SCU_OK && at <= (int)level; at++)
     result = ask_for_defaults(shape, (scu_query_level)at, wish, identifier, error);
-  return result;
+  return result == SCU_OK ? fix_charset(query, identifier, error) : result;
 }
 
 scu_result scu__retrieve_identifier(const scu_query *query, const scu__query_shape *shape, scu_query_level level,
