@@ -81,6 +81,14 @@ class Lists:
                          sorted(make_samples.uid("lists/" + series) for series in
                                 ("us/US", "mr/MR", "both/MR", "early/MR")), run)
 
+    def test_ct_or_mr_is_the_same_union_everywhere(self):
+        # By series, which everybody can tell: the sums of both are the same in every archive, each series once.
+        wanted = sorted(make_samples.uid("lists/%s/%s" % (study, modality)) for study, (modalities, _, _)
+                        in STUDIES.items() for modality in modalities if modality in ("CT", "MR"))
+        for keys in (["Modality=CT\\MR", "--level", "series"], ["Modality=MR\\CT", "--level", "series", "--strict"]):
+            rows, run = self.rows(*keys)
+            self.assertEqual(sorted(row["0020000E"]["Value"][0] for row in rows), wanted, run)
+
     def test_other_lists(self):
         self.check_studies(["ct", "us"], "AccessionNumber=CT\\US\\NOBODY")
         self.check_studies(["ct", "us", "late"], "AccessionNumber=CT\\U*\\LATE\\CT")

@@ -441,7 +441,8 @@ static void answer_extended(peer_connection *c, const scu__extended *offer, scu_
   for (size_t i = 0; i < offer->bytes.length && length < sizeof p->offers; i++)
     length += (size_t)snprintf(p->offers + length, sizeof p->offers - length, "%02X", offer->bytes.data[i]);
   if (length < sizeof p->offers) snprintf(p->offers + length, sizeof p->offers - length, " ");
-  if (p->agrees) scu__associate_add_extended(ac, offer->uid.text, p->agrees, p->agrees_length);
+  bool is_for = !p->agrees_class || strcmp(p->agrees_class, offer->uid.text) == 0;
+  if (p->agrees && is_for) scu__associate_add_extended(ac, offer->uid.text, p->agrees, p->agrees_length);
 }
 
 static void accept_association(peer_connection *c, const peer_step *step) {
@@ -463,6 +464,7 @@ static void accept_association(peer_connection *c, const peer_step *step) {
   ac.window.invoked = p->window;
   ac.window.performed = 1;
   for (size_t i = 0; i < c->rq.extended_count; i++) answer_extended(c, &c->rq.extended[i], &ac);
+  if (p->agrees_unasked) scu__associate_add_extended(&ac, p->agrees_unasked, p->agrees, p->agrees_length);
   static const uint8_t nothing[1];
   if (p->confirms_identity && c->rq.identity.type != 0) {
     ac.identity_response.present = true;

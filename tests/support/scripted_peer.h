@@ -128,6 +128,8 @@ typedef struct scripted_peer {
   /* Answer to every 56H item, which is kept as "UID=0100 " in `offers`; NULL = none. */
   const uint8_t *agrees;
   size_t agrees_length;
+  const char *agrees_class;   /* only to items of this class; NULL = of any */
+  const char *agrees_unasked; /* a class that gets the answer, too, though no item asks for it */
   char offers[1024];
   bool confirms_identity; /* answers a 58H item with a 59H of these bytes */
   const void *identity_answer;

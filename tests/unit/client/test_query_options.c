@@ -261,6 +261,139 @@ static void test_a_worklist_cannot_be_retrieved(void **state) {
   test_sink_free(&sink);
 }
 
+/* ---- the identifiers on the wire, whatever becomes of an offer ---- */
+
+/* "STUDY StudyDate=20240101-20240102 ..." : level and every key with a value, of request `index`. */
+static void check_identifier(const fixture *f, uint16_t field, size_t index, const char *expected) {
+  const scu_dataset *sent = scripted_peer_message(&f->peer, field, index)->dataset;
+  char text[512] = "";
+  for (size_t i = 0; i < scu_dataset_count(sent); i++) {
+    const scu_element *key = scu_dataset_at(sent, i);
+    char path[16], value[128];
+    if (scu_element_length(key) == 0) continue;
+    snprintf(path, sizeof path, "%08X", (unsigned)scu_element_tag(key));
+    assert_int_equal(scu_dataset_text(sent, path, value, sizeof value), SCU_OK);
+    const char *name = scu_tag_keyword(scu_element_tag(key));
+    size_t length = strlen(text);
+    snprintf(text + length, sizeof text - length, "%s%s=%s", length > 0 ? " " : "", name, value);
+  }
+  if (strcmp(text, expected) != 0) fail_msg("request %zu: %s", index, text);
+}
+
+/* Everything that can be wished, and keys that mean something else without it. */
+static scu_query *greedy_query(void) {
+  scu_query *query = query_with("Modality", "CT\\MR");
+  for (int option = 0; option < SCU_QUERY_OPTIONS; option++)
+    assert_int_equal(scu_query_set_option(query, (scu_query_option)option, SCU_WISH_YES), SCU_OK);
+  scu_query_set_option(query, SCU_QUERY_MULTIPLE_VALUES, SCU_WISH_NO); /* lists are ours */
+  assert_int_equal(scu_query_set(query, "StudyDate", "20240101-20240102"), SCU_OK);
+  assert_int_equal(scu_query_set(query, "StudyTime", "2200-0600"), SCU_OK);
+  return query;
+}
+
+static void test_all_of_our_bytes_agreed(void **state) {
+  (void)state;
+  fixture f;
+  start(&f, yes, sizeof yes);
+  scu_query *query = greedy_query();
+  count_rows(&f, query);
+  assert_string_equal(f.peer.offers, SCU__UID_STUDY_ROOT_FIND "=010101010101 ");
+  check_identifier(&f, SCU__C_FIND_RQ, 0,
+                   "StudyDate=20240101-20240102 StudyTime=2200-0600 QueryRetrieveLevel=SERIES Modality=CT");
+  check_identifier(&f, SCU__C_FIND_RQ, 1,
+                   "StudyDate=20240101-20240102 StudyTime=2200-0600 QueryRetrieveLevel=SERIES Modality=MR");
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_FIND_RQ), 2);
+  assert_string_equal(f.warnings, "");
+  scu_query_free(query);
+  fixture_stop(&f);
+}
+
+/* RULES 8: a short answer means 0 for the rest; fall-back is per option. */
+static void test_one_byte_to_our_seven(void **state) {
+  (void)state;
+  fixture f;
+  start(&f, only_relational, sizeof only_relational);
+  scu_query *query = greedy_query();
+  scu_query_set_option(query, SCU_QUERY_MULTIPLE_VALUES, SCU_WISH_YES);
+  count_rows(&f, query);
+  assert_string_equal(f.peer.offers, SCU__UID_STUDY_ROOT_FIND "=01010101010101 ");
+  /* Relational: one level. Not combined: the period in two parts. The list goes out as it was wished. */
+  check_identifier(&f, SCU__C_FIND_RQ, 0,
+                   "StudyDate=20240101 StudyTime=2200- QueryRetrieveLevel=SERIES Modality=CT\\MR");
+  check_identifier(&f, SCU__C_FIND_RQ, 1,
+                   "StudyDate=20240102 StudyTime=-0600 QueryRetrieveLevel=SERIES Modality=CT\\MR");
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_FIND_RQ), 2);
+  assert_null(strstr(f.warnings, "relational"));
+  static const char *const missed[] = {"combined", "fuzzy", "timezone", "enhanced", "empty value", "multiple value"};
+  for (size_t i = 0; i < 6; i++) assert_non_null(strstr(f.warnings, missed[i]));
+  scu_query_free(query);
+  fixture_stop(&f);
+}
+
+static void test_no_item_in_the_answer(void **state) {
+  (void)state;
+  fixture f;
+  start(&f, NULL, 0);
+  scu_query *query = greedy_query();
+  count_rows(&f, query);
+  check_identifier(&f, SCU__C_FIND_RQ, 0, "StudyDate=20240101 StudyTime=2200- QueryRetrieveLevel=STUDY");
+  check_identifier(&f, SCU__C_FIND_RQ, 1, "StudyDate=20240102 StudyTime=-0600 QueryRetrieveLevel=STUDY");
+  check_identifier(&f, SCU__C_FIND_RQ, 2, "QueryRetrieveLevel=SERIES Modality=CT StudyInstanceUID=1.2.1");
+  check_identifier(&f, SCU__C_FIND_RQ, 3, "QueryRetrieveLevel=SERIES Modality=MR StudyInstanceUID=1.2.1");
+  check_identifier(&f, SCU__C_FIND_RQ, 4, "QueryRetrieveLevel=SERIES Modality=CT StudyInstanceUID=1.2.2");
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_FIND_RQ), 6);
+  assert_non_null(strstr(f.warnings, "relational"));
+  scu_query_free(query);
+  fixture_stop(&f);
+}
+
+/* RULES 8: a 1 that was not offered is ignored, be it in an item nobody asked for or in a byte of ours. */
+static void test_an_item_that_nobody_asked_for_changes_nothing(void **state) {
+  (void)state;
+  for (int is_offered = 0; is_offered < 2; is_offered++) {
+    fixture f;
+    start(&f, yes, sizeof yes);
+    scu_query *query = query_with("Modality", "CT\\MR");
+    scu_query_set(query, "StudyDate", "20240101-20240102");
+    scu_query_set(query, "StudyTime", "2200-0600");
+    scu_query_set_option(query, SCU_QUERY_RELATIONAL, SCU_WISH_NO);
+    if (is_offered) scu_query_set_option(query, SCU_QUERY_FUZZY_NAMES, SCU_WISH_YES);
+    if (!is_offered) f.peer.agrees_unasked = SCU__UID_STUDY_ROOT_FIND;
+    count_rows(&f, query);
+    assert_string_equal(f.peer.offers, is_offered ? SCU__UID_STUDY_ROOT_FIND "=000001 " : "");
+    /* Neither relational, nor combined, nor with a list that means "and". */
+    check_identifier(&f, SCU__C_FIND_RQ, 0, "StudyDate=20240101-20240102 StudyTime=2200- QueryRetrieveLevel=STUDY");
+    check_identifier(&f, SCU__C_FIND_RQ, 1, "StudyDate=20240101-20240102 StudyTime=-0600 QueryRetrieveLevel=STUDY");
+    check_identifier(&f, SCU__C_FIND_RQ, 2, "QueryRetrieveLevel=SERIES Modality=CT StudyInstanceUID=1.2.1");
+    check_identifier(&f, SCU__C_FIND_RQ, 3, "QueryRetrieveLevel=SERIES Modality=MR StudyInstanceUID=1.2.1");
+    assert_string_equal(f.warnings, "");
+    scu_query_free(query);
+    fixture_stop(&f);
+  }
+}
+
+/* RULES 8, 18: a relational FIND does not imply a relational MOVE: every unique key goes into its identifier. */
+static void test_relational_find_but_not_move(void **state) {
+  (void)state;
+  fixture f;
+  start(&f, only_relational, sizeof only_relational);
+  f.peer.agrees_class = SCU__UID_STUDY_ROOT_FIND;
+  scu_query *query = query_with("SeriesInstanceUID", "1.2.1.1\\1.2.1.2\\1.2.1.3\\1.2.2.1\\1.2.2.2\\1.2.2.3");
+  scu_retrieve_report *report = NULL;
+  scu_move(f.session, query, "ELSEWHERE", &report);
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_FIND_RQ), 1);
+  check_identifier(&f, SCU__C_FIND_RQ, 0,
+                   "QueryRetrieveLevel=SERIES SeriesInstanceUID=1.2.1.1\\1.2.1.2\\1.2.1.3\\1.2.2.1\\1.2.2.2\\1.2.2.3");
+  assert_int_equal(scripted_peer_count(&f.peer, SCU__C_MOVE_RQ), 6);
+  check_identifier(&f, SCU__C_MOVE_RQ, 0, "QueryRetrieveLevel=SERIES StudyInstanceUID=1.2.1 SeriesInstanceUID=1.2.1.1");
+  check_identifier(&f, SCU__C_MOVE_RQ, 5, "QueryRetrieveLevel=SERIES StudyInstanceUID=1.2.2 SeriesInstanceUID=1.2.2.3");
+  for (size_t i = 0; i < 6; i++) /* no empty key either */
+    assert_int_equal(scu_dataset_count(scripted_peer_message(&f.peer, SCU__C_MOVE_RQ, i)->dataset), 3);
+  scu_retrieve_report_free(report);
+  scu_query_free(query);
+  fixture_stop(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_one_relational_query_does_where_the_peer_agrees),
@@ -272,6 +405,11 @@ int main(void) {
       cmocka_unit_test(test_options_that_are_none_are_refused),
       cmocka_unit_test(test_a_retrieve_by_uid_alone_where_nothing_can_be_found),
       cmocka_unit_test(test_a_worklist_cannot_be_retrieved),
+      cmocka_unit_test(test_all_of_our_bytes_agreed),
+      cmocka_unit_test(test_one_byte_to_our_seven),
+      cmocka_unit_test(test_no_item_in_the_answer),
+      cmocka_unit_test(test_an_item_that_nobody_asked_for_changes_nothing),
+      cmocka_unit_test(test_relational_find_but_not_move),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
