@@ -279,7 +279,7 @@ static scu_result encode_identifier(scu__drill *drill, scu__encoding encoding, s
   scu__error_clear(&unfit);
   scu_result result = scu__dataset_encode(drill->identifier, encoding, bytes, &unfit);
   if (result == SCU_ERROR_USAGE && drill->identifier->has_fixed_charset) {
-    scu__session_warn(drill->session, "the keys do not fit into the character set that was named; another is used");
+    scu__op_warn(drill->op, "the keys do not fit into the character set that was named; another is used");
     drill->identifier->has_fixed_charset = false;
     scu__buffer_clear(bytes);
     return scu__dataset_encode(drill->identifier, encoding, bytes, error);

@@ -377,16 +377,6 @@ static scu_result put_level_and_upper_keys(const scu__query_shape *shape, scu_qu
   return result;
 }
 
-/* The character set that the query names: merging takes it only from a dataset of the same set. */
-static scu_result put_charset(const scu_dataset *keys, scu_dataset *identifier, scu_error *error) {
-  const scu_element *element = scu_dataset_find(keys, SCU__TAG_SPECIFIC_CHARACTER_SET);
-  if (!element || scu_element_length(element) == 0) return SCU_OK;
-  scu_result result = scu__dataset_set_bytes(identifier, SCU__TAG_SPECIFIC_CHARACTER_SET, scu_element_vr(element),
-                                             scu_element_bytes(element), (size_t)scu_element_length(element), error);
-  identifier->has_fixed_charset = keys->has_fixed_charset;
-  return result;
-}
-
 /* Copies the keys from one level to another, and those without a level, by way of a scratch dataset, since merging
  * works on whole datasets. */
 static scu_result put_own_keys(const scu_query *query, const scu__query_shape *shape, scu_query_level from,
@@ -406,7 +396,6 @@ static scu_result put_own_keys(const scu_query *query, const scu__query_shape *s
     snprintf(name, sizeof name, "%04X,%04X", (unsigned)(tag >> 16), (unsigned)(tag & 0xFFFF));
     result = scu_dataset_remove(own, name);
   }
-  if (result == SCU_OK) result = put_charset(own, identifier, error);
   if (result == SCU_OK) result = scu_dataset_merge(identifier, own);
   scu_dataset_free(own);
   return result == SCU_OK ? SCU_OK : scu__error_set(error, result, SCU_PHASE_REQUEST, "identifier cannot be made");

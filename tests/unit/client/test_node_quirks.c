@@ -151,7 +151,7 @@ static scu_matches *find_answers(fixture *f, const char *node) {
   scu_matches *matches;
   open_node(f, answers, node);
   f->peer.only_syntax = SCU__UID_IMPLICIT_LE;
-  scu_query *query = QUERY("StudyDate", "2024-");
+  scu_query *query = QUERY("StudyDate", "20240101-");
   assert_int_equal(scu_find(f->session, query, &matches), SCU_OK);
   scu_query_free(query);
   return matches;
