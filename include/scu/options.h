@@ -124,8 +124,13 @@ typedef enum scu_option {
 
   /* text: folder of files that are not whole yet, on the file system of the sink's root; "" = where they will be */
   SCU_OPTION_TEMPORARY_DIRECTORY = 70,
-  SCU_OPTION_CAPTURE =
-      71 /* pointer to scu_capture (scu/capture.h), which outlives whatever is made with it; NULL = none */
+  /* pointer to scu_capture (scu/capture.h), which outlives whatever is made with it; NULL = none */
+  SCU_OPTION_CAPTURE = 71,
+
+  /* Retrieving: see session.h. */
+  SCU_OPTION_TIMEOUT_NEARLINE = 80, /* duration: TIMEOUT_RETRIEVE of what a peer calls NEARLINE (0008,0056) */
+  SCU_OPTION_FORCE_OFFLINE = 81,    /* boolean: ask even for what a peer calls OFFLINE or UNAVAILABLE */
+  SCU_OPTION_RETRIEVE_WITH = 82     /* text: how scu_fetch asks: get, move, or auto */
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

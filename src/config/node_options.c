@@ -12,6 +12,7 @@ static const scu_option options_of_nodes[] = {
     SCU_OPTION_CANCEL_WAIT,      SCU_OPTION_RETRY_WAIT,           SCU_OPTION_TIMEOUT_COMMIT,
     SCU_OPTION_COMMIT_HOLD,      SCU_OPTION_CHARACTER_SET,        SCU_OPTION_UIDS_PER_REQUEST,
     SCU_OPTION_BOTH_ROLES,       SCU_OPTION_EXTENDED_NEGOTIATION, SCU_OPTION_QUERY_CAP,
+    SCU_OPTION_TIMEOUT_NEARLINE, SCU_OPTION_RETRIEVE_WITH,
 };
 
 bool scu__node_option_find(const char *key, scu_option *option) {

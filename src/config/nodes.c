@@ -32,7 +32,7 @@ typedef struct nodes_parser {
 
 /* Keys that later versions will read. They are checked then; until then they do no harm and change nothing. */
 static const char *const reserved_keys[] = {
-    "comment", "limit", "model", "nearline", "prefer", "relational", "retrieve-aet", "retrieve-with",
+    "comment", "limit", "model", "prefer", "relational", "retrieve-aet",
 };
 
 static bool is_reserved(const char *key) {
@@ -328,6 +328,12 @@ void scu__nodes_free(scu__nodes *nodes) {
 const scu__node *scu__nodes_find(const scu__nodes *nodes, const char *name) {
   for (size_t i = 0; i < nodes->count; i++)
     if (strcmp(nodes->nodes[i].name, name) == 0) return &nodes->nodes[i];
+  return NULL;
+}
+
+const scu__node *scu__nodes_find_ae(const scu__nodes *nodes, const scu__ae *ae) {
+  for (size_t i = 0; i < nodes->count; i++)
+    if (strcmp(nodes->nodes[i].peer.ae.text, ae->text) == 0) return &nodes->nodes[i];
   return NULL;
 }
 

@@ -51,6 +51,8 @@ scu_result scu__nodes_parse(const scu_allocator *allocator, const char *name, co
 void scu__nodes_free(scu__nodes *nodes);
 /* Exact match; NULL when there is none. Valid until scu__nodes_free. */
 const scu__node *scu__nodes_find(const scu__nodes *nodes, const char *name);
+/* The first node with this AE title, or NULL. */
+const scu__node *scu__nodes_find_ae(const scu__nodes *nodes, const scu__ae *ae);
 /* The checked value of a key that is kept as text, or NULL. */
 const char *scu__node_setting_of(const scu__node *node, const char *key);
 #define SCU__NODE_USER                "user"

@@ -219,6 +219,15 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
     {.info = {ROW_HEAD(SCU_OPTION_CAPTURE, "capture", SCU_KIND_POINTER),
               .help = "who writes down what goes over the wire",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
+    DURATION_ROW(SCU_OPTION_TIMEOUT_NEARLINE, "timeout-nearline", "14400",
+                 "the same for what comes from a slow medium (NEARLINE)", SCU_USED_BY_RETRIEVE),
+    {.info = {ROW_HEAD(SCU_OPTION_FORCE_OFFLINE, "force-offline", SCU_KIND_BOOLEAN), .minimum = 0, .maximum = 1,
+              .default_text = "no", .flag = "--force-offline",
+              .help = "ask even for what the peer calls OFFLINE or UNAVAILABLE", .used_by = SCU_USED_BY_RETRIEVE}},
+    {.info = {ROW_HEAD(SCU_OPTION_RETRIEVE_WITH, "retrieve-with", SCU_KIND_TEXT), .minimum = 1, .maximum = 16,
+              .default_text = "auto", .choices = "get|move|auto",
+              .help = "how a peer is asked for instances: get (C-GET), move (C-MOVE to ourselves), auto",
+              .used_by = SCU_USED_BY_RETRIEVE}},
 };
 
 const scu__option_row *scu__option_row_of(scu_option option) {

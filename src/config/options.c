@@ -76,6 +76,16 @@ scu_result scu_options_copy(const scu_options *options, scu_options **out) {
   return SCU_OK;
 }
 
+scu_result scu__options_copy_nameless(const scu_options *options, scu_options **out) {
+  static const scu_option nameless[] = {SCU_OPTION_IDENTITY_USER, SCU_OPTION_IDENTITY_PASSCODE,
+                                        SCU_OPTION_IDENTITY_TOKEN, SCU_OPTION_IDENTITY_KIND,
+                                        SCU_OPTION_IDENTITY_OVER_PLAIN};
+  scu_result result = scu_options_copy(options, out);
+  for (size_t i = 0; result == SCU_OK && i < sizeof nameless / sizeof *nameless; i++)
+    drop((*out)->allocator, &(*out)->values[scu__option_index(scu__option_row_of(nameless[i]))]);
+  return result;
+}
+
 const scu_error *scu_options_error(const scu_options *options) {
   return options ? &options->error : NULL;
 }

@@ -22,6 +22,9 @@ enum {
   SCU__EXTENDED_BYTES_MAX = 7 /* C-FIND has the longest item (PS3.4 C.5.1.1) */
 };
 
+/* In the order of the option's words. */
+typedef enum scu__retrieve_with { SCU__WITH_GET, SCU__WITH_MOVE, SCU__WITH_AUTO } scu__retrieve_with;
+
 typedef struct scu__config {
   const scu_allocator *allocator; /* may be NULL = default */
   scu__ae calling_ae;
@@ -34,7 +37,9 @@ typedef struct scu__config {
   scu__uid implementation_uid;
   char implementation_version[17]; /* "" = not sent */
   uint64_t timeout_connect_ms, timeout_associate_ms, timeout_response_ms, timeout_idle_ms, timeout_release_ms;
-  uint64_t timeout_retrieve_ms, move_grace_ms, cancel_wait_ms;
+  uint64_t timeout_retrieve_ms, timeout_nearline_ms, move_grace_ms, cancel_wait_ms;
+  bool force_offline;
+  scu__retrieve_with retrieve_with;
   uint64_t timeout_turn_ms, timeout_tcp_ms;
   bool allow_truncated;
   size_t store_associations, async_window, peer_associations;
@@ -64,6 +69,8 @@ int scu__option_choice(const scu_options *options, scu_option option);
 /* What was set with scu_options_set_secret, borrowed until it is changed; false when nothing was. options may be NULL.
  */
 bool scu__option_secret(const scu_options *options, scu_option option, const uint8_t **bytes, size_t *length);
+/* As scu_options_copy, without who we say that we are: for a peer that this was not meant for. */
+scu_result scu__options_copy_nameless(const scu_options *options, scu_options **out);
 /* The pointer that was set, else the bag's own allocator. Both may be NULL = default. */
 const scu_allocator *scu__options_allocator(const scu_options *options);
 /* The bag's error, for what fills it from outside of the setters. */

@@ -59,6 +59,7 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->timeout_idle_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_IDLE);
   config->timeout_release_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RELEASE);
   config->timeout_retrieve_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_RETRIEVE);
+  config->timeout_nearline_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_NEARLINE);
   config->move_grace_ms = milliseconds_of(r, SCU_OPTION_MOVE_GRACE);
   config->cancel_wait_ms = milliseconds_of(r, SCU_OPTION_CANCEL_WAIT);
   config->timeout_turn_ms = milliseconds_of(r, SCU_OPTION_TIMEOUT_TURN);
@@ -118,6 +119,8 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
   config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);
   config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);
+  config->force_offline = boolean_of(&r, SCU_OPTION_FORCE_OFFLINE);
+  config->retrieve_with = (scu__retrieve_with)scu__option_choice(options, SCU_OPTION_RETRIEVE_WITH);
   config->commit_listens = boolean_of(&r, SCU_OPTION_COMMIT_LISTEN);
   config->store_associations = (size_t)integer_of(&r, SCU_OPTION_STORE_ASSOCIATIONS);
   config->async_window = (size_t)integer_of(&r, SCU_OPTION_ASYNC_WINDOW);
