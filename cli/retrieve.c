@@ -97,6 +97,7 @@ void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_rep
     return;
   case SCU_VERDICT_COMPLETE:
   case SCU_VERDICT_COUNT_ONLY: say_received(context, report); break;
+  case SCU_VERDICT_CONFLICT:
   case SCU_VERDICT_INCOMPLETE:
     say_received(context, report);
     tell_missing(context, report, context->ok + context->warnings == 0 && context->causes.first != EXIT_DONE);

@@ -87,7 +87,8 @@ typedef enum scu_verdict {
   SCU_VERDICT_COUNT_ONLY = 1, /* the peer promised no UIDs; the counts agree */
   SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs */
   SCU_VERDICT_UNKNOWN = 3,    /* went to another destination: only the peer's counts are known */
-  SCU_VERDICT_NOTHING = 4     /* nothing matched */
+  SCU_VERDICT_NOTHING = 4,    /* nothing matched */
+  SCU_VERDICT_CONFLICT = 5 /* an instance came that differs from what was here under its UID (see SCU_DUPLICATE_KEEP) */
 } scu_verdict;
 SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report);
 SCU_API const char *scu_verdict_name(scu_verdict verdict); /* "complete", "count only", ... */
@@ -96,6 +97,48 @@ SCU_API uint64_t scu_retrieve_report_count(const scu_retrieve_report *report, sc
 SCU_API uint64_t scu_retrieve_report_promised(const scu_retrieve_report *report); /* image-level UIDs the peer listed */
 SCU_API size_t scu_retrieve_report_missing_count(const scu_retrieve_report *report);
 SCU_API const char *scu_retrieve_report_missing(const scu_retrieve_report *report, size_t index);
+/* What came without having been promised, and was kept; it is in the counts, too. */
+SCU_API uint64_t scu_retrieve_report_extra(const scu_retrieve_report *report);
+/* What was not asked for because the answers call it OFFLINE or UNAVAILABLE (0008,0056): instances, which are missing
+ * as well, or the patients, studies or series of a C-MOVE to another AE. */
+SCU_API uint64_t scu_retrieve_report_offline(const scu_retrieve_report *report);
+/* Came, and differs from what was here under its UID: that stays, and the instance is missing. */
+SCU_API uint64_t scu_retrieve_report_conflicts(const scu_retrieve_report *report);
+
+/* These two are made by the library and may grow at their end. They and their texts live as long as the report; texts
+ * are never NULL, "" = not known. NULL when index is out of range. */
+
+/* An instance that was promised and is not here, in the order of scu_retrieve_report_missing. */
+typedef struct scu_missing_instance {
+  size_t size;
+  const char *sop_instance_uid, *sop_class_uid;
+  const char *study_instance_uid, *series_instance_uid;
+  const char *reason; /* one line; static storage */
+  uint16_t status;    /* with which it was refused here; 0xFFFF = it was not */
+  int is_offline;     /* not asked for; see scu_retrieve_report_offline */
+  int is_conflict;    /* see scu_retrieve_report_conflicts */
+} scu_missing_instance;
+SCU_API const scu_missing_instance *scu_retrieve_report_missing_instance(const scu_retrieve_report *report,
+                                                                         size_t index);
+
+/* What became of one study. */
+typedef struct scu_study_outcome {
+  size_t size;
+  const char *study_instance_uid;
+  /* COMPLETE, INCOMPLETE or CONFLICT; COUNT_ONLY or INCOMPLETE where the peer promised no UIDs; UNKNOWN when it went to
+   * another destination, or was not asked for and came nevertheless. */
+  scu_verdict verdict;
+  uint64_t promised;  /* image-level UIDs */
+  uint64_t received;  /* of these; where there was no promise, what the sink says is of this study */
+  uint64_t missing;   /* promised - received */
+  uint64_t offline;   /* of the missing: not asked for; as scu_retrieve_report_offline */
+  uint64_t failed;    /* of the missing: refused or lost here, or the peer says that it could not send it */
+  uint64_t conflicts; /* of the missing */
+  uint64_t extra;     /* came without having been promised, as far as the sink says that it is of this study */
+} scu_study_outcome;
+SCU_API size_t scu_retrieve_report_study_count(const scu_retrieve_report *report);
+SCU_API const scu_study_outcome *scu_retrieve_report_study(const scu_retrieve_report *report, size_t index);
+
 SCU_API uint64_t scu_retrieve_report_bytes(const scu_retrieve_report *report);
 SCU_API uint32_t scu_retrieve_report_elapsed_ms(const scu_retrieve_report *report);
 /* The last final C-MOVE or C-GET response: status, comment and the peer's own counts summed over all requests. */

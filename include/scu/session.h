@@ -115,7 +115,20 @@ SCU_API void scu_matches_close(scu_matches *matches);
 /* As close, but without waiting: when matches are still coming the association is aborted. NULL is allowed. */
 SCU_API void scu_matches_free(scu_matches *matches);
 
-/* C-MOVE (PS3.4 C.4.2) to another AE: what arrives there is only known through the peer's counts. */
+/* Retrieving. First a C-FIND down to image level says what is promised; a move to another AE asks no further than its
+ * query, and not at all where that has only unique keys. What the answers also say of where instances can be had
+ * counts, at whatever level they say so (it is never asked for):
+ *
+ * - Retrieve AE Title (0008,0054): the request goes there, when the session's own peer is not among the titles and the
+ *   node file (SCU_OPTION_NODES_FILE) knows one of them; with that node's settings, and the session's hooks. All of it
+ *   is one operation and one report; a failure there is told by the warning hook, and is the result only when nothing
+ *   came at all.
+ * - Instance Availability (0008,0056): what is NEARLINE is waited for with SCU_OPTION_TIMEOUT_NEARLINE. What is OFFLINE
+ *   or UNAVAILABLE is not asked for, and reported so, unless SCU_OPTION_FORCE_OFFLINE is set.
+ *
+ * What was promised and did not come is asked for again at image level, as long as that brings anything.
+ *
+ * C-MOVE (PS3.4 C.4.2) to another AE: what arrives there is only known through the peer's counts. */
 SCU_API scu_result scu_move(scu_session *session, const scu_query *what, const char *destination_ae,
                             scu_retrieve_report **out);
 SCU_API scu_op *scu_move_start(scu_session *session, const scu_query *what, const char *destination_ae);
@@ -127,6 +140,13 @@ SCU_API scu_op *scu_move_to_self_start(scu_session *session, const scu_query *wh
 /* C-GET (PS3.4 C.4.3): the same over the association itself. */
 SCU_API scu_result scu_get(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out);
 SCU_API scu_op *scu_get_start(scu_session *session, const scu_query *what, scu_sink *sink);
+/* Whichever of the two brings it: C-GET, and C-MOVE to ourselves for what is still missing then - or as
+ * SCU_OPTION_RETRIEVE_WITH says, which a node of the node file may set. What has worked is remembered for the session:
+ * where C-GET brings nothing and C-MOVE does, the next fetch begins with C-MOVE. Failures on the way are told by the
+ * warning hook; they are the result only when nothing came. */
+SCU_API scu_result scu_fetch(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out);
+SCU_API scu_op *scu_fetch_start(scu_session *session, const scu_query *what, scu_sink *sink);
+/* The report of any of these. Returns the operation's result; the report comes with failures, too. */
 SCU_API scu_result scu_retrieve_take(scu_op *op, scu_retrieve_report **out);
 
 /* The association last used: what was negotiated (PS3.8 9.3). "" and 0 before there was one. */

@@ -93,7 +93,9 @@ typedef enum scu_durability {
 } scu_durability;
 
 typedef enum scu_on_duplicate {
-  SCU_DUPLICATE_KEEP = 0,    /* other content under the same UID: the first stays, the new one is answered C001 */
+  /* Other content under the same UID: the first stays, the new one is answered C001. A retrieve takes this answer, of
+   * whatever sink, for a conflict (scu_retrieve_report_conflicts). */
+  SCU_DUPLICATE_KEEP = 0,
   SCU_DUPLICATE_REPLACE = 1, /* the new one takes its place, atomically */
   SCU_DUPLICATE_BOTH = 2     /* the new one is stored beside it as <uid>~2.dcm */
 } scu_on_duplicate;

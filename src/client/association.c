@@ -279,7 +279,7 @@ static scu_result open_link(scu__association *a, scu__lease *lease) {
   scu_session *session = a->session;
   const scu__config *config = session->config;
   scu__associate rq;
-  a->number = ++session->last_association;
+  a->number = scu__session_next_association(session);
   scu_result result = propose(session, lease, &rq);
   if (result == SCU_OK) result = let_hook_edit(a, &rq);
   if (result == SCU_OK) {

@@ -18,7 +18,7 @@
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 
-enum { TAG_MODALITY = 0x00080060 };
+enum { TAG_RETRIEVE_AE = 0x00080054, TAG_AVAILABILITY = 0x00080056, TAG_MODALITY = 0x00080060 };
 
 /* One C-FIND to come, or several whose answers are united. */
 typedef struct step {
@@ -312,13 +312,31 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
                                SCU__PRIORITY_MEDIUM, &bytes, encoding, out);
 }
 
+static bool is_empty(const scu_dataset *dataset, scu_tag tag) {
+  const scu_element *element = scu_dataset_find(dataset, tag);
+  return element && scu_element_length(element) == 0;
+}
+
+/* An empty value says nothing (RULES 12): what the level above said of where it can be had still holds. */
+static scu_result keep_location(scu__drill *drill, const scu_dataset *match) {
+  static const scu_tag tags[] = {TAG_RETRIEVE_AE, TAG_AVAILABILITY};
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+    const scu_element *above = scu_dataset_find(drill->above, tags[i]);
+    if (!above || !is_empty(match, tags[i])) continue;
+    scu_result result = scu__dataset_set_bytes(drill->merged, tags[i], scu_element_vr(above), scu_element_bytes(above),
+                                               (size_t)scu_element_length(above), NULL);
+    if (result != SCU_OK) return result;
+  }
+  return SCU_OK;
+}
+
 /* The row as the peer gave it, over the values of the levels above. */
 static const scu_dataset *merge_above(scu__drill *drill, const scu_dataset *match) {
   if (!drill->above) return match;
   scu__dataset_reset(drill->merged);
   if (scu_dataset_merge(drill->merged, drill->above) != SCU_OK) return NULL;
   if (scu_dataset_merge(drill->merged, match) != SCU_OK) return NULL;
-  return drill->merged;
+  return keep_location(drill, match) == SCU_OK ? drill->merged : NULL;
 }
 
 static bool read_unique_key(const scu__drill *drill, const scu_dataset *match, scu_query_level level,

@@ -73,7 +73,7 @@ static bool add_named_classes(scu__get_classes *classes, const scu__inventory *i
   bool is_seen[CLASSES_MAX] = {false}, are_all_named = inventory->count > 0;
   for (size_t i = 0; i < inventory->count; i++) {
     const scu__entry *entry = &inventory->entries[i];
-    if (entry->is_received || is_seen[entry->sop_class]) continue;
+    if (!scu__inventory_wants(inventory, entry) || is_seen[entry->sop_class]) continue;
     is_seen[entry->sop_class] = true;
     const char *uid = inventory->classes[entry->sop_class].text;
     if (scu__uid_is_valid(uid))
@@ -216,7 +216,7 @@ bool scu__get_fits(const scu__inventory *inventory, const scu__negotiated *negot
   if (inventory->count == 0) return false;
   for (size_t i = 0; i < inventory->count; i++) {
     const scu__entry *entry = &inventory->entries[i];
-    if (entry->is_received) continue;
+    if (!scu__inventory_wants(inventory, entry)) continue;
     if (!scu__negotiated_find(negotiated, inventory->classes[entry->sop_class].text, NULL, true)) return false;
   }
   return true;

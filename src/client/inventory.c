@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 
-enum { TAG_SOP_CLASS_UID = 0x00080016, TAG_MODALITY = 0x00080060, FIRST_SLOTS = 256, CLASSES_MAX = 1024 };
+enum { TAG_SOP_CLASS_UID = 0x00080016, TAG_MODALITY = 0x00080060, CLASSES_MAX = 1024 };
 
 void scu__inventory_init(scu__inventory *inventory, const scu_allocator *allocator) {
   *inventory = (scu__inventory){.allocator = allocator};
@@ -15,10 +15,13 @@ void scu__inventory_init(scu__inventory *inventory, const scu_allocator *allocat
 
 void scu__inventory_free(scu__inventory *inventory) {
   scu__free(inventory->allocator, inventory->entries);
-  scu__free(inventory->allocator, inventory->slots);
+  scu__uid_slots_free(&inventory->entry_slots, inventory->allocator);
+  scu__uid_slots_free(&inventory->study_slots, inventory->allocator);
   scu__free(inventory->allocator, inventory->series);
+  scu__free(inventory->allocator, inventory->studies);
   scu__free(inventory->allocator, inventory->classes);
   scu__free(inventory->allocator, inventory->targets);
+  scu__free(inventory->allocator, inventory->found);
   scu__inventory_init(inventory, inventory->allocator);
 }
 
@@ -33,33 +36,12 @@ static scu_result reserve(const scu_allocator *allocator, void **array, size_t c
   return SCU_OK;
 }
 
-/* --- hash --------------------------------------------------------------------------------------------------------- */
-
-static size_t hash(const char *text) {
-  uint64_t h = 14695981039346656037u; /* FNV-1a */
-  for (; *text; text++) h = (h ^ (uint8_t)*text) * 1099511628211u;
-  return (size_t)(h ^ h >> 32);
+static scu__uid_array entries_of(const scu__inventory *inventory) {
+  return (scu__uid_array){inventory->entries, sizeof *inventory->entries, inventory->count};
 }
 
-/* The slot of this UID, or the free one where it belongs. */
-static uint32_t *find_slot(const scu__inventory *inventory, const char *uid) {
-  size_t at = hash(uid) & (inventory->slot_count - 1);
-  while (inventory->slots[at] && strcmp(inventory->entries[inventory->slots[at] - 1].instance.text, uid) != 0)
-    at = (at + 1) & (inventory->slot_count - 1);
-  return &inventory->slots[at];
-}
-
-static scu_result grow_slots(scu__inventory *inventory) {
-  if (inventory->slots && inventory->count * 2 < inventory->slot_count) return SCU_OK;
-  size_t count = inventory->slot_count ? inventory->slot_count * 2 : FIRST_SLOTS;
-  uint32_t *slots = scu__alloc_array(inventory->allocator, count, sizeof *slots);
-  if (!slots) return SCU_ERROR_MEMORY;
-  scu__free(inventory->allocator, inventory->slots);
-  inventory->slots = slots;
-  inventory->slot_count = count;
-  for (size_t i = 0; i < inventory->count; i++)
-    *find_slot(inventory, inventory->entries[i].instance.text) = (uint32_t)(i + 1);
-  return SCU_OK;
+static scu__uid_array studies_of(const scu__inventory *inventory) {
+  return (scu__uid_array){inventory->studies, sizeof *inventory->studies, inventory->study_count};
 }
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
@@ -77,6 +59,22 @@ static bool same_keys(const scu__unique_keys *a, const scu__unique_keys *b, scu_
   return true;
 }
 
+scu__inventory_study *scu__inventory_study_of(scu__inventory *inventory, const char *study_uid) {
+  if (scu__uid_slots_grow(&inventory->study_slots, inventory->allocator, studies_of(inventory)) != SCU_OK) return NULL;
+  uint32_t *slot = scu__uid_slots_find(&inventory->study_slots, studies_of(inventory), study_uid);
+  if (*slot) return &inventory->studies[*slot - 1];
+  scu__inventory_study study = {.extra = 0};
+  size_t length = strlen(study_uid);
+  if (length >= sizeof study.uid.text || inventory->study_count >= SCU__INVENTORY_ENTRIES_MAX ||
+      reserve(inventory->allocator, (void **)&inventory->studies, inventory->study_count, &inventory->study_capacity,
+              sizeof *inventory->studies) != SCU_OK)
+    return NULL;
+  memcpy(study.uid.text, study_uid, length);
+  inventory->studies[inventory->study_count++] = study;
+  *slot = (uint32_t)inventory->study_count;
+  return &inventory->studies[inventory->study_count - 1];
+}
+
 /* Rows come series by series, so comparing with the last one is enough. */
 static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *known, const scu_dataset *row,
                             uint32_t *index) {
@@ -84,10 +82,13 @@ static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *k
   if (count == 0 || !same_keys(&inventory->series[count - 1].known, known, SCU_LEVEL_SERIES)) {
     scu_result result = reserve(inventory->allocator, (void **)&inventory->series, count, &inventory->series_capacity,
                                 sizeof *inventory->series);
-    if (result != SCU_OK) return result;
+    const scu__inventory_study *study =
+        result == SCU_OK ? scu__inventory_study_of(inventory, known->value[SCU_LEVEL_STUDY]) : NULL;
+    if (!study) return SCU_ERROR_MEMORY;
     scu__inventory_series *series = &inventory->series[inventory->series_count++];
     series->known = *known;
     series->modality[0] = 0;
+    series->study = (uint32_t)(study - inventory->studies);
     scu__dataset_tag_text(row, TAG_MODALITY, series->modality, sizeof series->modality);
   }
   *index = (uint32_t)(inventory->series_count - 1);
@@ -118,8 +119,11 @@ static scu_result push_target(scu__inventory *inventory, const scu__target *targ
   return result;
 }
 
-scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known) {
-  scu__target target = {.level = level, .known = *known};
+scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
+                                     scu__location location) {
+  scu__target target = {.level = level, .known = *known, .location = location};
+  const char *study = known->value[SCU_LEVEL_STUDY];
+  if (study[0] && !scu__inventory_study_of(inventory, study)) return SCU_ERROR_MEMORY;
   return push_target(inventory, &target);
 }
 
@@ -136,16 +140,16 @@ static scu_result extend_targets(scu__inventory *inventory, scu_query_level leve
 }
 
 scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, scu_query_level first_level,
-                              const scu_dataset *row) {
+                              const scu_dataset *row, scu__location location) {
   scu__unique_keys known;
   read_keys(row, first_level, SCU_LEVEL_IMAGE, &known);
   if (!known.value[SCU_LEVEL_IMAGE][0]) return SCU_OK;
   if (inventory->count >= SCU__INVENTORY_ENTRIES_MAX) return SCU_ERROR_LIMIT;
-  scu_result result = grow_slots(inventory);
+  scu_result result = scu__uid_slots_grow(&inventory->entry_slots, inventory->allocator, entries_of(inventory));
   if (result != SCU_OK) return result;
-  uint32_t *slot = find_slot(inventory, known.value[SCU_LEVEL_IMAGE]);
+  uint32_t *slot = scu__uid_slots_find(&inventory->entry_slots, entries_of(inventory), known.value[SCU_LEVEL_IMAGE]);
   if (*slot) return SCU_OK;
-  scu__entry entry = {.is_received = false};
+  scu__entry entry = {.source = location.source, .availability = (uint8_t)location.availability};
   memcpy(entry.instance.text, known.value[SCU_LEVEL_IMAGE], sizeof entry.instance.text);
   result = series_of(inventory, &known, row, &entry.series);
   if (result == SCU_OK) result = class_of(inventory, row, &entry.sop_class);
@@ -155,56 +159,168 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
   if (result == SCU_OK) result = extend_targets(inventory, level, &known);
   if (result != SCU_OK) return result;
   inventory->entries[inventory->count++] = entry;
+  if (scu__inventory_wants(inventory, &entry)) inventory->wanted++;
   *slot = (uint32_t)inventory->count;
   return SCU_OK;
 }
 
-/* --- what has come ------------------------------------------------------------------------------------------------ */
-
-scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid) {
-  uint32_t slot = inventory->count > 0 ? *find_slot(inventory, instance_uid) : 0;
-  if (slot == 0) return SCU__ARRIVAL_NOT_PROMISED;
-  if (inventory->entries[slot - 1].is_received) return SCU__ARRIVAL_AGAIN;
-  inventory->entries[slot - 1].is_received = true;
-  inventory->received++;
-  return SCU__ARRIVAL_NEW;
+static bool is_out_of_reach(scu_availability availability) {
+  return availability == SCU_AVAILABILITY_OFFLINE || availability == SCU_AVAILABILITY_UNAVAILABLE;
 }
 
-size_t scu__inventory_missing(const scu__inventory *inventory) {
-  return inventory->count - inventory->received;
+static void hold_back(scu__inventory *inventory, scu__target *target) {
+  target->is_held_back = true;
+  inventory->held_back++;
+  const char *uid = target->known.value[SCU_LEVEL_STUDY];
+  scu__inventory_study *study = uid[0] ? scu__inventory_study_of(inventory, uid) : NULL;
+  if (study) study->held_back++;
+}
+
+void scu__inventory_begin(scu__inventory *inventory, bool is_forced) {
+  inventory->found = inventory->targets;
+  inventory->found_count = inventory->target_count;
+  inventory->targets = NULL;
+  inventory->target_count = inventory->target_capacity = 0;
+  for (size_t i = 0; !is_forced && i < inventory->count; i++) {
+    scu__entry *entry = &inventory->entries[i];
+    entry->is_held_back = is_out_of_reach((scu_availability)entry->availability);
+    if (entry->is_held_back) inventory->held_back++;
+  }
+  for (size_t i = 0; !is_forced && i < inventory->found_count; i++) {
+    scu__target *target = &inventory->found[i];
+    if (target->count == 0 && is_out_of_reach(target->location.availability)) hold_back(inventory, target);
+  }
+  scu__inventory_select(inventory, 0);
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------------- */
+
+bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry) {
+  return entry->fate != SCU__FATE_RECEIVED && entry->fate != SCU__FATE_CONFLICT && !entry->is_held_back &&
+         entry->source == inventory->source;
+}
+
+bool scu__inventory_is_refused_here(const scu__inventory *inventory) {
+  for (size_t i = 0; i < inventory->count; i++) {
+    const scu__entry *entry = &inventory->entries[i];
+    if (scu__inventory_wants(inventory, entry) && entry->fate != SCU__FATE_REFUSED) return false;
+  }
+  return inventory->wanted > 0;
+}
+
+void scu__inventory_select(scu__inventory *inventory, uint16_t source) {
+  inventory->source = source;
+  inventory->wanted = 0;
+  for (size_t i = 0; i < inventory->count; i++)
+    if (scu__inventory_wants(inventory, &inventory->entries[i])) inventory->wanted++;
 }
 
 /* Entries stand series by series: a run ends with its series, or when it is full. */
-scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk) {
-  inventory->target_count = 0;
+static scu_result push_runs(scu__inventory *inventory, size_t first, size_t count, size_t chunk) {
   scu__target target = {.level = SCU_LEVEL_IMAGE};
-  size_t missing = 0;
-  for (size_t i = 0; i <= inventory->count; i++) {
-    bool is_end = i == inventory->count;
+  size_t wanted = 0;
+  for (size_t i = first; i <= first + count; i++) {
+    bool is_end = i == first + count;
     bool is_other =
         !is_end && target.count > 0 && inventory->entries[i].series != inventory->entries[target.first].series;
-    if (missing > 0 && (is_end || is_other || missing == chunk)) {
+    if (wanted > 0 && (is_end || is_other || wanted == chunk)) {
       scu_result result = push_target(inventory, &target);
       if (result != SCU_OK) return result;
-      missing = 0;
+      wanted = 0;
     }
     if (is_end) break;
-    if (missing == 0) {
+    if (wanted == 0) {
       target.first = i;
       target.count = 0;
       target.known = inventory->series[inventory->entries[i].series].known;
     }
     target.count++;
-    if (!inventory->entries[i].is_received) missing++;
+    if (scu__inventory_wants(inventory, &inventory->entries[i])) wanted++;
   }
   return SCU_OK;
 }
 
+scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk) {
+  inventory->target_count = 0;
+  return push_runs(inventory, 0, inventory->count, chunk);
+}
+
+static bool is_wanted_whole(const scu__inventory *inventory, const scu__target *target) {
+  for (size_t i = target->first; i < target->first + target->count; i++)
+    if (!scu__inventory_wants(inventory, &inventory->entries[i])) return false;
+  return target->level != SCU_LEVEL_IMAGE;
+}
+
+scu_result scu__inventory_target(scu__inventory *inventory, size_t chunk) {
+  inventory->target_count = 0;
+  scu_result result = SCU_OK;
+  for (size_t i = 0; i < inventory->found_count && result == SCU_OK; i++) {
+    const scu__target *target = &inventory->found[i];
+    if (target->count == 0 && (target->is_held_back || target->location.source != inventory->source)) continue;
+    if (target->count == 0 || is_wanted_whole(inventory, target))
+      result = push_target(inventory, target);
+    else
+      result = push_runs(inventory, target->first, target->count, chunk);
+  }
+  return result;
+}
+
 void scu__inventory_list(const scu__inventory *inventory, const scu__target *target, scu__buffer *list) {
   for (size_t i = target->first; i < target->first + target->count; i++) {
-    if (inventory->entries[i].is_received) continue;
+    if (!scu__inventory_wants(inventory, &inventory->entries[i])) continue;
     if (list->length > 0) scu__put_u8(list, '\\');
     scu__put_text(list, inventory->entries[i].instance.text);
   }
   scu__put_u8(list, 0);
+}
+
+bool scu__inventory_is_nearline(const scu__inventory *inventory, const scu__target *target) {
+  if (target->count == 0) return target->location.availability == SCU_AVAILABILITY_NEARLINE;
+  for (size_t i = target->first; i < target->first + target->count; i++) {
+    const scu__entry *entry = &inventory->entries[i];
+    if (entry->availability == SCU_AVAILABILITY_NEARLINE && scu__inventory_wants(inventory, entry)) return true;
+  }
+  return false;
+}
+
+/* --- what has come ------------------------------------------------------------------------------------------------ */
+
+static scu__entry *find_entry(const scu__inventory *inventory, const char *instance_uid) {
+  if (inventory->count == 0) return NULL;
+  uint32_t slot = *scu__uid_slots_find(&inventory->entry_slots, entries_of(inventory), instance_uid);
+  return slot ? &inventory->entries[slot - 1] : NULL;
+}
+
+bool scu__inventory_has(const scu__inventory *inventory, const char *instance_uid) {
+  return find_entry(inventory, instance_uid) != NULL;
+}
+
+static void settle(scu__inventory *inventory, scu__entry *entry, scu__fate fate) {
+  bool was_wanted = scu__inventory_wants(inventory, entry);
+  if (entry->fate == SCU__FATE_CONFLICT) inventory->conflicts--;
+  entry->fate = (uint8_t)fate;
+  if (fate == SCU__FATE_CONFLICT) inventory->conflicts++;
+  if (fate == SCU__FATE_RECEIVED) inventory->received++;
+  if (was_wanted && !scu__inventory_wants(inventory, entry)) inventory->wanted--;
+}
+
+scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid) {
+  scu__entry *entry = find_entry(inventory, instance_uid);
+  if (!entry) return SCU__ARRIVAL_NOT_PROMISED;
+  if (entry->fate == SCU__FATE_RECEIVED) return SCU__ARRIVAL_AGAIN;
+  settle(inventory, entry, SCU__FATE_RECEIVED);
+  return SCU__ARRIVAL_NEW;
+}
+
+/* What we saw ourselves says more than the peer's list of failures. */
+void scu__inventory_failed(scu__inventory *inventory, const char *instance_uid, scu__fate fate, uint16_t status) {
+  scu__entry *entry = find_entry(inventory, instance_uid);
+  if (!entry || entry->fate == SCU__FATE_RECEIVED || entry->fate == SCU__FATE_CONFLICT) return;
+  if (fate == SCU__FATE_FAILED && entry->fate != SCU__FATE_MISSING) return;
+  settle(inventory, entry, fate);
+  entry->status = status;
+}
+
+size_t scu__inventory_missing(const scu__inventory *inventory) {
+  return inventory->count - inventory->received;
 }

@@ -1,61 +1,124 @@
-/* What was promised and what has come: the image-level UIDs of a retrieve, grouped by the requests that bring them. */
+/* What was promised and what has come: the image-level UIDs of a retrieve, where each can be had, and the requests that
+ * bring them. */
 #ifndef SCU_CLIENT_INVENTORY_H
 #define SCU_CLIENT_INVENTORY_H
 
 #include <stdbool.h>
 
 #include "client/query.h"
+#include "client/uid_slots.h"
+#include "scu/row.h"
+
+/* What the answers said of where it is: an index of scu__routes (0 = the peer that was asked), and (0008,0056). */
+typedef struct scu__location {
+  uint16_t source;
+  scu_availability availability;
+} scu__location;
 
 /* One thing to ask for: unique keys down to a level; for IMAGE a run of entries of one series. */
 typedef struct scu__target {
   scu_query_level level;
   scu__unique_keys known;
-  size_t first, count; /* entries that belong to it (IMAGE: that are asked for); 0 = not known */
-  size_t first_uid;    /* where nothing is known: its part of the list of UIDs in the query begins there */
+  size_t first, count;    /* entries that belong to it (IMAGE: that are asked for); 0 = not known */
+  size_t first_uid;       /* where nothing is known: its part of the list of UIDs in the query begins there */
+  scu__location location; /* where there are no entries */
+  bool is_held_back;      /* likewise: not to be asked for */
 } scu__target;
 
+typedef enum scu__fate {
+  SCU__FATE_MISSING = 0,
+  SCU__FATE_RECEIVED,
+  SCU__FATE_CONFLICT, /* came, and another object with its UID was here before */
+  SCU__FATE_REFUSED,  /* came, and was not kept: `status` */
+  SCU__FATE_LOST,     /* began to come */
+  SCU__FATE_FAILED    /* the peer says that it could not send it */
+} scu__fate;
+
 typedef struct scu__entry {
-  scu__uid instance;
+  scu__uid instance;  /* first */
   uint32_t series;    /* index into series */
   uint16_t sop_class; /* index into classes */
-  bool is_received;
+  uint16_t source, status;
+  uint8_t availability; /* scu_availability */
+  uint8_t fate;         /* scu__fate */
+  bool is_held_back;    /* not to be asked for: not online */
 } scu__entry;
 
 typedef struct scu__inventory_series {
   scu__unique_keys known; /* down to the series */
   char modality[17];      /* "" = the peer did not say */
+  uint32_t study;         /* index into studies */
 } scu__inventory_series;
+
+typedef struct scu__inventory_study {
+  scu__uid uid;       /* first; "" = the answers did not say */
+  uint64_t extra;     /* came without having been promised */
+  uint64_t unlisted;  /* came, where nothing was promised by name */
+  uint64_t held_back; /* targets without entries that are not asked for */
+} scu__inventory_study;
 
 typedef struct scu__inventory {
   const scu_allocator *allocator;
   scu__entry *entries;
   size_t count, capacity;
-  uint32_t *slots; /* hash over instance UIDs: index + 1, 0 = free */
-  size_t slot_count;
+  scu__uid_slots entry_slots, study_slots;
   scu__inventory_series *series;
   size_t series_count, series_capacity;
+  scu__inventory_study *studies;
+  size_t study_count, study_capacity;
   scu__uid *classes;
   size_t class_count, class_capacity;
-  scu__target *targets;
+  scu__target *targets; /* to be asked for now */
   size_t target_count, target_capacity;
-  size_t received;
+  scu__target *found; /* as taking stock has left them: see scu__inventory_begin */
+  size_t found_count;
+  size_t received, conflicts, held_back;
+  uint16_t source; /* whom the targets are for: see scu__inventory_select */
+  size_t wanted;   /* entries to be asked for there */
 } scu__inventory;
 
 void scu__inventory_init(scu__inventory *inventory, const scu_allocator *allocator);
 void scu__inventory_free(scu__inventory *inventory);
 
+/* --- taking stock --- */
+
 /* An image-level row; adds a target of `level` when its keys differ from the last one's. A UID that is there already is
- * not added twice. MEMORY. */
+ * not added twice. MEMORY, or LIMIT. */
 scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, scu_query_level first_level,
-                              const scu_dataset *row);
+                              const scu_dataset *row, scu__location location);
 /* A target without entries. */
-scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known);
-typedef enum scu__arrival { SCU__ARRIVAL_NEW, SCU__ARRIVAL_AGAIN, SCU__ARRIVAL_NOT_PROMISED } scu__arrival;
-scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid);
-size_t scu__inventory_missing(const scu__inventory *inventory);
+scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
+                                     scu__location location);
+/* What can be had at once and what after a while is to be asked for; with `is_forced` the rest, too. */
+void scu__inventory_begin(scu__inventory *inventory, bool is_forced);
+
+/* --- asking --- */
+
+/* Everything below is about what is to be had from this source. */
+void scu__inventory_select(scu__inventory *inventory, uint16_t source);
+/* Not here, not held back, and to be had from the selected source. */
+bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry);
+/* All that is wanted came, and we did not keep it: another way to ask for it changes nothing. */
+bool scu__inventory_is_refused_here(const scu__inventory *inventory);
+/* The targets as they were found; where only a part of one is wanted, or it is of image level, in runs of at most
+ * `chunk` UIDs. MEMORY. */
+scu_result scu__inventory_target(scu__inventory *inventory, size_t chunk);
 /* Replaces the targets by image-level ones for what is missing, each of one series and at most `chunk` UIDs. */
 scu_result scu__inventory_retarget(scu__inventory *inventory, size_t chunk);
 /* The missing UIDs of an image-level target joined by backslash, appended with a NUL. */
 void scu__inventory_list(const scu__inventory *inventory, const scu__target *target, scu__buffer *list);
+/* Some of it comes from a slow medium. */
+bool scu__inventory_is_nearline(const scu__inventory *inventory, const scu__target *target);
+
+/* --- what has come --- */
+
+typedef enum scu__arrival { SCU__ARRIVAL_NEW, SCU__ARRIVAL_AGAIN, SCU__ARRIVAL_NOT_PROMISED } scu__arrival;
+scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid);
+/* It did not become one of ours; nothing happens when it is here, or was not promised. */
+void scu__inventory_failed(scu__inventory *inventory, const char *instance_uid, scu__fate fate, uint16_t status);
+bool scu__inventory_has(const scu__inventory *inventory, const char *instance_uid);
+size_t scu__inventory_missing(const scu__inventory *inventory);
+/* NULL without memory, or when there are too many. */
+scu__inventory_study *scu__inventory_study_of(scu__inventory *inventory, const char *study_uid);
 
 #endif

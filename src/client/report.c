@@ -96,13 +96,15 @@ uint16_t scu_store_report_first_failure(const scu_store_report *report) {
 void scu_retrieve_report_free(scu_retrieve_report *report) {
   if (!report) return;
   scu__free(report->allocator, report->missing);
+  scu__free(report->allocator, report->studies);
+  scu__free(report->allocator, report->uids);
   scu__free(report->allocator, report);
 }
 scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report) {
   return report->verdict;
 }
 const char *scu_verdict_name(scu_verdict verdict) {
-  static const char *const names[] = {"complete", "count only", "incomplete", "unknown", "nothing matched"};
+  static const char *const names[] = {"complete", "count only", "incomplete", "unknown", "nothing matched", "conflict"};
   return (size_t)verdict < sizeof names / sizeof *names ? names[verdict] : "unknown";
 }
 uint64_t scu_retrieve_report_count(const scu_retrieve_report *report, scu_outcome outcome) {
@@ -115,7 +117,25 @@ size_t scu_retrieve_report_missing_count(const scu_retrieve_report *report) {
   return report->missing_count;
 }
 const char *scu_retrieve_report_missing(const scu_retrieve_report *report, size_t index) {
-  return index < report->missing_count ? report->missing[index].text : "";
+  return index < report->missing_count ? report->missing[index].sop_instance_uid : "";
+}
+const scu_missing_instance *scu_retrieve_report_missing_instance(const scu_retrieve_report *report, size_t index) {
+  return index < report->missing_count ? &report->missing[index] : NULL;
+}
+size_t scu_retrieve_report_study_count(const scu_retrieve_report *report) {
+  return report->study_count;
+}
+const scu_study_outcome *scu_retrieve_report_study(const scu_retrieve_report *report, size_t index) {
+  return index < report->study_count ? &report->studies[index] : NULL;
+}
+uint64_t scu_retrieve_report_extra(const scu_retrieve_report *report) {
+  return report->extra;
+}
+uint64_t scu_retrieve_report_offline(const scu_retrieve_report *report) {
+  return report->offline;
+}
+uint64_t scu_retrieve_report_conflicts(const scu_retrieve_report *report) {
+  return report->conflicts;
 }
 uint64_t scu_retrieve_report_bytes(const scu_retrieve_report *report) {
   return report->bytes;

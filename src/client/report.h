@@ -42,8 +42,12 @@ struct scu_retrieve_report {
   scu_verdict verdict;
   uint64_t counts[SCU__OUTCOMES];
   uint64_t promised;
-  scu__uid *missing;
+  scu_missing_instance *missing;
   size_t missing_count;
+  scu_study_outcome *studies;
+  size_t study_count;
+  scu__uid *uids; /* those that missing and studies point to */
+  uint64_t extra, offline, conflicts;
   uint64_t bytes;
   uint32_t elapsed_ms;
   uint16_t status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "client/availability.h"
 #include "client/query.h"
 #include "data/arena.h"
 #include "data/dataset.h"
@@ -94,10 +95,7 @@ static bool judge_age(const char *text, scu_age_value *age) {
 }
 
 static bool judge_availability(const char *text, scu_availability *availability) {
-  static const char *const words[] = {"", "ONLINE", "NEARLINE", "OFFLINE", "UNAVAILABLE"};
-  *availability = SCU_AVAILABILITY_UNKNOWN;
-  for (int i = SCU_AVAILABILITY_ONLINE; i <= SCU_AVAILABILITY_UNAVAILABLE; i++)
-    if (strcmp(text, words[i]) == 0) *availability = (scu_availability)i;
+  *availability = scu__availability_of(text);
   return *availability != SCU_AVAILABILITY_UNKNOWN;
 }
 

@@ -11,6 +11,7 @@
 #include "client/commit_receiver.h"
 #include "client/identity.h"
 #include "client/op.h"
+#include "client/others.h"
 #include "client/turns.h"
 #include "config/node_options.h"
 #include "io/file.h"
@@ -27,27 +28,33 @@ static void log_line(void *user, scu__trace_level level, uint32_t association, c
   scu__loop_let_go(session->loop);
 }
 
-/* The node file belongs to peers given by name only. */
+scu_result scu__session_read_nodes(const scu_session *session, scu__nodes *nodes, scu_error *error) {
+  uint8_t *text = NULL;
+  size_t length = 0;
+  const char *path = session->config->nodes_file;
+  *nodes = (scu__nodes){.allocator = session->allocator};
+  if (!path[0]) return SCU_OK;
+  scu_result result = scu__file_read_whole(path, session->allocator, SCU__NODES_TEXT_MAX, &text, &length, error);
+  if (result != SCU_OK) return result;
+  result = scu__nodes_parse(session->allocator, path, (const char *)text, length, nodes, error);
+  scu__free(session->allocator, text);
+  return result;
+}
+
+/* A peer is found in the node file by its name only. */
 static scu_result find_peer(scu_session *session, const scu_options *options, const char *peer) {
   if (!peer) return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no peer was given");
   if (scu__peer_is_literal(peer) || !session->config->nodes_file[0]) {
     scu_result found = scu__peer_resolve(NULL, peer, &session->peer, &session->error);
     return found == SCU_OK ? scu__session_identity_open(session, options, NULL, "") : found;
   }
-  uint8_t *text = NULL;
-  size_t length = 0;
-  const char *path = session->config->nodes_file;
-  scu_result result =
-      scu__file_read_whole(path, session->allocator, SCU__NODES_TEXT_MAX, &text, &length, &session->error);
-  if (result != SCU_OK) return result;
-  scu__nodes nodes = {0};
-  result = scu__nodes_parse(session->allocator, path, (const char *)text, length, &nodes, &session->error);
+  scu__nodes nodes;
+  scu_result result = scu__session_read_nodes(session, &nodes, &session->error);
   if (result == SCU_OK) result = scu__peer_resolve(&nodes, peer, &session->peer, &session->error);
   const scu__node *node = result == SCU_OK ? scu__nodes_find(&nodes, peer) : NULL;
   if (result == SCU_OK) result = scu__options_resolve_for(options, node, session->config, &session->error);
-  if (result == SCU_OK) result = scu__session_identity_open(session, options, node, path);
+  if (result == SCU_OK) result = scu__session_identity_open(session, options, node, session->config->nodes_file);
   scu__nodes_free(&nodes);
-  scu__free(session->allocator, text);
   return result;
 }
 
@@ -74,6 +81,7 @@ static void abort_all(scu_session *session) {
   scu__error_clear(&error);
   scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
   scu__associations_abort(session, &error);
+  scu__others_abort(session, &error);
   for (scu_op *op; (op = next_to_ask(session, true)) != NULL;) {
     op->is_aborted = true;
     if (op->class_->abort) op->class_->abort(op, &error);
@@ -98,6 +106,7 @@ static scu_result open_session(scu_session *session, scu_loop *loop, const scu_o
   session->trace.tap = session->config->tap;
   if (result == SCU_OK) result = find_peer(session, options, peer);
   if (result == SCU_OK) result = scu__peer_check_supported(&session->peer, &session->error);
+  if (result == SCU_OK) result = scu__others_prepare(session, options);
   if (result != SCU_OK) return result;
   scu__peer_format(&session->peer, session->peer_text, sizeof session->peer_text);
   result = scu__identity_check_transport(&session->identity, session->peer.is_tls, &session->error);
@@ -143,11 +152,13 @@ void scu_session_free(scu_session *session) {
     scu__associations_release(session);
     while (session->ops) scu__op_destroy(session->ops);
     scu__associations_free(session);
+    scu__others_free(session);
     scu__commit_receiver_free(session->commit_receiver);
     scu__tick_remove(session->loop, &session->tick);
   }
   if (session->owns_loop) scu_loop_free(session->loop);
   scu__session_identity_close(session);
+  scu_options_free(session->other_options);
   scu__free(session->allocator, session->config);
   scu__free(session->allocator, session);
 }
@@ -164,6 +175,7 @@ scu_result scu_session_set_hooks(scu_session *session, const scu_hooks *hooks) {
     memset(&session->hooks, 0, sizeof session->hooks);
   scu__message_teller_update(&session->messages);
   scu__message_teller_update(&session->guest_messages);
+  scu__others_set_hooks(session);
   return result;
 }
 
@@ -185,6 +197,11 @@ void scu_abort(scu_session *session) {
   if (!session) return;
   session->is_abort_wanted = 1;
   if (session->loop) scu_loop_wake(session->loop);
+}
+
+uint32_t scu__session_next_association(scu_session *session) {
+  scu_session *counting = session->elder ? session->elder : session;
+  return ++counting->last_association;
 }
 
 void scu__session_set_error(scu_session *session, const scu_error *error) {

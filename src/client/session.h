@@ -59,6 +59,10 @@ struct scu_session {
   uint32_t last_association;
   scu__turns turns;
   scu_op *ops;
+  struct scu__other *others;  /* see client/others.h */
+  scu_session *elder;         /* of whose others it is one; NULL = the caller's own */
+  scu_options *other_options; /* for these; NULL where there is no node file to find them in */
+  bool prefers_move;          /* C-GET has brought nothing where C-MOVE did */
   scu__server servers[SCU__SERVED_FIELDS];
   struct scu__commit_receiver *commit_receiver; /* NULL before the first commitment */
   scu__tick tick;
@@ -70,6 +74,10 @@ struct scu_session {
 bool scu__session_has_wishes(const scu_session *session);
 /* Does what they ask for to what runs now; nothing, from inside of a protocol step. */
 void scu__session_heed_wishes(scu_session *session);
+/* Reads the node file of the options, if there is one: else *nodes is empty. */
+scu_result scu__session_read_nodes(const scu_session *session, scu__nodes *nodes, scu_error *error);
+/* The number of the next association, as the log has it. */
+uint32_t scu__session_next_association(scu_session *session);
 /* Tells the warning hook, if there is one. */
 void scu__session_warn(const scu_session *session, const char *format, ...) SCU__PRINTF(2, 3);
 void scu__session_tell_instance(const scu_session *session, const scu_instance_outcome *outcome);

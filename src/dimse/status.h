@@ -27,6 +27,7 @@ enum {
   SCU__STATUS_DOES_NOT_MATCH_CLASS = 0xA900,
   SCU__STATUS_COERCED = 0xB000, /* C-STORE; on C-MOVE and C-GET: some sub-operations failed or warned */
   SCU__STATUS_CANNOT_UNDERSTAND = 0xC000,
+  SCU__STATUS_CONFLICT = 0xC001, /* ours, as a receiver: another object with that SOP Instance UID is here */
   SCU__STATUS_CANCELLED = 0xFE00,
   SCU__STATUS_PENDING = 0xFF00,
   SCU__STATUS_PENDING_WARNING = 0xFF01

@@ -18,7 +18,6 @@
 
 enum {
   HEADER_MAX = 4096,
-  STATUS_CONFLICT = 0xC001, /* in the Cxxx range, ours: other content is stored under this UID */
   STATUS_MALFORMED = 0xB007 /* PS3.4 B.2.3: stored, but the dataset does not match its SOP Class */
 };
 
@@ -72,7 +71,7 @@ static scu_result refuse_for(scu_sink_outcome *outcome, const scu_error *error) 
   int os_errno = scu_error_errno(error);
   switch (result) {
   case SCU_ERROR_VERIFICATION:
-    return refuse(outcome, result, STATUS_CONFLICT, "Other content is already stored under this SOP Instance UID");
+    return refuse(outcome, result, SCU__STATUS_CONFLICT, "Other content is already stored under this SOP Instance UID");
   case SCU_ERROR_MEMORY: return refuse(outcome, result, SCU__STATUS_OUT_OF_RESOURCES, "Out of memory");
   default:
     return refuse(outcome, result, SCU__STATUS_OUT_OF_RESOURCES,

@@ -46,12 +46,13 @@ static void torture_release(void *user, void *block) {
 }
 
 static const char *rows(void *user, const scu_dataset *query, size_t row) {
-  (void)user;
+  const char *more = user;
   char level[17] = "";
   scu_dataset_text(query, "QueryRetrieveLevel", level, sizeof level);
   static const char *const studies[] = {"StudyInstanceUID=1.2.1|PatientName=Doe^Jane",
                                         "StudyInstanceUID=1.2.2|PatientName=Doe^Jane"};
   if (strcmp(level, "STUDY") == 0) return row < 2 ? studies[row] : NULL;
+  if (strcmp(level, "SERIES") == 0 && more) return row < 1 ? more : NULL;
   if (strcmp(level, "SERIES") == 0) return row < 1 ? "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1" : NULL;
   static const char *const images[] = {
       "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1|SOPInstanceUID=1.2.3.1|SOPClassUID=" SAMPLE_CLASS,
@@ -256,6 +257,28 @@ static scu_result do_get(torture *t) {
   return result;
 }
 
+/* What another AE has: the same peer by another name. */
+static scu_result do_get_elsewhere(torture *t) {
+  static char row[] = "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1|RetrieveAETitle=NOBODY\\B";
+  char text[128];
+  scu_options *options = NULL;
+  scu_session *session = t->session;
+  t->peer.user = row;
+  int length = snprintf(text, sizeof text, "[b]\naet=B\nhost=127.0.0.1\nport=%u\n", (unsigned)t->peer.port);
+  write_scratch("nodes.ini", text, (size_t)length);
+  scu_result result = scu_options_new(&t->memory.allocator, &options);
+  if (result == SCU_OK) result = scu_options_set_text(options, SCU_OPTION_NODES_FILE, in_scratch("nodes.ini"));
+  t->session = NULL;
+  if (result == SCU_OK) result = scu_session_new_on(t->time.loop, &t->session, options, t->peer.name);
+  scu_options_free(options);
+  if (result == SCU_OK) result = do_get(t);
+  /* Without memory for the node file nobody else is known. */
+  if (t->memory.fail_at == SIZE_MAX) assert_memory_equal(t->peer.request.data + 4, "B  ", 3);
+  scu_session_free(t->session);
+  t->session = session;
+  return result;
+}
+
 static scu_match_choice get_match(void *user, const scu_match *match) {
   scu_result result = match->number == 1 ? do_get(user) : SCU_OK;
   return result == SCU_OK ? SCU_MATCH_TAKE : SCU_MATCH_ENOUGH;
@@ -439,6 +462,11 @@ static void test_a_get_survives_every_lack_of_memory(void **state) {
   sweep(do_get);
 }
 
+static void test_a_get_from_another_ae_survives_every_lack_of_memory(void **state) {
+  (void)state;
+  sweep(do_get_elsewhere);
+}
+
 static void test_a_get_in_the_hook_of_a_find_survives_every_lack_of_memory(void **state) {
   (void)state;
   sweep(do_get_in_hook);
@@ -478,6 +506,7 @@ int main(void) {
       cmocka_unit_test(test_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_find_edited_by_a_hook_goes_out_edited_or_not_at_all),
       cmocka_unit_test(test_a_get_survives_every_lack_of_memory),
+      cmocka_unit_test(test_a_get_from_another_ae_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_get_in_the_hook_of_a_find_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_get_with_hooks_on_messages_survives_every_lack_of_memory),
       cmocka_unit_test(test_a_procedure_step_survives_every_lack_of_memory),

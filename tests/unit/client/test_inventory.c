@@ -23,7 +23,7 @@ static scu_dataset *row_of(unsigned series, unsigned instance) {
 
 static scu_result add(scu__inventory *inventory, scu_query_level level, unsigned series, unsigned instance) {
   scu_dataset *row = row_of(series, instance);
-  scu_result result = scu__inventory_add(inventory, level, SCU_LEVEL_STUDY, row);
+  scu_result result = scu__inventory_add(inventory, level, SCU_LEVEL_STUDY, row, (scu__location){0});
   scu_dataset_free(row);
   return result;
 }
@@ -67,7 +67,8 @@ static void test_a_uid_that_is_promised_twice_counts_once(void **state) {
   assert_int_equal(inventory.target_count, 2);
   assert_int_equal(inventory.targets[1].count, 10);
   scu_dataset *nameless = peer_dataset("StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1");
-  assert_int_equal(scu__inventory_add(&inventory, SCU_LEVEL_SERIES, SCU_LEVEL_STUDY, nameless), SCU_OK);
+  assert_int_equal(scu__inventory_add(&inventory, SCU_LEVEL_SERIES, SCU_LEVEL_STUDY, nameless, (scu__location){0}),
+                   SCU_OK);
   assert_int_equal(inventory.count, 20);
   scu_dataset_free(nameless);
   scu__inventory_free(&inventory);

@@ -1,0 +1,163 @@
+/* The report of a retrieve: the verdict, over all and for each study, and what is missing with the reason (RULES 22).
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "client/retrieve_private.h"
+
+/* --- texts -------------------------------------------------------------------------------------------------------- */
+
+/* Copies of the inventory's UIDs, one block for all: studies, series, classes, missing instances. */
+typedef struct copies {
+  scu__uid *studies, *series, *classes, *instances;
+} copies;
+
+static scu_result copy_uids(const scu__inventory *inventory, size_t missing, scu_retrieve_report *report, copies *to) {
+  size_t count = inventory->study_count + inventory->series_count + inventory->class_count + missing;
+  if (count == 0) return SCU_OK;
+  report->uids = scu__alloc_array(report->allocator, count, sizeof *report->uids);
+  if (!report->uids) return SCU_ERROR_MEMORY;
+  to->studies = report->uids;
+  to->series = to->studies + inventory->study_count;
+  to->classes = to->series + inventory->series_count;
+  to->instances = to->classes + inventory->class_count;
+  for (size_t i = 0; i < inventory->study_count; i++) to->studies[i] = inventory->studies[i].uid;
+  for (size_t i = 0; i < inventory->class_count; i++) to->classes[i] = inventory->classes[i];
+  for (size_t i = 0; i < inventory->series_count; i++)
+    memcpy(to->series[i].text, inventory->series[i].known.value[SCU_LEVEL_SERIES], SCU__UNIQUE_VALUE_MAX);
+  return SCU_OK;
+}
+
+/* --- missing ------------------------------------------------------------------------------------------------------ */
+
+static const char *reason_of(const scu__entry *entry) {
+  if (entry->is_held_back)
+    return entry->availability == SCU_AVAILABILITY_OFFLINE ? "offline: not asked for" : "unavailable: not asked for";
+  switch ((scu__fate)entry->fate) {
+  case SCU__FATE_CONFLICT: return "another object with this UID was here before";
+  case SCU__FATE_REFUSED: return "came, and was not kept";
+  case SCU__FATE_LOST: return "the association ended before it was complete";
+  case SCU__FATE_FAILED: return "the peer says that it could not send it";
+  default: return "did not come";
+  }
+}
+
+static void list_missing(const scu__inventory *inventory, const copies *uids, scu_retrieve_report *report) {
+  for (size_t i = 0; i < inventory->count; i++) {
+    const scu__entry *entry = &inventory->entries[i];
+    if (entry->fate == SCU__FATE_RECEIVED) continue;
+    size_t at = report->missing_count++;
+    uids->instances[at] = entry->instance;
+    bool is_refused = entry->fate == SCU__FATE_REFUSED || entry->fate == SCU__FATE_CONFLICT;
+    report->missing[at] = (scu_missing_instance){
+        .size = sizeof *report->missing,
+        .sop_instance_uid = uids->instances[at].text,
+        .sop_class_uid = uids->classes[entry->sop_class].text,
+        .study_instance_uid = uids->studies[inventory->series[entry->series].study].text,
+        .series_instance_uid = uids->series[entry->series].text,
+        .reason = reason_of(entry),
+        .status = is_refused ? entry->status : 0xFFFF,
+        .is_offline = entry->is_held_back,
+        .is_conflict = entry->fate == SCU__FATE_CONFLICT,
+    };
+  }
+}
+
+/* --- studies ------------------------------------------------------------------------------------------------------ */
+
+static void count_entry(const scu__entry *entry, scu_study_outcome *study) {
+  study->promised++;
+  if (entry->fate == SCU__FATE_RECEIVED) {
+    study->received++;
+    return;
+  }
+  study->missing++;
+  if (entry->is_held_back)
+    study->offline++;
+  else if (entry->fate == SCU__FATE_CONFLICT)
+    study->conflicts++;
+  else if (entry->fate != SCU__FATE_MISSING)
+    study->failed++;
+}
+
+static scu_verdict verdict_of_study(const scu__retrieve *op, const scu_study_outcome *study, scu_verdict of_all) {
+  if (op->wish == SCU__ROUTE_MOVE) return study->offline > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
+  if (!op->has_promise) return of_all == SCU_VERDICT_COUNT_ONLY ? of_all : SCU_VERDICT_INCOMPLETE;
+  if (study->promised == 0) return SCU_VERDICT_UNKNOWN;
+  if (study->conflicts > 0) return SCU_VERDICT_CONFLICT;
+  return study->missing > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_COMPLETE;
+}
+
+static void list_studies(const scu__retrieve *op, const copies *uids, scu_retrieve_report *report) {
+  const scu__inventory *inventory = &op->inventory;
+  report->study_count = inventory->study_count;
+  for (size_t i = 0; i < report->study_count; i++) {
+    const scu__inventory_study *study = &inventory->studies[i];
+    report->studies[i] = (scu_study_outcome){.size = sizeof *report->studies,
+                                             .study_instance_uid = uids->studies[i].text,
+                                             .received = study->unlisted,
+                                             .offline = study->held_back,
+                                             .extra = study->extra};
+  }
+  for (size_t i = 0; op->has_promise && i < inventory->count; i++)
+    count_entry(&inventory->entries[i], &report->studies[inventory->series[inventory->entries[i].series].study]);
+  for (size_t i = 0; i < report->study_count; i++)
+    report->studies[i].verdict = verdict_of_study(op, &report->studies[i], report->verdict);
+}
+
+/* --- the report --------------------------------------------------------------------------------------------------- */
+
+static scu_verdict verdict_of(const scu__retrieve *op) {
+  if (op->inventory.found_count == 0 && op->op.result == SCU_OK) return SCU_VERDICT_NOTHING;
+  if (op->wish == SCU__ROUTE_MOVE) return op->inventory.held_back > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
+  if (op->has_promise && op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;
+  if (op->has_promise)
+    return scu__inventory_missing(&op->inventory) == 0 ? SCU_VERDICT_COMPLETE : SCU_VERDICT_INCOMPLETE;
+  return scu__retrieve_is_everything_here(op) && op->peer_failed == 0 ? SCU_VERDICT_COUNT_ONLY : SCU_VERDICT_INCOMPLETE;
+}
+
+static void fill_counts(const scu__retrieve *op, scu_retrieve_report *report) {
+  report->verdict = verdict_of(op);
+  memcpy(report->counts, op->counts, sizeof report->counts);
+  report->promised = op->has_promise ? op->inventory.count : 0;
+  report->extra = op->extra;
+  report->offline = op->inventory.held_back;
+  report->conflicts = op->inventory.conflicts;
+  report->bytes = op->bytes;
+  report->elapsed_ms = scu__op_elapsed_ms(&op->op);
+  report->status = op->status;
+  memcpy(report->comment, op->comment, sizeof report->comment);
+  report->peer_completed = op->peer_completed;
+  report->peer_failed = op->peer_failed;
+  report->peer_warning = op->peer_warning;
+}
+
+static scu_result fill_lists(const scu__retrieve *op, scu_retrieve_report *report) {
+  size_t missing = op->has_promise ? scu__inventory_missing(&op->inventory) : 0;
+  size_t studies = op->inventory.study_count;
+  copies uids = {NULL};
+  scu_result result = copy_uids(&op->inventory, missing, report, &uids);
+  if (result != SCU_OK) return result;
+  if (missing > 0) report->missing = scu__alloc_array(report->allocator, missing, sizeof *report->missing);
+  if (studies > 0) report->studies = scu__alloc_array(report->allocator, studies, sizeof *report->studies);
+  if ((missing > 0 && !report->missing) || (studies > 0 && !report->studies)) return SCU_ERROR_MEMORY;
+  if (missing > 0) list_missing(&op->inventory, &uids, report);
+  list_studies(op, &uids, report);
+  return SCU_OK;
+}
+
+scu_result scu_retrieve_take(scu_op *base, scu_retrieve_report **out) {
+  *out = NULL;
+  if (base->class_ != &scu__retrieve_class || !base->is_done) return SCU_ERROR_USAGE;
+  const scu__retrieve *op = (const scu__retrieve *)base;
+  scu_retrieve_report *report = scu__alloc(base->session->allocator, sizeof *report);
+  if (!report) return SCU_ERROR_MEMORY;
+  report->allocator = base->session->allocator;
+  fill_counts(op, report);
+  if (fill_lists(op, report) != SCU_OK) {
+    scu_retrieve_report_free(report);
+    return SCU_ERROR_MEMORY;
+  }
+  *out = report;
+  return base->result;
+}
