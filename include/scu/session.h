@@ -146,6 +146,22 @@ SCU_API scu_op *scu_get_start(scu_session *session, const scu_query *what, scu_s
  * warning hook; they are the result only when nothing came. */
 SCU_API scu_result scu_fetch(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out);
 SCU_API scu_op *scu_fetch_start(scu_session *session, const scu_query *what, scu_sink *sink);
+/* What a match names, as scu_matches_next or the match hook gives it; also from that hook. Its unique keys down to
+ * `level` are retrieved by; DEFAULT: the Query/Retrieve Level (0008,0052) of the match, else that of its deepest UID.
+ * Patient Root for PATIENT, else Study Root. USAGE when the match lacks one of these keys, or its Patient ID has a
+ * wildcard in it. The match is copied. The *_start calls return NULL then, too. */
+SCU_API scu_result scu_move_match(scu_session *session, const scu_dataset *match, scu_query_level level,
+                                  const char *destination_ae, scu_retrieve_report **out);
+SCU_API scu_op *scu_move_match_start(scu_session *session, const scu_dataset *match, scu_query_level level,
+                                     const char *destination_ae);
+SCU_API scu_result scu_get_match(scu_session *session, const scu_dataset *match, scu_query_level level, scu_sink *sink,
+                                 scu_retrieve_report **out);
+SCU_API scu_op *scu_get_match_start(scu_session *session, const scu_dataset *match, scu_query_level level,
+                                    scu_sink *sink);
+SCU_API scu_result scu_fetch_match(scu_session *session, const scu_dataset *match, scu_query_level level,
+                                   scu_sink *sink, scu_retrieve_report **out);
+SCU_API scu_op *scu_fetch_match_start(scu_session *session, const scu_dataset *match, scu_query_level level,
+                                      scu_sink *sink);
 /* The report of any of these. Returns the operation's result; the report comes with failures, too. */
 SCU_API scu_result scu_retrieve_take(scu_op *op, scu_retrieve_report **out);
 
