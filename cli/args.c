@@ -39,7 +39,9 @@ static const flag_row flags[] = {
      ON_MOVE | ON_GET | ON_STORE | ON_COMMIT},
     {FLAG_PORT, "--port", 'p', "[ADDR:]PORT",
      "where to listen; port 0 = any free one [node file, else 11112 on all addresses]", ON_LISTEN | ON_ARCHIVE},
-    {FLAG_WITH, "--with", 0, "HOW", "get (C-GET), move (C-MOVE to ourselves) or auto (get, and move where it fails)",
+    {FLAG_WITH, "--with", 0, "HOW",
+     "get (C-GET), move (C-MOVE to ourselves) or auto (get, and move for what it does not bring) [node file, else "
+     "auto]",
      ON_GET},
     {FLAG_RAW_IDENTIFIER, "--raw-identifier", 0, NULL, "send the keys as they are, without C-FIND first",
      ON_MOVE | ON_GET},

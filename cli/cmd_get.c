@@ -1,4 +1,4 @@
-/* scu get: fetch instances, by C-GET or by C-MOVE to ourselves. */
+/* scu get: fetch instances, by C-GET or by C-MOVE to ourselves, whichever brings them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +11,6 @@
 #include "retrieve.h"
 #include "signals.h"
 
-typedef enum with_what { WITH_GET, WITH_MOVE, WITH_AUTO } with_what;
-
 /* UIDs of a list that go into one query; the library cuts it further where a peer takes less. */
 enum { UIDS_PER_QUERY = 64, UID_MAX = 64 };
 
@@ -21,33 +19,14 @@ typedef struct retrieval {
   const arguments *args;
   scu_session *session;
   scu_sink *sink;
-  with_what with;
+  retrieval_tally tally;
 } retrieval;
 
-static bool is_refused(scu_result result) {
-  return result == SCU_ERROR_REJECTED || result == SCU_ERROR_REFUSED || result == SCU_ERROR_UNSUPPORTED;
-}
-
-/* True when C-GET got nowhere for want of support at the peer, so that C-MOVE may do better. */
-static bool is_worth_a_move(const scu_retrieve_report *report, scu_result result) {
-  if (is_refused(result)) return true;
-  if (result != SCU_OK || !report) return false;
-  return scu_retrieve_report_verdict(report) == SCU_VERDICT_INCOMPLETE;
-}
-
-static void retrieve(const retrieval *r, const scu_query *query) {
+static void retrieve(retrieval *r, const scu_query *query) {
   scu_retrieve_report *report = NULL;
-  scu_result result = r->with == WITH_MOVE ? scu_move_to_self(r->session, query, r->sink, &report)
-                                           : scu_get(r->session, query, r->sink, &report);
-  if (r->with == WITH_AUTO && signals_count() == 0 && is_worth_a_move(report, result)) {
-    say(r->context, "C-GET did not bring everything; trying C-MOVE");
-    scu_retrieve_report_free(report);
-    report = NULL;
-    r->context->ok = r->context->warnings = r->context->failed = 0;
-    result = scu_move_to_self(r->session, query, r->sink, &report);
-  }
+  scu_result result = scu_fetch(r->session, query, r->sink, &report);
   if (result != SCU_OK) report_error(r->context, scu_session_error(r->session));
-  judge_retrieval(r->context, r->args, report, result);
+  note_retrieval(r->context, r->args, &r->tally, report, result);
   scu_retrieve_report_free(report);
 }
 
@@ -80,7 +59,7 @@ static const char *unique_key(scu_query_level level) {
   }
 }
 
-static void retrieve_list(const retrieval *r, scu_query *query, list *uids) {
+static void retrieve_list(retrieval *r, scu_query *query, list *uids) {
   enum { ROOM = UIDS_PER_QUERY * (UID_MAX + 1) + 1 };
   char joined[ROOM];
   scu_query_level level;
@@ -97,12 +76,20 @@ static void retrieve_list(const retrieval *r, scu_query *query, list *uids) {
   }
 }
 
-static bool check(cli *context, const arguments *args, with_what *with) {
+/* --with counts more than what the node file says. */
+static bool set_way(cli *context, const arguments *args) {
   static const char *const words[] = {"get", "move", "auto", NULL};
   size_t word;
+  if (!argument_word(context, args, FLAG_WITH, words, 0, &word)) return false;
+  if (args->has[FLAG_WITH]) scu_options_set_text(context->options, SCU_OPTION_RETRIEVE_WITH, words[word]);
+  if (!args->has[FLAG_WITH] || word != 0 || !args->has[FLAG_LISTEN]) return true;
+  report_usage(context, NULL, "--listen is for --with move or auto: C-GET brings everything on its own connection");
+  return false;
+}
+
+static bool check(cli *context, const arguments *args) {
   const char *fault = NULL, *hint = NULL;
-  if (!argument_word(context, args, FLAG_WITH, words, WITH_GET, &word)) return false;
-  *with = (with_what)word;
+  if (!set_way(context, args)) return false;
   if (args->positional_count == 0) {
     fault = "no peer is named";
     hint = "scu get AET@host:port KEY=VALUE... -o DIR";
@@ -111,8 +98,6 @@ static bool check(cli *context, const arguments *args, with_what *with) {
     hint = "scu get AET@host:port KEY=VALUE... -o DIR";
   } else if (args->has[FLAG_NULL] && !args->has[FLAG_FROM]) {
     fault = "--null is about a list: --from LIST is missing";
-  } else if (args->has[FLAG_LISTEN] && *with == WITH_GET) {
-    fault = "--listen is for --with move or auto: C-GET brings everything on its own connection";
   }
   if (fault) report_usage(context, hint, "%s", fault);
   return !fault && listen_address_apply(context, args, FLAG_LISTEN);
@@ -121,7 +106,7 @@ static bool check(cli *context, const arguments *args, with_what *with) {
 static void run(cli *context, const arguments *args) {
   retrieval r = {.context = context, .args = args};
   list *uids = NULL;
-  if (!check(context, args, &r.with)) return;
+  if (!check(context, args)) return;
   scu_query *query = query_from_arguments(context, args, !args->has[FLAG_FROM]);
   if (!query) return;
   if (args->has[FLAG_FROM]) uids = list_open(context, args->value[FLAG_FROM], args->has[FLAG_NULL]);
@@ -133,6 +118,7 @@ static void run(cli *context, const arguments *args) {
     retrieve_list(&r, query, uids);
   else if (r.sink)
     retrieve(&r, query);
+  judge_retrievals(context, args, &r.tally);
   cli_session_free(r.session);
   scu_disk_sink_free(r.sink);
   list_close(uids);
@@ -144,9 +130,14 @@ const command command_get = {
     .bit = ON_GET,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_RETRIEVE | SCU_USED_BY_SINK | SCU_USED_BY_LAYOUT,
     .synopsis = "get PEER KEY=VALUE... -o DIR [--with get|move|auto] [--from LIST|-]",
-    .summary = "fetch instances from an archive (C-GET)",
-    .text = "Writes DIR/STUDY/SERIES/INSTANCE.dcm and compares what came with what the archive said it has.\n"
-            "--from takes Study Instance UIDs, one a line; with --level series or image those of that level.\n",
+    .summary = "fetch instances from an archive (C-GET or C-MOVE)",
+    .text =
+        "Writes DIR/STUDY/SERIES/INSTANCE.dcm and compares what came with what the archive said it has. Asks by "
+        "C-GET,\n"
+        "and by C-MOVE to ourselves for what that does not bring; --with, or retrieve-with of a node, chooses one.\n"
+        "What the archive says is at another AE is asked for there, if the node file knows it; what it says is\n"
+        "offline is listed, and not asked for without --force-offline.\n"
+        "--from takes Study Instance UIDs, one a line; with --level series or image those of that level.\n",
     .examples = "scu get PACS@10.0.0.5:104 StudyInstanceUID=1.2.3 -o images\n"
                 "scu get pacs PatientID=4711 StudyDate=20240131 -o images --with auto --listen 11112",
     .run = run,

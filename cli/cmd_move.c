@@ -8,11 +8,13 @@
 
 static void move(cli *context, const arguments *args, scu_session *session, const scu_query *query, scu_sink *sink) {
   scu_retrieve_report *report = NULL;
+  retrieval_tally tally = {.has_report = false};
   json_begin(context, args->positional[0]);
   scu_result result =
       sink ? scu_move_to_self(session, query, sink, &report) : scu_move(session, query, args->value[FLAG_TO], &report);
   if (result != SCU_OK) report_error(context, scu_session_error(session));
-  judge_retrieval(context, args, report, result);
+  note_retrieval(context, args, &tally, report, result);
+  judge_retrievals(context, args, &tally);
   scu_retrieve_report_free(report);
 }
 

@@ -24,21 +24,75 @@ scu_sink *cli_sink(cli *context, const arguments *args) {
   return NULL;
 }
 
+static void put_missing(const scu_missing_instance *missing) {
+  json_open(stdout, "missing");
+  json_text(stdout, "sop_instance_uid", missing->sop_instance_uid);
+  json_text(stdout, "study_instance_uid", missing->study_instance_uid);
+  json_text(stdout, "series_instance_uid", missing->series_instance_uid);
+  json_text(stdout, "reason", missing->reason);
+  json_status(stdout, "status", missing->status);
+  json_close(stdout);
+}
+
 /* Where nothing came and the reason was said, a list of everything would only bury it. */
-static void tell_missing(cli *context, const scu_retrieve_report *report, bool is_explained) {
+static void tell_missing(cli *context, retrieval_tally *tally, const scu_retrieve_report *report, bool is_explained) {
   size_t count = scu_retrieve_report_missing_count(report);
-  size_t most = !is_explained ? MISSING_SAID_MAX : 0;
+  size_t most = is_explained ? 0 : MISSING_SAID_MAX - tally->missing_said;
   for (size_t i = 0; i < count; i++) {
-    const char *uid = scu_retrieve_report_missing(report, i);
-    if (context->is_json) {
-      json_open(stdout, "missing");
-      json_text(stdout, "sop_instance_uid", uid);
-      json_close(stdout);
-    }
-    if (i < most) say_always(context, "missing: %s", uid);
+    const scu_missing_instance *missing = scu_retrieve_report_missing_instance(report, i);
+    if (context->is_json) put_missing(missing);
+    if (i < most) say_always(context, "missing: %s: %s", missing->sop_instance_uid, missing->reason);
   }
-  if (count > most && most > 0) say_always(context, "missing: %zu more", count - most);
-  if (count > 0 && most == 0) say_always(context, "missing: all %zu", count);
+  if (is_explained && count > 0) say_always(context, "missing: all %zu", count);
+  if (!is_explained && count > most) say_always(context, "missing: %zu more", count - most);
+  if (!is_explained) tally->missing_said += count < most ? count : most;
+}
+
+static void put_study(const scu_study_outcome *study) {
+  json_open(stdout, "study");
+  json_text(stdout, "study_instance_uid", study->study_instance_uid);
+  json_text(stdout, "verdict", scu_verdict_name(study->verdict));
+  json_number(stdout, "promised", study->promised);
+  json_number(stdout, "received", study->received);
+  json_number(stdout, "missing", study->missing);
+  json_number(stdout, "offline", study->offline);
+  json_number(stdout, "failed", study->failed);
+  json_number(stdout, "conflicts", study->conflicts);
+  json_number(stdout, "extra", study->extra);
+  json_close(stdout);
+}
+
+static size_t add_count(char *to, size_t room, size_t length, uint64_t count, const char *what) {
+  if (count == 0 || length >= room) return length;
+  return length + (size_t)snprintf(to + length, room - length, ", %" PRIu64 " %s", count, what);
+}
+
+static void say_study(cli *context, const scu_study_outcome *study) {
+  char text[256];
+  const char *uid = *study->study_instance_uid ? study->study_instance_uid : "without UID";
+  size_t length = (size_t)snprintf(text, sizeof text, "%s", scu_verdict_name(study->verdict));
+  length = add_count(text, sizeof text, length, study->received, "received");
+  if (study->promised && length < sizeof text)
+    length += (size_t)snprintf(text + length, sizeof text - length, " of %" PRIu64, study->promised);
+  length = add_count(text, sizeof text, length, study->offline, "offline");
+  length = add_count(text, sizeof text, length, study->failed, "failed");
+  length = add_count(text, sizeof text, length, study->conflicts, "in conflict with what is here");
+  add_count(text, sizeof text, length, study->extra, "that were not promised");
+  if (study->verdict == SCU_VERDICT_COMPLETE || study->verdict == SCU_VERDICT_COUNT_ONLY)
+    say(context, "study %s: %s", uid, text);
+  else
+    say_always(context, "study %s: %s", uid, text);
+}
+
+/* A single study that is complete is what the last line says. */
+static void tell_studies(cli *context, const scu_retrieve_report *report, bool is_explained) {
+  size_t count = scu_retrieve_report_study_count(report);
+  for (size_t i = 0; i < count; i++) {
+    const scu_study_outcome *study = scu_retrieve_report_study(report, i);
+    if (context->is_json) put_study(study);
+    bool is_plain = study->verdict == SCU_VERDICT_COMPLETE || study->verdict == SCU_VERDICT_COUNT_ONLY;
+    if (!is_explained && (count > 1 || !is_plain)) say_study(context, study);
+  }
 }
 
 static void say_peer_counts(cli *context, const scu_retrieve_report *report) {
@@ -56,18 +110,9 @@ static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   context->failed = failed;
   say_peer_counts(context, report);
   if (failed) exit_add(&context->causes, done ? EXIT_PARTIAL : EXIT_REFUSED);
-}
-
-static void say_received(cli *context, const scu_retrieve_report *report) {
-  char bytes[32], elapsed[32], promised[48] = "";
-  uint64_t here =
-      scu_retrieve_report_count(report, SCU_OUTCOME_OK) + scu_retrieve_report_count(report, SCU_OUTCOME_WARNING);
-  if (scu_retrieve_report_promised(report))
-    snprintf(promised, sizeof promised, " of %" PRIu64, scu_retrieve_report_promised(report));
-  format_bytes(scu_retrieve_report_bytes(report), bytes);
-  format_seconds(scu_retrieve_report_elapsed_ms(report), elapsed);
-  say(context, "received %" PRIu64 "%s instances: %s (%s, %s)", here, promised,
-      scu_verdict_name(scu_retrieve_report_verdict(report)), bytes, elapsed);
+  if (scu_retrieve_report_offline(report) == 0) return;
+  tell_studies(context, report, false);
+  exit_add(&context->causes, EXIT_PARTIAL);
 }
 
 /* A failure status, when nothing else explains it. */
@@ -86,26 +131,61 @@ static void judge_status(cli *context, const scu_retrieve_report *report, scu_re
   }
 }
 
-void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_report *report, scu_result result) {
+static void add_to(retrieval_tally *tally, const scu_retrieve_report *report) {
+  scu_verdict verdict = scu_retrieve_report_verdict(report);
+  tally->received +=
+      scu_retrieve_report_count(report, SCU_OUTCOME_OK) + scu_retrieve_report_count(report, SCU_OUTCOME_WARNING);
+  tally->promised += scu_retrieve_report_promised(report);
+  tally->bytes += scu_retrieve_report_bytes(report);
+  tally->elapsed_ms += scu_retrieve_report_elapsed_ms(report);
+  tally->conflicts += scu_retrieve_report_conflicts(report);
+  if (verdict == SCU_VERDICT_INCOMPLETE || scu_retrieve_report_missing_count(report) > 0) tally->is_incomplete = true;
+  if (verdict == SCU_VERDICT_COUNT_ONLY) tally->is_counted_only = true;
+  if (verdict != SCU_VERDICT_NOTHING) tally->has_match = true;
+}
+
+void note_retrieval(cli *context, const arguments *args, retrieval_tally *tally, const scu_retrieve_report *report,
+                    scu_result result) {
   if (!report || result == SCU_ERROR_USAGE) return;
   judge_status(context, report, result);
-  switch (scu_retrieve_report_verdict(report)) {
-  case SCU_VERDICT_UNKNOWN: judge_by_peer(context, report); return;
-  case SCU_VERDICT_NOTHING:
-    if (result == SCU_OK) say(context, "nothing matched");
+  if (args->has[FLAG_TO] && scu_retrieve_report_verdict(report) != SCU_VERDICT_NOTHING) {
+    judge_by_peer(context, report);
+    return;
+  }
+  tally->has_report = true;
+  add_to(tally, report);
+  bool is_explained = context->ok + context->warnings == 0 && context->causes.first != EXIT_DONE;
+  tell_studies(context, report, is_explained);
+  tell_missing(context, tally, report, is_explained);
+  bool is_count_wrong = scu_retrieve_report_verdict(report) == SCU_VERDICT_INCOMPLETE;
+  if (is_count_wrong && !scu_retrieve_report_promised(report)) say_peer_counts(context, report);
+}
+
+static void say_received(cli *context, const retrieval_tally *tally) {
+  char bytes[32], elapsed[32], promised[48] = "";
+  scu_verdict verdict = tally->conflicts > 0     ? SCU_VERDICT_CONFLICT
+                        : tally->is_incomplete   ? SCU_VERDICT_INCOMPLETE
+                        : tally->is_counted_only ? SCU_VERDICT_COUNT_ONLY
+                                                 : SCU_VERDICT_COMPLETE;
+  if (tally->promised) snprintf(promised, sizeof promised, " of %" PRIu64, tally->promised);
+  format_bytes(tally->bytes, bytes);
+  format_seconds(tally->elapsed_ms, elapsed);
+  say(context, "received %" PRIu64 "%s instances: %s (%s, %s)", tally->received, promised, scu_verdict_name(verdict),
+      bytes, elapsed);
+}
+
+void judge_retrievals(cli *context, const arguments *args, const retrieval_tally *tally) {
+  if (!tally->has_report) return;
+  if (!tally->has_match) {
+    if (context->causes.first == EXIT_DONE) say(context, "nothing matched");
     if (args->has[FLAG_REQUIRE_MATCH]) exit_add(&context->causes, EXIT_NO_MATCH);
     return;
-  case SCU_VERDICT_COMPLETE:
-  case SCU_VERDICT_COUNT_ONLY: say_received(context, report); break;
-  case SCU_VERDICT_CONFLICT:
-  case SCU_VERDICT_INCOMPLETE:
-    say_received(context, report);
-    tell_missing(context, report, context->ok + context->warnings == 0 && context->causes.first != EXIT_DONE);
-    if (!scu_retrieve_report_promised(report)) say_peer_counts(context, report);
-    break;
   }
-  uint64_t here = context->ok + context->warnings;
-  bool is_incomplete = scu_retrieve_report_verdict(report) == SCU_VERDICT_INCOMPLETE || context->failed > 0;
+  say_received(context, tally);
+  if (tally->conflicts > 0) exit_add(&context->causes, EXIT_VERIFICATION);
+  /* Where all that was promised is here, what failed on the way was made up for. */
+  bool is_partial = tally->is_incomplete || (tally->is_counted_only && context->failed > 0);
   /* With nothing here and a cause that was named, that cause is the better exit code. */
-  if (is_incomplete && (here > 0 || context->causes.first == EXIT_DONE)) exit_add(&context->causes, EXIT_PARTIAL);
+  if (is_partial && (context->ok + context->warnings > 0 || context->causes.first == EXIT_DONE))
+    exit_add(&context->causes, EXIT_PARTIAL);
 }

@@ -9,8 +9,18 @@
  * been reported. */
 scu_sink *cli_sink(cli *context, const arguments *args);
 
-/* Tells verdict and missing UIDs, and adds to the exit causes; `result` is what the call returned (its error has been
- * reported). report may be NULL. */
-void judge_retrieval(cli *context, const arguments *args, const scu_retrieve_report *report, scu_result result);
+/* What one or more retrievals came to, told as one. Zeroed = none yet. */
+typedef struct retrieval_tally {
+  bool has_report, is_incomplete, is_counted_only, has_match;
+  uint64_t received, promised, bytes, elapsed_ms, conflicts;
+  size_t missing_said;
+} retrieval_tally;
+
+/* Tells of studies and of what is missing; `result` is what the call returned (its error has been reported). report may
+ * be NULL. */
+void note_retrieval(cli *context, const arguments *args, retrieval_tally *tally, const scu_retrieve_report *report,
+                    scu_result result);
+/* Tells the verdict, and adds to the exit causes. */
+void judge_retrievals(cli *context, const arguments *args, const retrieval_tally *tally);
 
 #endif

@@ -89,8 +89,8 @@ class Archive:
 
 class Retrieve(CliTest):
     def get(self, archive, *arguments, code):
-        return self.scu("get", archive.name, "StudyInstanceUID=" + archive.study(), "-o", self.path("got"), *arguments,
-                        code=code)
+        return self.scu("get", archive.name, "StudyInstanceUID=" + archive.study(), "-o", self.path("got"), "--listen",
+                        "127.0.0.1:0", "--move-grace", "0.01", *arguments, code=code)
 
     def files(self):
         return sorted(name for _, _, names in os.walk(self.path("got")) for name in names)
@@ -111,6 +111,12 @@ class Retrieve(CliTest):
         self.assertEqual(missing, [archive.found("b")[0x00080018]])
         self.check_json(result)
         self.assertEqual(len(self.files()), 1)
+        self.assertEqual([(study["study_instance_uid"], study["verdict"], study["promised"], study["received"],
+                           study["missing"]) for study in result.events("study")],
+                         [(archive.study(), "incomplete", 2, 1, 1)])
+        self.assertIn("did not come", result.events("missing")[0]["reason"])
+        self.assertIn("study %s: incomplete, 1 received of 2" % archive.study(), result.talk)
+        self.assertIn(0x0021, [field for field, _, _ in archive.peer.requests])  # it was asked by C-MOVE, too
 
     def test_success_with_nothing_is_not_done(self):
         self.assertIn("missing: ", self.get(Archive(self, ["a"], gives=[]), code=3).talk)

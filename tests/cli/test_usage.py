@@ -91,7 +91,7 @@ class Usage(CliTest):
         self.usage("store", "P@h", "f", "--listen", "1", says="--commit")
         self.usage("find", "P@h", "PatientID=1", "--csv", "--table", says="exclude")
         self.usage("move", "P@h", "PatientID=1", "--to", "A", "-o", "d", says="--to")
-        self.usage("get", "P@h", "PatientID=1", "-o", "d", "--listen", "11112", says="--listen")
+        self.usage("get", "P@h", "PatientID=1", "-o", "d", "--with", "get", "--listen", "11112", says="--listen")
         self.usage("store", "P@h", "f", "--null", says="--from")
         self.usage("echo", "P@h", "-q", "-v", says="--quiet")
         self.usage("find", "P@h", "PatientID=1", "--limit", "1", "--limit", "2", says="twice")
