@@ -131,6 +131,14 @@ class Examples(unittest.TestCase):
         self.run_example("get_to_folder", self.peer.address, archives.STUDIES["ct study"], folder)
         self.check_folder(folder)
 
+    def test_fetch_matches(self):
+        folder = os.path.join(self.folder, "fetch")
+        text = self.run_example("fetch_matches", self.peer.address, "SCU-JP-1", folder)
+        self.assertEqual(text, "study %s: complete, 3 of 3 instances\n" % archives.STUDIES["ct study"])
+        self.check_folder(folder)
+        self.assertEqual(self.run_example("fetch_matches", self.peer.address, "NOBODY", folder), "")
+        self.run_example("fetch_matches", "ANY@127.0.0.1:%d" % peers.free_port(), "SCU-JP-1", folder, code=1)
+
     def test_hooks_audit(self):
         folder = os.path.join(self.folder, "audit")
         text = self.run_example("hooks_audit", self.peer.address, archives.STUDIES["ct study"], folder)
