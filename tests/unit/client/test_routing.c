@@ -141,9 +141,11 @@ static void test_more_aes_than_anybody_has_are_cut_off_and_told_once(void **stat
   (void)state;
   two_peers t;
   scu__routes routes;
+  scu_op op = {0};
   set_up(&t, serving, 1, serves);
   fixture_open(&t.run.f);
-  scu__routes_init(&routes, t.run.f.session);
+  op.session = t.run.f.session;
+  scu__routes_init(&routes, &op);
   for (int i = 0; i < SCU__ROUTES_MAX + 10; i++) {
     char text[64];
     t.run.f.warnings[0] = 0;
