@@ -1,5 +1,5 @@
-/* Everything below the studies of a patient as a tree, from one find: every match is an instance, with the values of the
- * levels above it. Usage: drill_down AET@host:port PATIENT_ID */
+/* Everything below the studies of a patient as a tree, from one find: every match is an instance, with the values of
+ * the levels above it. Usage: drill_down AET@host:port PATIENT_ID */
 #include <scu/scu.h>
 #include <stdio.h>
 #include <string.h>

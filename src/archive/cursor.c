@@ -4,12 +4,12 @@
 
 #include "archive/answer.h"
 #include "archive/index_private.h"
-#include "service/match.h"
 #include "archive/narrow.h"
 #include "archive/zone.h"
 #include "base/limits.h"
 #include "data/dataset_encode.h"
 #include "data/decimal.h"
+#include "service/match.h"
 
 enum {
   CANDIDATES_PER_STEP = 4096, /* rows looked at before SCU_MORE: a few milliseconds */

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "service/key.h"
 #include "archive/schema.h"
 #include "data/dataset_values.h"
 #include "data/decimal.h"
 #include "data/moment.h"
+#include "service/key.h"
 
 enum { RECORD_ROOM = 4 * 1024 * 1024, STEPS_MAX = 64 };
 

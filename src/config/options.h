@@ -57,7 +57,7 @@ typedef struct scu__config {
   size_t uids_per_request;
   bool both_roles;
   size_t extended_bytes; /* of a 56H item at most; 0 = none is proposed */
-  scu__tap *tap; /* NULL = none */
+  scu__tap *tap;         /* NULL = none */
 } scu__config;
 
 /* options may be NULL: all defaults. Every value was checked when it was set, so this fails only on combinations

@@ -183,17 +183,24 @@ static void test_an_association_of_the_callers_own_is_not_kept_waiting_by_anythi
   }
 }
 
+static const char *numbered(void *user, const scu_dataset *query, size_t row) {
+  static char text[64];
+  (void)user, (void)query;
+  snprintf(text, sizeof text, "StudyInstanceUID=1.2.%zu", row + 1);
+  return text;
+}
+
 /* Each piece comes well after the last, and all of them take much longer than the time-out. */
 static void test_an_answer_that_comes_slowly_is_waited_for(void **state) {
   (void)state;
-  static const peer_step row = {
-      .action = PEER_RESPOND, .status = 0xFF00, .text = "StudyInstanceUID=1.2.1|StudyDescription=slow"};
+  static const peer_step row = {.action = PEER_MATCHES, .count = 1};
   static const peer_step script[] = {START, NEXT, {.action = PEER_REPEAT, .count = 2000, .script = &row}, END};
   fixture f;
   scu_query *query = new_query();
   scu_matches *matches;
   const scu_dataset *match;
   start(&f, script);
+  f.peer.row = numbered;
   assert_int_equal(scu_find(f.session, query, &matches), SCU_OK);
   for (int i = 0; i < 10; i++) assert_int_equal(scu_matches_next(matches, &match), SCU_OK);
   assert_true(f.time.now_ms > 6 * TIMEOUT_MS);

@@ -257,17 +257,17 @@ static void test_an_abort_gets_through_while_requests_wait(void **state) {
 
 static void test_an_answer_to_us_is_read_behind_requests_beyond_the_window(void **state) {
   (void)state;
-  static const peer_step script[] = {{.action = PEER_WAIT_RQ},
-                                     {.action = PEER_ACCEPT},
-                                     NEXT,
-                                     store,
-                                     store,
-                                     store,
-                                     store,
-                                     {.action = PEER_RESPOND},
-                                     store,
-                                     store,
-                                     END};
+  const peer_step script[] = {{.action = PEER_WAIT_RQ},
+                              {.action = PEER_ACCEPT},
+                              NEXT,
+                              store,
+                              store,
+                              store,
+                              store,
+                              {.action = PEER_RESPOND},
+                              store,
+                              store,
+                              END};
   turn_run run;
   start_requestor(&run, script);
   run.holds = true;
