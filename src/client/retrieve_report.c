@@ -135,7 +135,7 @@ static void fill_counts(const scu__retrieve *op, scu_retrieve_report *report) {
 static scu_result fill_lists(const scu__retrieve *op, scu_retrieve_report *report) {
   size_t missing = op->has_promise ? scu__inventory_missing(&op->inventory) : 0;
   size_t studies = op->inventory.study_count;
-  copies uids = {NULL};
+  copies uids = {NULL, NULL, NULL, NULL};
   scu_result result = copy_uids(&op->inventory, missing, report, &uids);
   if (result != SCU_OK) return result;
   if (missing > 0) report->missing = scu__alloc_array(report->allocator, missing, sizeof *report->missing);

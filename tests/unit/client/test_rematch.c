@@ -275,7 +275,7 @@ static void test_the_match_hook_is_told_too(void **state) {
 /* Studies of two patients, whoever is asked for; a series in each. */
 static const char *below(void *user, const scu_dataset *query, size_t row) {
   (void)user;
-  static char text[128];
+  static char text[256];
   char level[17] = "", study[65] = "";
   scu_dataset_text(query, "QueryRetrieveLevel", level, sizeof level);
   scu_dataset_text(query, "StudyInstanceUID", study, sizeof study);

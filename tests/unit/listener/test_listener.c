@@ -880,8 +880,7 @@ static void test_who_does_not_read_his_answers_is_ended_like_one_who_idles(void 
   (void)state;
   static const peer_step asks = {.action = PEER_ECHO};
   static const peer_step deaf[] = {OPEN, {.action = PEER_REPEAT, .script = &asks, .reads_nothing = true}, END};
-  static const peer_step busy[] = {
-      OPEN, one_store, {.action = PEER_REPEAT, .script = &asks, .reads_nothing = true}, END};
+  const peer_step busy[] = {OPEN, one_store, {.action = PEER_REPEAT, .script = &asks, .reads_nothing = true}, END};
   for (int is_busy = 0; is_busy < 2; is_busy++) {
     listen_run run;
     start_run(&run);
