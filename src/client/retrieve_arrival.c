@@ -79,7 +79,13 @@ static void knocked(void *owner, const char *calling_ae, const char *peer) {
                calling_ae, peer, scu__retrieve_session(op)->peer.ae.text);
 }
 
-static const scu__listener_handler listener_handler = {.instance = instance_done, .knocked = knocked, .judge = judge};
+static void sender_left(void *owner) {
+  scu__retrieve *op = owner;
+  if (op->is_in_grace) scu__retrieve_go_on(op);
+}
+
+static const scu__listener_handler listener_handler = {
+    .instance = instance_done, .knocked = knocked, .judge = judge, .left = sender_left};
 
 bool scu__retrieve_is_alive(void *owner) {
   scu__retrieve *op = owner;

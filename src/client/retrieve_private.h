@@ -68,6 +68,7 @@ typedef struct scu__retrieve {
   scu__timer grace;
   uint64_t grace_end_ms;
   bool is_in_grace;
+  uint64_t leave_end_ms; /* when senders that have nothing more to send are parted from; 0 = not yet */
   scu__task task;
 
   size_t surplus; /* instances of this request that brought nothing: not promised, there already, or not stored */

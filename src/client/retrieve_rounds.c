@@ -4,7 +4,11 @@
 
 #include "client/retrieve_private.h"
 
-enum { ROUNDS_MAX = 48 /* of a leg: of asking again for what is missing, each with other contexts */, WAYS_MAX = 2 };
+enum {
+  ROUNDS_MAX = 48, /* of a leg: of asking again for what is missing, each with other contexts */
+  WAYS_MAX = 2,
+  PARTING_MS = 500
+};
 
 /* RULES 20: some archives take fewer. */
 static size_t uids_per_request(const scu__retrieve *op) {
@@ -298,11 +302,21 @@ static void end_flooded(scu__retrieve *op) {
   scu__retrieve_finish(op, result, &error);
 }
 
+/* The senders have no more to bring. A moment for their A-RELEASE: some take our A-ABORT for a failed transfer. */
+static bool is_parting(scu__retrieve *op) {
+  if (!op->listener || op->op.is_cancelled || scu__listener_association_count(op->listener) == 0) return false;
+  uint64_t now = scu__loop_now(scu__retrieve_session(op)->loop);
+  if (op->leave_end_ms == 0) op->leave_end_ms = now + PARTING_MS;
+  if (now >= op->leave_end_ms) return false;
+  scu__timer_set(scu__retrieve_session(op)->loop, &op->grace, op->leave_end_ms);
+  return true;
+}
+
 static void check_grace(scu__retrieve *op) {
   bool has_to_wait = op->route == SCU__ROUTE_MOVE_TO_SELF && op->listener;
   bool is_enough = !has_to_wait || op->op.is_cancelled || scu__retrieve_is_everything_here(op);
   if (is_enough && !(op->listener && scu__listener_is_busy(op->listener))) {
-    end_round(op);
+    if (!is_parting(op)) end_round(op);
     return;
   }
   uint64_t now = scu__loop_now(scu__retrieve_session(op)->loop);

@@ -159,6 +159,7 @@ static void guest_left(void *owner, scu__guest *guest, const scu_error *error) {
   listener->life_before += s->receiver.life;
   scu__receiver_end(&s->receiver, "the association ended before the instance was complete");
   scu__free(listener->allocator, s);
+  if (listener->handler && listener->handler->left) listener->handler->left(listener->owner);
   leave(listener);
 }
 

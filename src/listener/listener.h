@@ -25,6 +25,7 @@ typedef struct scu__listener_handler {
   void (*instance)(void *owner, const scu_instance_outcome *outcome);
   void (*knocked)(void *owner, const char *calling_ae, const char *peer); /* rejected: not on the list */
   void (*judge)(void *owner, scu__judged when, scu_received *received);   /* see scu__receiver */
+  void (*left)(void *owner);                                              /* the association of a sender has ended */
 } scu__listener_handler;
 
 scu_result scu__listener_new(scu_loop *loop, const scu__listener_options *options, scu_sink *sink,

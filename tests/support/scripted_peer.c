@@ -372,6 +372,7 @@ static void take_pdu(peer_connection *c, uint8_t type, const uint8_t *body, size
     snprintf(word, sizeof word, "ABORT(%u/%u)", body[2], body[3]);
     note(c, word);
     c->has_abort = true;
+    c->peer->aborts++;
     return;
   }
 }

@@ -155,6 +155,7 @@ typedef struct scripted_peer {
   size_t accepted;         /* connections that came in */
   size_t most_connections; /* of those that came in: open on both sides at once */
   size_t script_ends;
+  size_t aborts; /* A-ABORTs that came */
   peer_message *messages;
   size_t message_count, message_capacity;
   size_t answered_stores, row_at;

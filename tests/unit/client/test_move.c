@@ -143,6 +143,22 @@ static void test_instances_that_come_after_the_final_response_count(void **state
   check_move(move, SCU_OK, SCU_VERDICT_COMPLETE, 3, 0);
 }
 
+/* Its A-RELEASE-RQ is on its way when the last instance is safe. */
+static void test_a_sender_is_released_and_not_aborted(void **state) {
+  (void)state;
+  peer_step move[] = {START, NEXT, {.action = PEER_RESPOND, .counts = all_three}, CALL(sends_three), SERVE, END};
+  move_run run;
+  start_run(&run, move);
+  run.f.peer.write_size = 1; /* it takes its time */
+  scu_retrieve_report *report;
+  assert_int_equal(scu_move_to_self(run.f.session, run.query, &run.sink.sink, &report), SCU_OK);
+  check_report(report, SCU_VERDICT_COMPLETE, 3, 0);
+  TEST_LOOP_UNTIL(&run.f.time, run.f.peer.aborts > 0, 100);
+  assert_int_equal(run.f.peer.aborts, 0);
+  scu_retrieve_report_free(report);
+  end_run(&run);
+}
+
 static void test_instances_on_several_associations_count(void **state) {
   (void)state;
   static const peer_step one[] = {OPEN, SEND("1.2.3.1"), DONE};
@@ -155,7 +171,15 @@ static void test_a_sender_that_keeps_its_association_open_is_not_waited_for(void
   (void)state;
   static const peer_step keeps[] = {OPEN, SEND("1.2.3.1"), SEND("1.2.3.2"), SEND("1.2.3.3"), END};
   peer_step move[] = {START, NEXT, CALL(keeps), {.action = PEER_RESPOND}, SERVE, END};
-  check_move(move, SCU_OK, SCU_VERDICT_COMPLETE, 3, 0);
+  move_run run;
+  start_run(&run, move);
+  uint64_t before = run.f.time.now_ms;
+  scu_retrieve_report *report;
+  assert_int_equal(scu_move_to_self(run.f.session, run.query, &run.sink.sink, &report), SCU_OK);
+  check_report(report, SCU_VERDICT_COMPLETE, 3, 0);
+  assert_true(run.f.time.now_ms - before < 2000);
+  scu_retrieve_report_free(report);
+  end_run(&run);
 }
 
 static void test_success_without_instances_is_incomplete_after_the_grace(void **state) {
@@ -625,6 +649,7 @@ int main(void) {
       cmocka_unit_test(test_a_move_in_any_pieces_is_the_same_move),
       cmocka_unit_test(test_instances_that_come_after_the_final_response_count),
       cmocka_unit_test(test_instances_on_several_associations_count),
+      cmocka_unit_test(test_a_sender_is_released_and_not_aborted),
       cmocka_unit_test(test_a_sender_that_keeps_its_association_open_is_not_waited_for),
       cmocka_unit_test(test_success_without_instances_is_incomplete_after_the_grace),
       cmocka_unit_test(test_what_did_not_come_is_asked_again_by_its_uid),
