@@ -191,11 +191,19 @@ class Cookbook(page.Typed, unittest.TestCase):
 # ---- the conformance statement ----
 
 
-def table(name):
-    """The rows of a generated table of the statement, each a list of cells."""
+def table(name, kind="table"):
+    """The rows of a marked table of the statement, each a list of cells."""
     with open(os.path.join(support.ROOT, STATEMENT), encoding="utf-8") as file:
-        lines = re.search(r"(?s)<!-- table %s -->\n(.*?)<!-- end -->" % name, file.read()).group(1).splitlines()[2:]
+        lines = re.search(r"(?s)<!-- %s %s -->\n(.*?)<!-- end -->" % (kind, name), file.read()).group(1).splitlines()[2:]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def statuses(name):
+    """[(status, the cells beside it)], with one or two codes for each range."""
+    ranges = {"A7xx": ["A700", "A7FE"], "A9xx": ["A900", "A912"], "Bxxx": ["B00A", "BFFF"], "Cxxx": ["C000", "C123"],
+              "any other": ["0210", "FFFF"]}
+    return [(code, cells) for words, *cells in table(name, "statuses")
+            for word in words.split(", ") for code in ranges.get(word, [word])]
 
 
 def item(kind, content):
@@ -394,6 +402,42 @@ class Statement(unittest.TestCase):
         self.assertEqual(said.contexts, {1: ("1.2.840.10008.5.1.4.1.1.2", 0, ["1.2.840.10008.1.2.1"]),
                                          3: ("1.2.840.10008.5.1.4.1.1.2", 0, ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])})
         self.assertEqual(said.user[0x53], [struct.pack(">HH", 4, 1)])
+
+    def answered_with(self, service, status, command, *arguments):
+        """The run of `scu` against an archive that answers every request of the service with this status."""
+        with scu_archive.Peer("--fault", "%s:status=%s" % (service, status)) as peer:
+            return support.scu(command, peer.address, *arguments, "--json")
+
+    def test_what_a_store_makes_of_each_status(self):
+        samples = make_samples.write_samples(os.path.join(self.listener.folder, "samples"), {"ct-1.dcm"})
+        rows = statuses("store")
+        self.assertGreater(len(rows), 15)
+        for status, (told_as, _) in rows:
+            with self.subTest(status=status):
+                run = self.answered_with("store", status, "store", samples[0], "--retries", "0")
+                self.assertEqual([event["outcome"] for event in run.of("instance")], [told_as], run)
+
+    def test_what_is_sent_again(self):
+        samples = make_samples.write_samples(os.path.join(self.listener.folder, "samples"), {"ct-1.dcm"})
+        for status, outcome in (("A700", "ok"), ("A900", "failed"), ("C000", "failed"), ("0122", "failed")):
+            run = self.answered_with("store", status + "@1", "store", samples[0], "--retry-wait", "0.01")
+            self.assertEqual([event["outcome"] for event in run.of("instance")], [outcome], run)
+
+    def test_what_a_find_makes_of_each_status(self):
+        for status, (code, _) in statuses("find"):
+            with self.subTest(status=status):
+                run = self.answered_with("find", status, "find", "PatientID=1")
+                self.assertEqual(run.code, int(code), run)
+
+    def test_what_retrieves_make_of_each_status(self):
+        folder = os.path.join(self.listener.folder, "nothing")
+        what = ("StudyInstanceUID=1.2.3", "--raw-identifier")
+        for status, (move, get, _) in statuses("retrieve"):
+            with self.subTest(status=status):
+                run = self.answered_with("move", status, "move", *what, "--to", "SCU")
+                self.assertEqual(run.code, int(move), run)
+                run = self.answered_with("get", status, "get", *what, "--with", "get", "-o", folder)
+                self.assertEqual(run.code, int(get), run)
 
 
 class Pages(unittest.TestCase):

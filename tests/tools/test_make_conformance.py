@@ -11,7 +11,7 @@ import unittest
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCES = ("tools/make-conformance", "docs/conformance.md", "include/scu/version.h", "src/data", "src/client/get_contexts.c",
            "src/client/query_model.c", "src/client/instance_keys.c", "src/archive/archive.c", "src/archive/attribute.c",
-           "src/config/option_table.c", "src/dimse/tables_status.c")
+           "src/config/option_table.c")
 
 
 class MakeConformance(unittest.TestCase):
