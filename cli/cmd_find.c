@@ -134,9 +134,7 @@ const command command_find = {
     .name = "find",
     .bit = ON_FIND,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_FIND,
-    .synopsis = "find PEER [KEY=VALUE...] [-k KEY] [--query FILE] [--level LEVEL] [--depth LEVEL] [--model MODEL] "
-                "[--relational WHEN]\n"
-                "                [--extended LIST] [--limit N] [--strict] [--split] [--json|--csv|--table]",
+    .synopsis = "find PEER [KEY=VALUE...] [-k KEY...] [--level LEVEL] [--model MODEL] [OPTION...]",
     .summary = "ask an archive what it has (C-FIND)",
     .text =
         "A KEY is a keyword (PatientName), a tag (0010,0010) or a path (Sequence[0].Modality); values may have\n"
@@ -144,6 +142,7 @@ const command command_find = {
         "then), today, yesterday, -7d (since then).\n"
         "The level is that of the deepest key named; in Study Root, patient attributes are study keys.\n"
         "--depth asks for what is below the matches: `--depth image` gives every instance of the studies that match.\n"
+        "\n"
         "Several values (ModalitiesInStudy='CT\\MR') mean any of them, whatever the peer makes of lists: each is "
         "asked\n"
         "for and a match comes once. So it is with times across midnight (StudyTime=2200-0600).\n"
@@ -167,6 +166,6 @@ const command command_find = {
                 "scu find pacs StudyInstanceUID=1.2.3 --level series --csv\n"
                 "scu find pacs --level patient --all --json\n"
                 "scu find pacs AccessionNumber=4711 --depth image --json\n"
-                "scu find ris --model worklist Modality=CT ScheduledProcedureStepStartDate=today",
+                "scu find ris --model worklist ScheduledProcedureStepStartDate=today",
     .run = run,
 };

@@ -10,6 +10,7 @@
 #include "query_keys.h"
 #include "retrieve.h"
 #include "signals.h"
+#include "words.h"
 
 /* UIDs of a list that go into one query; the library cuts it further where a peer takes less. */
 enum { UIDS_PER_QUERY = 64, UID_MAX = 64 };
@@ -78,7 +79,7 @@ static void retrieve_list(retrieval *r, scu_query *query, list *uids) {
 
 /* --with counts more than what the node file says. */
 static bool set_way(cli *context, const arguments *args) {
-  static const char *const words[] = {"get", "move", "auto", NULL};
+  const char *const *words = flag_words(FLAG_WITH);
   size_t word;
   if (!argument_word(context, args, FLAG_WITH, words, 0, &word)) return false;
   if (args->has[FLAG_WITH]) scu_options_set_text(context->options, SCU_OPTION_RETRIEVE_WITH, words[word]);
@@ -132,13 +133,14 @@ const command command_get = {
     .synopsis = "get PEER KEY=VALUE... -o DIR [--with get|move|auto] [--from LIST|-]",
     .summary = "fetch instances from an archive (C-GET or C-MOVE)",
     .text =
-        "Writes DIR/STUDY/SERIES/INSTANCE.dcm and compares what came with what the archive said it has. Asks by "
-        "C-GET,\n"
-        "and by C-MOVE to ourselves for what that does not bring; --with, or retrieve-with of a node, chooses one.\n"
+        "Writes DIR/STUDY/SERIES/INSTANCE.dcm and compares what came with what the archive said it has.\n"
+        "\n"
+        "Asks by C-GET, and by C-MOVE to ourselves for what that does not bring; --with, or retrieve-with of a node,\n"
+        "chooses one.\n"
         "What the archive says is at another AE is asked for there, if the node file knows it; what it says is\n"
         "offline is listed, and not asked for without --force-offline.\n"
         "--from takes Study Instance UIDs, one a line; with --level series or image those of that level.\n",
     .examples = "scu get PACS@10.0.0.5:104 StudyInstanceUID=1.2.3 -o images\n"
-                "scu get pacs PatientID=4711 StudyDate=20240131 -o images --with auto --listen 11112",
+                "scu get pacs PatientID=4711 StudyDate=2024-01 -o images --with move",
     .run = run,
 };

@@ -195,10 +195,11 @@ const command command_store = {
     .bit = ON_STORE,
     .uses = SCU_USED_BY_SESSION | SCU_USED_BY_STORE | SCU_USED_BY_COMMIT,
     .synopsis = "store PEER PATH... [-r] [--from LIST|-] [--set KEY=VALUE...] [--remove KEY...] [--commit] [--dry-run]",
-    .summary = "send files, folders, what a DICOMDIR names, or a list of files (C-STORE)",
+    .summary = "send files, folders, a list, what a DICOMDIR names (C-STORE)",
     .text = "Every file is checked before it is offered: one that is cut short is not sent.\n"
             "A file that is named and is not DICOM has failed; in a folder it is skipped and counted.\n"
             "A DICOMDIR that is named stands for the files it names, below its own folder and nowhere else.\n"
+            "\n"
             "--set and --remove edit what is sent, not the files; keys are those of `scu find`, values UTF-8. An\n"
             "instance that cannot take an edit, as its character set does not hold the text, has failed. What is no\n"
             "value of its attribute (a date that is none, more letters or values than it may have) is refused.\n"
@@ -206,7 +207,7 @@ const command command_store = {
     .examples = "scu store PACS@10.0.0.5:104 image.dcm\n"
                 "scu store PACS@10.0.0.5:104 -r /data/images --filter '*.dcm'\n"
                 "scu store PACS@10.0.0.5:104 /media/cdrom/DICOMDIR\n"
-                "scu store pacs image.dcm --set PatientID=4711 --set AccessionNumber= --remove OtherPatientIDs\n"
+                "scu store pacs image.dcm --set PatientID=4711 --remove OtherPatientIDs\n"
                 "find /data -name '*.dcm' -print0 | scu store pacs --from - --null",
     .run = run,
 };

@@ -70,7 +70,14 @@ int exit_code_of_result(scu_result result, scu_phase phase) {
   }
 }
 
+const char *exit_meaning_at(size_t index, int *code) {
+  if (index >= sizeof table / sizeof *table) return NULL;
+  *code = table[index].code;
+  return table[index].meaning;
+}
+
 void exit_print_table(FILE *to) {
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++) fprintf(to, "  %-4d %s\n", table[i].code, table[i].meaning);
+  int code;
+  for (size_t i = 0; exit_meaning_at(i, &code); i++) fprintf(to, "  %-4d %s\n", code, exit_meaning_at(i, &code));
   fputs("  Where several apply: 130, 2, 11, 10, 3, then the single cause.\n", to);
 }

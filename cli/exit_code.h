@@ -39,6 +39,8 @@ int exit_decide(const exit_causes *causes);
 int exit_code_of(const scu_error *error);
 int exit_code_of_result(scu_result result, scu_phase phase);
 
+/* A code and what it means, in rising order; NULL beyond the last. */
+const char *exit_meaning_at(size_t index, int *code);
 void exit_print_table(FILE *to);
 
 #endif

@@ -12,6 +12,7 @@
 #include "scu/version.h"
 #include "secret_file.h"
 #include "signals.h"
+#include "words.h"
 
 static const command *const commands[] = {
     &command_echo,   &command_store,   &command_commit, &command_find, &command_move,    &command_get,
@@ -46,20 +47,18 @@ static bool is_terminal(int descriptor) {
 }
 
 static bool apply_color(cli *context, const arguments *args) {
-  static const char *const words[] = {"auto", "always", "never", NULL};
   const char *no_color = getenv("NO_COLOR");
   size_t word;
-  if (!argument_word(context, args, FLAG_COLOR, words, 0, &word)) return false;
+  if (!argument_word(context, args, FLAG_COLOR, flag_words(FLAG_COLOR), 0, &word)) return false;
   bool is_auto = is_terminal(STDERR_FILENO) && !(no_color && *no_color);
   context->is_colored = word == 1 || (word == 0 && is_auto);
   return true;
 }
 
 static bool apply_progress(cli *context, const arguments *args) {
-  static const char *const words[] = {"auto", "always", "never", "json", NULL};
   size_t word;
   bool is_line = is_terminal(STDERR_FILENO);
-  if (!argument_word(context, args, FLAG_PROGRESS, words, 0, &word)) return false;
+  if (!argument_word(context, args, FLAG_PROGRESS, flag_words(FLAG_PROGRESS), 0, &word)) return false;
   context->progress.started_ms = context->started_ms;
   context->progress.mode = PROGRESS_NEVER;
   if (word == 3)

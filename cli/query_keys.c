@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "query_file.h"
 #include "scu/dataset.h"
+#include "words.h"
 
 enum { PATH_MAX_BYTES = 512 };
 
@@ -61,12 +62,9 @@ const char *worklist_path(const char *key) {
   return NULL;
 }
 
-/* In the order of scu_model. */
-static const char *const models[] = {"", "study", "patient", "psonly", "worklist", NULL};
-
 static bool is_for_worklist(const arguments *args) {
   const char *model = args->has[FLAG_MODEL] ? args->value[FLAG_MODEL] : "";
-  return is_same_word(models[SCU_MODEL_WORKLIST], model, strlen(model));
+  return is_same_word(flag_words(FLAG_MODEL)[SCU_MODEL_WORKLIST], model, strlen(model));
 }
 
 static bool set_key(cli *context, scu_query *query, const char *path, const char *value) {
@@ -133,11 +131,10 @@ static bool add_keys(cli *context, scu_query *query, const arguments *args) {
 
 static bool level_of_flag(cli *context, const arguments *args, flag which, scu_query_level fallback,
                           scu_query_level *level) {
-  static const char *const words[] = {"", "patient", "study", "series", "image", "instance", NULL};
   size_t place = 0;
   *level = fallback;
   if (!args->has[which]) return true;
-  if (!argument_word(context, args, which, words, 0, &place)) return false;
+  if (!argument_word(context, args, which, flag_words(which), 0, &place)) return false;
   *level = place > SCU_LEVEL_IMAGE ? SCU_LEVEL_IMAGE : (scu_query_level)place;
   return true;
 }
@@ -149,39 +146,32 @@ bool level_argument(cli *context, const arguments *args, scu_query_level fallbac
 static bool set_model(cli *context, scu_query *query, const arguments *args) {
   size_t place = 0;
   if (!args->has[FLAG_MODEL]) return true;
-  return argument_word(context, args, FLAG_MODEL, models, 0, &place) &&
+  return argument_word(context, args, FLAG_MODEL, flag_words(FLAG_MODEL), 0, &place) &&
          scu_query_set_model(query, (scu_model)place) == SCU_OK;
 }
 
 static bool set_relational(cli *context, scu_query *query, const arguments *args) {
-  static const char *const words[] = {[SCU_WISH_AUTO] = "auto", [SCU_WISH_NO] = "no", [SCU_WISH_YES] = "yes", NULL};
   size_t wish = 0;
-  return argument_word(context, args, FLAG_RELATIONAL, words, SCU_WISH_AUTO, &wish) &&
+  return argument_word(context, args, FLAG_RELATIONAL, flag_words(FLAG_RELATIONAL), SCU_WISH_AUTO, &wish) &&
          scu_query_set_option(query, SCU_QUERY_RELATIONAL, (scu_wish)wish) == SCU_OK;
 }
 
 /* "date-time,fuzzy" */
 static bool set_extended(cli *context, scu_query *query, const arguments *args) {
-  static const struct {
-    const char *word;
-    scu_query_option option;
-  } words[] = {
-      {"date-time", SCU_QUERY_COMBINED_DATE_TIME},
-      {"fuzzy", SCU_QUERY_FUZZY_NAMES},
-      {"timezone", SCU_QUERY_TIMEZONE},
-      {"view", SCU_QUERY_VIEW},
-      {"empty", SCU_QUERY_EMPTY_VALUE},
-      {"multiple", SCU_QUERY_MULTIPLE_VALUES},
-  };
+  /* In the order of the words. */
+  static const scu_query_option options[] = {SCU_QUERY_COMBINED_DATE_TIME, SCU_QUERY_FUZZY_NAMES,
+                                             SCU_QUERY_TIMEZONE,           SCU_QUERY_VIEW,
+                                             SCU_QUERY_EMPTY_VALUE,        SCU_QUERY_MULTIPLE_VALUES};
+  const char *const *words = flag_words(FLAG_EXTENDED);
   for (const char *at = args->has[FLAG_EXTENDED] ? args->value[FLAG_EXTENDED] : ""; *at;) {
     size_t length = strcspn(at, ","), i = 0;
-    while (i < sizeof words / sizeof *words && !is_same_word(words[i].word, at, length)) i++;
-    if (i == sizeof words / sizeof *words) {
+    while (words[i] && !is_same_word(words[i], at, length)) i++;
+    if (!words[i]) {
       report_usage(context, "date-time, fuzzy, timezone, view, empty, multiple",
                    "--extended: '%.*s' is not a word it knows", (int)length, at);
       return false;
     }
-    scu_query_set_option(query, words[i].option, SCU_WISH_YES);
+    scu_query_set_option(query, options[i], SCU_WISH_YES);
     at += length + (at[length] == ',');
   }
   return true;

@@ -19,6 +19,7 @@
 
 #include "scu/allocator.h"
 #include "scu/error.h"
+#include "scu/options.h"
 #include "scu/result.h"
 
 #ifdef __cplusplus
@@ -62,6 +63,11 @@ SCU_API size_t scu_node_setting_count(const scu_node *node);
 /* NULL beyond the last. */
 SCU_API const char *scu_node_setting_key(const scu_node *node, size_t index);
 SCU_API const char *scu_node_setting_value(const scu_node *node, size_t index);
+
+/* ---- which keys there are ---- */
+
+/* True when a node may have this option, as a key by its name; [self] has aet and port alone. */
+SCU_API bool scu_nodes_have_option(scu_option option);
 
 /* ---- edits: USAGE, MEMORY, LIMIT ---- */
 

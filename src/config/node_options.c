@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "scu/nodes.h"
+
 /* What is about the peer, not about us or one operation. */
 static const scu_option options_of_nodes[] = {
     SCU_OPTION_MAX_PDU,          SCU_OPTION_TIMEOUT_CONNECT,      SCU_OPTION_TIMEOUT_ASSOCIATE,
@@ -14,6 +16,12 @@ static const scu_option options_of_nodes[] = {
     SCU_OPTION_BOTH_ROLES,       SCU_OPTION_EXTENDED_NEGOTIATION, SCU_OPTION_QUERY_CAP,
     SCU_OPTION_TIMEOUT_NEARLINE, SCU_OPTION_RETRIEVE_WITH,
 };
+
+bool scu_nodes_have_option(scu_option option) {
+  for (size_t i = 0; i < sizeof options_of_nodes / sizeof *options_of_nodes; i++)
+    if (options_of_nodes[i] == option) return true;
+  return false;
+}
 
 bool scu__node_option_find(const char *key, scu_option *option) {
   for (size_t i = 0; i < sizeof options_of_nodes / sizeof *options_of_nodes; i++) {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "config/node_options.h"
 #include "scu/nodes.h"
 #include "support/failing_allocator.h"
 
@@ -243,6 +244,21 @@ static void test_what_could_not_be_read_is_not_written(void **state) {
   close_with(nodes, text);
 }
 
+static void test_an_option_is_a_key_where_it_is_said_to_be_one(void **state) {
+  (void)state;
+  size_t keys = 0;
+  for (size_t i = 0; scu_option_at(i); i++) {
+    const struct scu_option_info *info = scu_option_at(i);
+    scu_option found;
+    assert_int_equal(scu_nodes_have_option(info->option), scu__node_option_find(info->name, &found));
+    keys += scu_nodes_have_option(info->option);
+  }
+  assert_true(keys > 20);
+  assert_true(scu_nodes_have_option(SCU_OPTION_MAX_PDU));
+  assert_false(scu_nodes_have_option(SCU_OPTION_LAYOUT));
+  assert_false(scu_nodes_have_option((scu_option)9999));
+}
+
 static void test_the_file_stays_within_its_bound(void **state) {
   (void)state;
   size_t length = 1024 * 1024 - 8;
@@ -302,6 +318,7 @@ int main(void) {
       cmocka_unit_test(test_a_node_goes_with_its_lines_and_nothing_else),
       cmocka_unit_test(test_a_name_over_nothing_is_passed_over),
       cmocka_unit_test(test_what_could_not_be_read_is_not_written),
+      cmocka_unit_test(test_an_option_is_a_key_where_it_is_said_to_be_one),
       cmocka_unit_test(test_the_file_stays_within_its_bound),
       cmocka_unit_test(test_no_memory_at_any_point_leaves_what_was_there),
   };
