@@ -14,6 +14,8 @@ static void print_command(const command *of) {
   json_text(stdout, "synopsis", of->synopsis);
   json_text(stdout, "summary", of->summary);
   json_text(stdout, "examples", of->examples);
+  json_text(stdout, "text", of->text);
+  json_number(stdout, "takes_peer", (of->uses & SCU_USED_BY_SESSION) != 0);
   json_close(stdout);
 }
 

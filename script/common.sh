@@ -39,7 +39,7 @@ build_in() {
 build_release() {
   say "building (build/release) ..."
   mkdir -p "$root/build"
-  build_in "$root/build/release" -Dbuildtype=release
+  build_in "$root/build/release" -Dbuildtype=release -Ddocs=enabled
 }
 
 say_where_it_is() {
