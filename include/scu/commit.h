@@ -105,6 +105,7 @@ typedef struct scu_commit_instance {
 } scu_commit_instance;
 
 SCU_API void scu_commit_report_free(scu_commit_report *report); /* NULL is allowed */
+/* Instances that were asked for, and those of them in one state. */
 SCU_API size_t scu_commit_report_count(const scu_commit_report *report);
 SCU_API size_t scu_commit_report_count_of(const scu_commit_report *report, scu_commit_state state);
 /* In the order they were added. `out->size` is set by the caller; texts live as long as the report. USAGE: there is no
@@ -120,6 +121,7 @@ typedef struct scu_commit_transaction {
   uint16_t status;     /* of the answer to the N-ACTION; 0xFFFF = none came, or it was not asked */
   const char *comment; /* Error Comment (0000,0902) of that answer, or "" */
 } scu_commit_transaction;
+/* Requests that were made: one or more. */
 SCU_API size_t scu_commit_report_transaction_count(const scu_commit_report *report);
 /* As for instances. */
 SCU_API scu_result scu_commit_report_transaction(const scu_commit_report *report, size_t index,

@@ -132,8 +132,9 @@ SCU_API const scu_error *scu_engine_error(const scu_engine *engine);
 
 SCU_API size_t scu_engine_context_count(const scu_engine *engine);                        /* accepted ones */
 SCU_API const char *scu_engine_abstract_syntax(const scu_engine *engine, size_t context); /* "" out of range */
-SCU_API const char *scu_engine_transfer_syntax(const scu_engine *engine, size_t context);
-SCU_API uint32_t scu_engine_peer_max_pdu(const scu_engine *engine); /* 0 = no limit */
+SCU_API const char *scu_engine_transfer_syntax(const scu_engine *engine, size_t context); /* the same */
+SCU_API uint32_t scu_engine_peer_max_pdu(const scu_engine *engine);                       /* 0 = no limit */
+/* As the association was agreed on; "" before it was. */
 SCU_API const char *scu_engine_calling_ae(const scu_engine *engine);
 SCU_API const char *scu_engine_called_ae(const scu_engine *engine);
 

@@ -29,8 +29,8 @@ typedef enum scu_phase {
   SCU_PHASE_LISTEN = 11    /* accepting associations */
 } scu_phase;
 
-SCU_API scu_result scu_error_result(const scu_error *error); /* SCU_OK when there is no error */
-SCU_API scu_phase scu_error_phase(const scu_error *error);
+SCU_API scu_result scu_error_result(const scu_error *error);  /* SCU_OK when there is no error */
+SCU_API scu_phase scu_error_phase(const scu_error *error);    /* NONE when there is no error */
 SCU_API const char *scu_error_peer(const scu_error *error);   /* "AET@host:port", or "" */
 SCU_API const char *scu_error_reason(const scu_error *error); /* what failed and the evidence; "" when no error */
 SCU_API const char *scu_error_hint(const scu_error *error);   /* what to try; may be "" */

@@ -17,6 +17,7 @@ extern "C" {
 
 typedef struct scu_loop scu_loop;
 
+/* `allocator` may be NULL. MEMORY, or that the system has no descriptor or thread left: *out is NULL then. */
 SCU_API scu_result scu_loop_new(const scu_allocator *allocator, scu_loop **out);
 /* Sessions and listeners on the loop must have been freed before. NULL is allowed. */
 SCU_API void scu_loop_free(scu_loop *loop);

@@ -23,8 +23,8 @@ extern "C" {
 
 typedef struct scu_message scu_message;
 
-SCU_API int scu_message_is_sent(const scu_message *message); /* 1: by us, 0: by the peer */
-SCU_API int scu_message_is_response(const scu_message *message);
+SCU_API int scu_message_is_sent(const scu_message *message);     /* 1: by us, 0: by the peer */
+SCU_API int scu_message_is_response(const scu_message *message); /* bit 15 of (0000,0100) */
 /* (0000,0100), PS3.7 E.1, and its name: "C-FIND-RQ", "C-CANCEL-RQ"; "unknown command" for what is not of PS3.7. */
 SCU_API uint16_t scu_message_field(const scu_message *message);
 SCU_API const char *scu_message_name(const scu_message *message);
@@ -62,6 +62,7 @@ SCU_API int scu_message_warning(const scu_message *message, uint16_t *value);
 
 /* ---- the dataset ---- */
 
+/* 1: a dataset belongs to it. */
 SCU_API int scu_message_has_dataset(const scu_message *message);
 /* Its bytes as encoded, padding of the last fragment not counted where we sent it. UINT64_MAX where that is not known:
  * before a message is received, before one that is rewritten on its way, and of messages that an application makes or

@@ -41,7 +41,7 @@ SCU_API const scu_error *scu_nodes_error(const scu_nodes *nodes);
 
 /* ---- what is there; all that is returned is borrowed until the next edit or scu_nodes_free ---- */
 
-SCU_API size_t scu_nodes_count(const scu_nodes *nodes);
+SCU_API size_t scu_nodes_count(const scu_nodes *nodes); /* [self] is none of them */
 /* In the order of the file; NULL beyond the last. */
 SCU_API const scu_node *scu_nodes_at(const scu_nodes *nodes, size_t index);
 /* NULL when there is no node of this name. */
@@ -50,6 +50,7 @@ SCU_API const scu_node *scu_nodes_find(const scu_nodes *nodes, const char *name)
 SCU_API const char *scu_nodes_self_ae(const scu_nodes *nodes);
 SCU_API uint16_t scu_nodes_self_port(const scu_nodes *nodes);
 
+/* What a node has to have, and what stands for it where the file does not say: port 104 (2762 with TLS), no TLS. */
 SCU_API const char *scu_node_name(const scu_node *node);
 SCU_API const char *scu_node_ae(const scu_node *node);
 SCU_API const char *scu_node_host(const scu_node *node); /* an IPv6 address without brackets */

@@ -210,7 +210,7 @@ struct scu_option_info {
   uint32_t used_by;          /* SCU_USED_BY_... */
 };
 
-SCU_API size_t scu_option_count(void);
+SCU_API size_t scu_option_count(void); /* rows of the table */
 /* Rows in rising id; NULL beyond the last. Static storage. */
 SCU_API const struct scu_option_info *scu_option_at(size_t index);
 /* NULL when there is no such option. */

@@ -29,8 +29,9 @@ SCU_API const char *scu_query_level_name(scu_query_level level); /* "PATIENT", "
 /* Operations copy it when they are started. */
 typedef struct scu_query scu_query;
 
+/* Without keys, level and model DEFAULT. `allocator` may be NULL. MEMORY: *out is NULL then. */
 SCU_API scu_result scu_query_new(const scu_allocator *allocator, scu_query **out);
-SCU_API void scu_query_free(scu_query *query);
+SCU_API void scu_query_free(scu_query *query); /* NULL is allowed */
 /* Why the last call on the query failed; valid until the next one. */
 SCU_API const scu_error *scu_query_error(const scu_query *query);
 
@@ -82,6 +83,7 @@ typedef enum scu_wish {
 } scu_wish;
 SCU_API scu_result scu_query_set_option(scu_query *query, scu_query_option option, scu_wish wish);
 
+/* USAGE for what is no value of the enum; it may be set before or after the keys. */
 SCU_API scu_result scu_query_set_model(scu_query *query, scu_model model);
 SCU_API scu_result scu_query_set_level(scu_query *query, scu_query_level level);
 /* A find drills down: its matches are those of this level, each of what is below a match of the query (PS3.4

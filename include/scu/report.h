@@ -90,6 +90,7 @@ typedef enum scu_verdict {
   SCU_VERDICT_NOTHING = 4,    /* nothing matched */
   SCU_VERDICT_CONFLICT = 5 /* an instance came that differs from what was here under its UID (see SCU_DUPLICATE_KEEP) */
 } scu_verdict;
+/* Of the retrieve as a whole; that of each study is in its outcome. */
 SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report);
 SCU_API const char *scu_verdict_name(scu_verdict verdict); /* "complete", "count only", ... */
 /* Received here, by outcome. */
@@ -139,6 +140,7 @@ typedef struct scu_study_outcome {
 SCU_API size_t scu_retrieve_report_study_count(const scu_retrieve_report *report);
 SCU_API const scu_study_outcome *scu_retrieve_report_study(const scu_retrieve_report *report, size_t index);
 
+/* Dataset bytes received here, and how long it took, C-FIND and all. */
 SCU_API uint64_t scu_retrieve_report_bytes(const scu_retrieve_report *report);
 SCU_API uint32_t scu_retrieve_report_elapsed_ms(const scu_retrieve_report *report);
 /* The last final C-MOVE or C-GET response: status, comment and the peer's own counts summed over all requests. */
