@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "dcmtk/habits.h"
 #include "errors.h"
 #include "help.h"
 #include "json_lines.h"
@@ -155,6 +156,8 @@ static void run(cli *context, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  tool which;
+  if (habits_called(argc > 0 ? argv[0] : NULL, &which)) return habits_main(which, argc, argv);
   cli context = {.started_ms = now_ms(), .is_json = wants_json(argc, argv)};
   signals_install();
   umask(umask(0) | 027); /* what is written here is of patients: SQLite would have its files read by everybody */
