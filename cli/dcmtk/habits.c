@@ -2,6 +2,7 @@
 #include "habits.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "exit_code.h"
 #include "options.h"
@@ -28,6 +29,7 @@ int habits_main(tool which, int argc, char **argv) {
   bool is_good = habits_parse(&h, which, argc, argv, &code);
   if (is_good) {
     signals_install();
+    umask(umask(0) | 027); /* what is written here is of patients */
     code = runs[which](&h);
     if (signals_count() > 0) code = EXIT_INTERRUPTED;
   }

@@ -5,6 +5,7 @@ import collections
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -54,6 +55,7 @@ LINES = [
     line("storescp+xr", "storescu -v -R -xr", "rle.dcm"),
     line("storescp", "storescu -v +sd +r +sp mr*", "."),
     line("storescp", "storescu -v -R --repeat 2", "ct-1.dcm"),
+    line("storescp", "storescu -v -R --abort", "ct-1.dcm"),
     line("storescp", "storescu -R -nh", "ct-1.dcm", "not-dicom.txt", "ct-2.dcm"),
     line("storescp", "storescu -R", "not-dicom.txt", "ct-1.dcm"),
     line("storescp", "storescu", "nowhere.dcm"),
@@ -72,18 +74,24 @@ LINES = [
     line("dcmqrscp", ["findscu", "-k", "PatientID=1"]),
     line("archive", ["findscu", "-v", "-W", "-k", "ScheduledProcedureStepSequence[0].Modality=CT", "-k", "PatientID=DEMO-1",
                      "-k", "(0040,0100)[0].ScheduledProcedureStepStartDate"]),
+    line("archive", ["findscu", "-X", "-od", "{out}", "-Xlo", "2", "-k", "ScheduledProcedureStepSequence[0].Modality",
+                     "-k", "PatientID"]),
+    line("dcmqrscp", ["findscu", "-v", "-S", "-k", "PatientID"], "query.dcm"),
     line("dcmqrscp", "findscu -S"),
 
     line("dcmqrscp", ["movescu", "-v", "-S", "+P", "{port}", "-od", "{out}", *STUDY]),
     line("dcmqrscp", ["movescu", "-S", "-aet", "OTHER", "-aem", "MOVESCU", "+P", "{port}", "-od", "{out}",
                       "-k", "0008,0052=STUDY", "-k", "StudyInstanceUID=" + BOTH_STUDIES]),
     line("dcmqrscp", ["movescu", "-v", "-S", "-aem", "NOWHERE", *STUDY]),
+    line("dcmqrscp", ["movescu", "-v", "-aem", "NOWHERE", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=SCU-JP-1"]),
+    line("dcmqrscp", ["movescu", "-v", "-S", "-aet", "STRANGER"], "query.dcm"),
     line("dcmqrscp", ["movescu", "-v", "-P", "-aec", "WRONG", *STUDY]),
     line("dcmqrscp", ["movescu", "-v", "-S", "+P", "{port}", "-od", "{out}/nowhere", *STUDY]),
 
     line("dcmqrscp", ["getscu", "-v", "-S", "-od", "{out}", *STUDY]),
     line("dcmqrscp", ["getscu", "-S", "+B", "-od", "{out}", *STUDY]),
-    line("dcmqrscp", ["getscu", "-v", "-S", *NOBODY]),
+    line("dcmqrscp", ["getscu", "-v", "-S", "--abort", *NOBODY]),
+    line("dcmqrscp", ["getscu", "-v", "-od", "{out}", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=SCU-JP-1"]),
     line("dcmqrscp", ["getscu", "-v", "-S", "--ignore", "+xr", *STUDY]),
     line("dcmqrscp", ["getscu", "-P", "-aec", "WRONG", *STUDY]),
     line("storescp", ["getscu", "-S", *STUDY]),
@@ -178,8 +186,11 @@ def conversation(stream):
 
 
 def elements_of(path):
-    return [(element.tag, element.vr, element.value.rstrip(b" \0") if isinstance(element.value, bytes) else "items")
-            for element in dicomfile.read(path, support.DICTIONARY).elements]
+    """What is in the file, without padding; nested as it is."""
+    def plain(elements):
+        return [(element.tag, element.vr, element.value.rstrip(b" \0") if isinstance(element.value, bytes) else
+                 [plain(item) for item in element.value]) for element in elements]
+    return plain(dicomfile.read(path, support.DICTIONARY).elements)
 
 
 Outcome = collections.namedtuple("Outcome", "code out err sent files")
@@ -194,6 +205,9 @@ class Habits(unittest.TestCase):
         make_samples.write_samples(cls.samples)
         with open(os.path.join(cls.samples, "not-dicom.txt"), "w", encoding="ascii") as file:
             file.write("This is no DICOM file, and is long enough to be looked at as one. " * 4)
+        with open(os.path.join(cls.folder, "query.txt"), "w", encoding="ascii") as file:
+            file.write("(0008,0052) CS [STUDY]\n(0020,000d) UI [%s]\n" % CT_STUDY)
+        support.run_tool("dump2dcm", os.path.join(cls.folder, "query.txt"), os.path.join(cls.samples, "query.dcm"))
         cls.port = peers.free_port()
         cls.peers = {"storescp": cls.start(peers.StoreScp), "storescp+xr": cls.start(peers.StoreScp, "+xr"),
                      "dcmqrscp": cls.start(peers.DcmQrScp, our_title="MOVESCU", our_port=cls.port)}
@@ -243,6 +257,8 @@ class Habits(unittest.TestCase):
         self.assertEqual(told(ours), told(theirs), both)
         self.assertEqual(sorted(ours.files), sorted(theirs.files), both)
         for name, path in ours.files.items():
+            if "{out}" in one.words:
+                self.assertEqual(os.stat(path).st_mode & 0o007, 0, name)
             if name.startswith("rsp"):  # the file meta names an instance that was made up
                 self.assertEqual(elements_of(path), elements_of(theirs.files[name]), both)
             else:
@@ -330,6 +346,24 @@ class Options(unittest.TestCase):
             (sent,) = support.by_instance(peer.files())
             self.assertNotIn(sent, support.by_instance([path]))
 
+    def test_ctrl_c_ends_each_of_them(self):
+        keys = ["-S", "-k", "0008,0052=STUDY", "-k", "StudyInstanceUID"]
+        for tool, *words in (("echoscu",), ("findscu", *keys), ("movescu", *keys), ("getscu", *keys),
+                             ("storescu", make_samples_file(self))):
+            with scu_archive.Peer("--fault", "request:silence") as peer:
+                log = tempfile.TemporaryFile()
+                self.addCleanup(log.close)
+                options, files = (words, []) if tool != "storescu" else (["-R"], words)
+                process = subprocess.Popen([os.path.join(BUILD, "dcmtk", tool), "-v", "-aec", peer.title, *options, peers.HOST,
+                                            str(peer.port), *files], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                           env=support.ENVIRONMENT, preexec_fn=peers.die_with_parent)
+                peers.wait_until(lambda: b"Sending" in os.pread(log.fileno(), 1 << 16, 0), 10, "the request of " + tool)
+                process.send_signal(signal.SIGINT)
+                peers.wait_until(lambda: has_taken_signals(process.pid), 5, "the signal")
+                process.send_signal(signal.SIGINT)
+                code, _ = support.wait_for(process, 15)
+                self.assertEqual(code, 130, (tool, os.pread(log.fileno(), 1 << 16, 0)))
+
     def test_a_secret_goes_out_with_a_warning(self):
         with peers.StoreScp() as peer:
             recorder = peers.Recorder(peer.port)
@@ -341,6 +375,12 @@ class Options(unittest.TestCase):
             self.assertNotIn("pass", run.stderr.replace("passcode", ""))
             (identity,) = [value for kind, value in conversation(bytes(recorder.sent[0]))[0]["others"] if kind == 0x58]
             self.assertEqual(identity, b"\2\0\0\4user\0\4pass")
+
+
+def has_taken_signals(pid):
+    """None is pending: a second one of the same kind would be lost."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return re.search(r"(?m)^ShdPnd:\s*0+$", file.read()) is not None
 
 
 def make_samples_file(case):
