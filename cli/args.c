@@ -93,22 +93,21 @@ static const char *const not_yet[] = {
     "--log-level", "--phi", "--audit", "--prefer",
 };
 
-/* DCMTK's way of writing options; each with ours. */
+/* DCMTK's way of writing options, as words of ours. */
 static const struct {
   const char *theirs, *ours;
 } dcmtk_options[] = {
-    {"-aet", "--aet NAME"},
-    {"-aec", "AET@host:port"},
-    {"-aem", "--to AET"},
-    {"-od", "-o DIR"},
-    {"-to", "--timeout-connect SECONDS"},
-    {"-ta", "--timeout-associate SECONDS"},
-    {"-td", "--timeout-response SECONDS"},
-    {"-pdu", "--max-pdu BYTES"},
-    {"-P", "--model patient"},
-    {"-S", "--model study"},
-    {"-O", "--model psonly"},
-    {"-W", "--model worklist"},
+    {"-aet", "--aet"},
+    {"-aem", "--to"},
+    {"-od", "--output"},
+    {"-to", "--timeout-connect"},
+    {"-ta", "--timeout-associate"},
+    {"-td", "--timeout-response"},
+    {"-pdu", "--max-pdu"},
+    {"-P", "--model=patient"},
+    {"-S", "--model=study"},
+    {"-O", "--model=psonly"},
+    {"-W", "--model=worklist"},
 };
 
 const flag_row *flag_at(size_t index) {
@@ -296,19 +295,20 @@ static bool take_long(walk *w, const char *word) {
   return take_argument(w, row->name, attached, &value) && set_flag(w, row, value);
 }
 
-static bool is_dcmtk_option(walk *w, const char *word) {
-  for (size_t i = 0; i < sizeof dcmtk_options / sizeof *dcmtk_options; i++) {
-    if (strcmp(dcmtk_options[i].theirs, word) != 0) continue;
-    report_usage(w->context, NULL, "DCMTK's %s is not available yet in this version; write %s", word,
-                 dcmtk_options[i].ours);
-    return true;
-  }
-  return false;
+static const char *dcmtk_option(const char *word) {
+  for (size_t i = 0; i < sizeof dcmtk_options / sizeof *dcmtk_options; i++)
+    if (strcmp(dcmtk_options[i].theirs, word) == 0) return dcmtk_options[i].ours;
+  return NULL;
 }
 
 /* "-r", "-rv", "-kKEY=VALUE", "-k KEY=VALUE" */
 static bool take_letters(walk *w, const char *word) {
-  if (is_dcmtk_option(w, word)) return false;
+  const char *ours = dcmtk_option(word);
+  if (ours) return take_long(w, ours);
+  if (strcmp(word, "-aec") == 0) {
+    report_usage(w->context, NULL, "the peer's AE title stands before its address: AET@host:port, and not in -aec");
+    return false;
+  }
   for (const char *p = word + 1; *p; p++) {
     const flag_row *row = find_letter(*p);
     char name[3] = {'-', *p, 0};
