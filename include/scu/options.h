@@ -130,7 +130,11 @@ typedef enum scu_option {
   /* Retrieving: see session.h. */
   SCU_OPTION_TIMEOUT_NEARLINE = 80, /* duration: TIMEOUT_RETRIEVE of what a peer calls NEARLINE (0008,0056) */
   SCU_OPTION_FORCE_OFFLINE = 81,    /* boolean: ask even for what a peer calls OFFLINE or UNAVAILABLE */
-  SCU_OPTION_RETRIEVE_WITH = 82     /* text: how scu_fetch asks: get, move, or auto */
+  SCU_OPTION_RETRIEVE_WITH = 82,    /* text: how scu_fetch asks: get, move, or auto */
+
+  /* Pointers to what outlives whatever is made with it; NULL = none. */
+  SCU_OPTION_AUDIT = 91,  /* scu_audit (scu/audit.h) */
+  SCU_OPTION_METRICS = 92 /* scu_metrics (scu/metrics.h) */
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

@@ -374,7 +374,7 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
 
 static scu_result open_server(scu_archive *archive) {
   const scu__config *config = archive->config;
-  archive->trace.tap = config->tap;
+  memcpy(archive->trace.taps, config->taps, sizeof archive->trace.taps);
   scu__server_options options = {
       .address = config->listen_address,
       .port = config->listen_port,
@@ -514,6 +514,7 @@ scu_result scu_archive_accept_user(scu_archive *archive, const char *name, const
   if (result != SCU_OK) return scu__error_memory(&archive->error, SCU_PHASE_USAGE);
   archive->policy.is_identity_accepted = is_identity_accepted;
   archive->policy.is_identity_needed = true;
+  archive->trace.is_identity_checked = true;
   return SCU_OK;
 }
 

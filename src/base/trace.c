@@ -17,11 +17,28 @@ void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t a
 }
 
 bool scu__trace_wants_pdus(const scu__trace *trace) {
-  return trace && (trace->pdu || trace->conversation);
+  if (!trace) return false;
+  for (size_t i = 0; i < SCU__TAPS; i++)
+    if (trace->conversations[i]) return true;
+  return trace->pdu != NULL;
+}
+
+void scu__trace_connected(scu__trace *trace, const scu__trace_ends *ends) {
+  for (size_t i = 0; i < SCU__TAPS; i++)
+    if (trace->taps[i]) trace->conversations[i] = trace->taps[i]->connected(trace->taps[i], ends);
+}
+
+void scu__trace_closed(scu__trace *trace) {
+  for (size_t i = 0; i < SCU__TAPS; i++) {
+    void *conversation = trace->conversations[i];
+    trace->conversations[i] = NULL;
+    if (conversation) trace->taps[i]->closed(trace->taps[i], conversation);
+  }
 }
 
 void scu__trace_pdu(const scu__trace *trace, uint32_t association, bool is_sent, const uint8_t *bytes, size_t length) {
   if (!trace) return;
   if (trace->pdu) trace->pdu(trace->user, association, is_sent, bytes, length);
-  if (trace->conversation) trace->tap->pdu(trace->tap, trace->conversation, is_sent, bytes, length);
+  for (size_t i = 0; i < SCU__TAPS; i++)
+    if (trace->conversations[i]) trace->taps[i]->pdu(trace->taps[i], trace->conversations[i], is_sent, bytes, length);
 }

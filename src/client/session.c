@@ -103,7 +103,7 @@ static scu_result open_session(scu_session *session, scu_loop *loop, const scu_o
   session->config = scu__alloc(session->allocator, sizeof *session->config);
   if (!session->config) return scu__error_memory(&session->error, SCU_PHASE_USAGE);
   scu_result result = scu__options_resolve(options, session->config, &session->error);
-  session->trace.tap = session->config->tap;
+  memcpy(session->trace.taps, session->config->taps, sizeof session->trace.taps);
   if (result == SCU_OK) result = find_peer(session, options, peer);
   if (result == SCU_OK) result = scu__peer_check_supported(&session->peer, &session->error);
   if (result == SCU_OK) result = scu__others_prepare(session, options);

@@ -56,8 +56,8 @@ typedef struct scu__config {
   char character_set[SCU__CHARSET_TEXT_MAX]; /* defined terms; "" = none */
   size_t uids_per_request;
   bool both_roles;
-  size_t extended_bytes; /* of a 56H item at most; 0 = none is proposed */
-  scu__tap *tap;         /* NULL = none */
+  size_t extended_bytes;     /* of a 56H item at most; 0 = none is proposed */
+  scu__tap *taps[SCU__TAPS]; /* NULL = none */
 } scu__config;
 
 /* options may be NULL: all defaults. Every value was checked when it was set, so this fails only on combinations

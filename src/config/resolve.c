@@ -69,14 +69,14 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->commit_hold_ms = milliseconds_of(r, SCU_OPTION_COMMIT_HOLD);
 }
 
-/* A scu_capture begins with its tap. */
-static scu__tap *tap_of(const resolver *r) {
+/* What can be set here begins with its tap. */
+static scu__tap *tap_of(const resolver *r, scu_option option) {
   union {
     const void *in;
     scu__tap *out;
-  } capture = {.in = NULL};
-  scu_options_get_pointer(r->options, SCU_OPTION_CAPTURE, &capture.in);
-  return capture.out;
+  } listener = {.in = NULL};
+  scu_options_get_pointer(r->options, option, &listener.in);
+  return listener.out;
 }
 
 static void resolve_identity(resolver *r, scu__config *config) {
@@ -127,7 +127,9 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->peer_associations = (size_t)integer_of(&r, SCU_OPTION_PEER_ASSOCIATIONS);
   config->query_cap = (uint64_t)integer_of(&r, SCU_OPTION_QUERY_CAP);
   config->retries = (unsigned)integer_of(&r, SCU_OPTION_RETRIES);
-  config->tap = tap_of(&r);
+  config->taps[SCU__TAP_CAPTURE] = tap_of(&r, SCU_OPTION_CAPTURE);
+  config->taps[SCU__TAP_AUDIT] = tap_of(&r, SCU_OPTION_AUDIT);
+  config->taps[SCU__TAP_METRICS] = tap_of(&r, SCU_OPTION_METRICS);
   scu_result result = scu__accept_from_parse(text_of(&r, SCU_OPTION_ACCEPT_FROM), config->accept_from,
                                              SCU__ACCEPT_FROM_MAX, &config->accept_from_count, error);
   return r.result != SCU_OK ? r.result : result;

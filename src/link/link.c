@@ -14,27 +14,20 @@ static void set_interest(scu__link *link, bool wants_write);
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
-/* A tap hears of this connection from here on. */
+/* Taps hear of this connection from here on. */
 static void open_trace(scu__link *link, int fd, bool is_acceptor) {
   scu__address local, peer;
-  scu__trace_ends ends = {.is_acceptor = is_acceptor};
-  if (!link->trace.tap) return;
+  scu__trace_ends ends = {.is_acceptor = is_acceptor, .is_identity_checked = link->trace.is_identity_checked};
   scu__socket_ends(fd, &local, &peer);
   bool is_v6 = scu__address_bytes(&local, ends.local);
   ends.is_v6 = scu__address_bytes(&peer, ends.peer) || is_v6;
   ends.local_port = scu__address_port(&local);
   ends.peer_port = scu__address_port(&peer);
-  link->trace.conversation = link->trace.tap->connected(link->trace.tap, &ends);
-}
-
-static void close_trace(scu__link *link) {
-  void *conversation = link->trace.conversation;
-  link->trace.conversation = NULL;
-  if (conversation) link->trace.tap->closed(link->trace.tap, conversation);
+  scu__trace_connected(&link->trace, &ends);
 }
 
 static void destroy(scu__link *link) {
-  close_trace(link);
+  scu__trace_closed(&link->trace);
   scu__task_remove(link->loop, &link->closing);
   scu__task_remove(link->loop, &link->draining);
   scu__task_remove(link->loop, &link->going_on);
@@ -63,7 +56,7 @@ void scu__link_free(scu__link *link) {
   if (!link) return;
   static const scu__link_handler nobody = {0};
   link->handler = &nobody;
-  close_trace(link); /* whose it is need not live as long as calls that are running */
+  scu__trace_closed(&link->trace); /* whose it is need not live as long as calls that are running */
   link->trace = (scu__trace){0};
   scu__message_watch_silence(&link->messages);
   link->is_freed = true;
@@ -109,7 +102,7 @@ void scu__link_finish(scu__link *link) {
   link->is_ended = true;
   link->is_open = false;
   scu__timer_stop(link->loop, &link->timer);
-  close_trace(link);
+  scu__trace_closed(&link->trace);
   if (link->transport) {
     scu__watch_remove(link->loop, &link->watch);
     link->transport->close(link->transport);
