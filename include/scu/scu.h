@@ -13,6 +13,7 @@
 
 #include "scu/allocator.h"
 #include "scu/association.h"
+#include "scu/audit.h"
 #include "scu/capture.h"
 #include "scu/commit.h"
 #include "scu/dataset.h"
@@ -24,6 +25,7 @@
 #include "scu/listener.h"
 #include "scu/loop.h"
 #include "scu/message.h"
+#include "scu/metrics.h"
 #include "scu/mpps.h"
 #include "scu/n_service.h"
 #include "scu/nodes.h"
