@@ -84,13 +84,18 @@ static const flag_row flags[] = {
     {FLAG_TRACE, "--trace", 0, "FILE",
      "write what goes over the wire into this file, for Wireshark; it holds patient data",
      ON_SESSION | ON_LISTEN | ON_ARCHIVE},
+    {FLAG_AUDIT, "--audit", 0, "DEST",
+     "write audit messages (PS3.15) to a file, udp://HOST:PORT or tcp://HOST:PORT; they hold patient data",
+     ON_SESSION | ON_LISTEN | ON_ARCHIVE},
+    {FLAG_METRICS, "--metrics", 0, "FILE",
+     "write counters (OpenMetrics) into this file, anew every few seconds and at the end", ON_LISTEN | ON_ARCHIVE},
     {FLAG_HELP, "--help", 'h', NULL, "this page", ON_EVERYTHING},
 };
 
 /* Named in the contract, to come: refused by name, so that nobody believes they did something. */
 static const char *const not_yet[] = {
-    "--tls",       "--ca",  "--cert",  "--key",    "--key-password-file", "--tls-profile", "--log",
-    "--log-level", "--phi", "--audit", "--prefer",
+    "--tls",         "--ca",  "--cert",      "--key", "--key-password-file",
+    "--tls-profile", "--log", "--log-level", "--phi", "--prefer",
 };
 
 /* DCMTK's way of writing options, as words of ours. */

@@ -59,6 +59,8 @@ typedef enum flag {
   FLAG_IDENTITY_FILE,
   FLAG_ACCEPT_USER,
   FLAG_TRACE,
+  FLAG_AUDIT,
+  FLAG_METRICS,
   FLAG_COUNT
 } flag;
 

@@ -9,6 +9,7 @@
 #include "args.h"
 #include "exit_code.h"
 #include "progress.h"
+#include "scu/audit.h"
 #include "scu/capture.h"
 #include "scu/commit.h"
 #include "scu/hooks.h"
@@ -37,7 +38,9 @@ struct cli {
   scu_commitment *wanted; /* what is to be committed; NULL = nothing is */
   bool is_only_reading;   /* instances go there and nowhere else */
   uint64_t committed, not_committed;
-  scu_capture *capture; /* of --trace; NULL = none */
+  scu_capture *capture;         /* of --trace; NULL = none */
+  scu_audit *audit;             /* of --audit; NULL = none */
+  struct metrics_file *metrics; /* of --metrics; NULL = none */
 };
 
 typedef struct command {

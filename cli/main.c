@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "help.h"
 #include "json_lines.h"
+#include "metrics_file.h"
 #include "nodes_file.h"
 #include "scu/version.h"
 #include "secret_file.h"
@@ -97,6 +98,33 @@ static void end_trace(cli *context) {
   scu_capture_free(context->capture);
 }
 
+static bool apply_audit(cli *context, const arguments *args) {
+  const char *ae_title = "";
+  if (!args->has[FLAG_AUDIT]) return true;
+  scu_options_get_text(context->options, SCU_OPTION_CALLING_AE, &ae_title);
+  scu_audit_options options = {.size = sizeof options, .destination = args->value[FLAG_AUDIT], .ae_title = ae_title};
+  scu_result result = scu_audit_new(NULL, &options, &context->audit);
+  if (result == SCU_OK) result = scu_options_set_pointer(context->options, SCU_OPTION_AUDIT, context->audit);
+  if (result != SCU_OK && context->audit)
+    report_error(context, scu_audit_error(context->audit));
+  else if (result != SCU_OK)
+    report_fault(context, result, SCU_PHASE_STORAGE, NULL, "out of memory");
+  else
+    say(context, "%s gets audit messages, patient data too", args->value[FLAG_AUDIT]);
+  return result == SCU_OK;
+}
+
+static void end_audit(cli *context) {
+  if (!context->audit) return;
+  scu_audit_close(context->audit);
+  uint64_t lost = scu_audit_lost(context->audit), count = scu_audit_count(context->audit);
+  if (lost > 0 && context->causes.first == EXIT_DONE)
+    report_fault(context, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, NULL,
+                 "%llu of %llu audit messages did not get to where they were sent", (unsigned long long)lost,
+                 (unsigned long long)count);
+  scu_audit_free(context->audit);
+}
+
 static bool apply_common(cli *context, const arguments *args) {
   context->is_json = args->has[FLAG_JSON];
   context->is_quiet = args->has[FLAG_QUIET];
@@ -112,7 +140,8 @@ static bool apply_common(cli *context, const arguments *args) {
   apply_host_name(context);
   bool has_peer = (context->command->uses & SCU_USED_BY_SESSION) && args->positional_count > 0;
   if (has_peer && !is_peer(context, args->positional[0])) return false;
-  return apply_trace(context, args);
+  if (!apply_trace(context, args) || !apply_audit(context, args)) return false;
+  return !args->has[FLAG_METRICS] || metrics_file_start(context, args->value[FLAG_METRICS]);
 }
 
 static void run_command(cli *context, int argc, char **argv) {
@@ -129,6 +158,8 @@ static void run_command(cli *context, int argc, char **argv) {
     context->is_json = context->is_json && !args.has[FLAG_HELP];
   }
   end_trace(context);
+  end_audit(context);
+  metrics_file_end(context);
   arguments_free(&args);
   scu_options_free(context->options);
 }

@@ -16,7 +16,7 @@ class Usage(CliTest):
 
     def test_what_may_come_later_says_so_and_is_never_ignored(self):
         for option in ("--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--log",
-                       "--log-level", "--phi", "--audit", "--prefer"):
+                       "--log-level", "--phi", "--prefer"):
             for form in ([option, "x"], [option + "=x"]):
                 self.usage("find", "P@h", "PatientID=1", *form, says="not available yet")
         for jobs in ("0", "65", "two"):

@@ -139,6 +139,14 @@ class Examples(unittest.TestCase):
         self.assertEqual(self.run_example("fetch_matches", self.peer.address, "NOBODY", folder), "")
         self.run_example("fetch_matches", "ANY@127.0.0.1:%d" % peers.free_port(), "SCU-JP-1", folder, code=1)
 
+    def test_audit_to_file(self):
+        path = os.path.join(self.folder, "audit.xml")
+        self.assertEqual(self.run_example("audit_to_file", self.peer.address, "CT-ID-7", path), "0 studies\n")
+        with open(path, encoding="utf-8") as file:
+            codes = [re.search(r'EventID csd-code="(\d+)"', line).group(1) for line in file]
+        self.assertEqual(codes, ["110100", "110112", "110100"])
+        self.run_example("audit_to_file", self.peer.address, "X", os.path.join(path, "nowhere"), code=1)
+
     def test_hooks_audit(self):
         folder = os.path.join(self.folder, "audit")
         text = self.run_example("hooks_audit", self.peer.address, archives.STUDIES["ct study"], folder)

@@ -1,0 +1,15 @@
+/* --metrics FILE: the counters of a command that serves, as text for a collector (node_exporter's textfile). Written
+ * anew every few seconds and at the end, never half. */
+#ifndef SCU_CLI_METRICS_FILE_H
+#define SCU_CLI_METRICS_FILE_H
+
+#include "cli.h"
+
+typedef struct metrics_file metrics_file;
+
+/* Gives the options their counters and begins to write. False: reported. */
+bool metrics_file_start(cli *context, const char *path);
+/* After everything that counts is gone. Writes for the last time; says so where it could not. */
+void metrics_file_end(cli *context);
+
+#endif
