@@ -20,6 +20,7 @@
 #include "scu/edits.h"
 #include "scu/engine.h"
 #include "scu/error.h"
+#include "scu/explain.h"
 #include "scu/file.h"
 #include "scu/hooks.h"
 #include "scu/listener.h"

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/explanation.h"
+
 void scu__error_clear(scu_error *error) {
   if (!error) return;
   memset(error, 0, sizeof *error);
@@ -45,6 +47,12 @@ void scu__error_hint(scu_error *error, const char *format, ...) {
   vsnprintf(error->hint, sizeof error->hint, format, arguments);
   va_end(arguments);
   replace_controls(error->hint);
+}
+
+void scu__error_explain(scu_error *error, const scu_explanation *row) {
+  if (!error || !row) return;
+  error->explanation = row;
+  scu__error_hint(error, "%s", row->next_step);
 }
 
 void scu__error_at(scu_error *error, uint32_t tag, uint64_t offset) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "scu/error.h"
+#include "scu/explain.h"
 
 enum { SCU__ERROR_TEXT_MAX = 384, SCU__PEER_TEXT_MAX = 300 };
 
@@ -24,6 +25,7 @@ struct scu_error {
   char peer[SCU__PEER_TEXT_MAX];
   char reason[SCU__ERROR_TEXT_MAX];
   char hint[SCU__ERROR_TEXT_MAX];
+  const scu_explanation *explanation; /* NULL = no code of somebody else is behind it */
 };
 
 #if defined(__GNUC__)
@@ -44,6 +46,8 @@ scu_result scu__error_memory(scu_error *error, scu_phase phase);
 
 /* Details for an error that was just set; each may be left out. */
 void scu__error_hint(scu_error *error, const char *format, ...) SCU__PRINTF(2, 3);
+/* The row of the code behind it: its next step is the hint, unless there is one already. */
+void scu__error_explain(scu_error *error, const scu_explanation *row);
 void scu__error_at(scu_error *error, uint32_t tag, uint64_t offset);
 void scu__error_peer(scu_error *error, const char *peer);
 void scu__error_copy(scu_error *to, const scu_error *from);

@@ -10,6 +10,7 @@
 #include "client/proposal.h"
 #include "client/turns.h"
 #include "scu/version.h"
+#include "ul/explanations.h"
 
 struct scu__association {
   scu_session *session;
@@ -159,8 +160,8 @@ static void refuse_unfit(scu__association *a, const scu__negotiated *negotiated)
     scu__error_set(&error, SCU_ERROR_REJECTED, SCU_PHASE_ASSOCIATE,
                    "the peer accepted the association but not what it is needed for");
   }
-  scu__error_hint(&error, "ask the peer's administrator which SOP Classes and roles are enabled for %s",
-                  a->session->config->calling_ae.text);
+  uint8_t result = negotiated->refused_count > 0 ? negotiated->refused[0].result : (uint8_t)SCU__CONTEXT_NO_REASON;
+  scu__error_explain(&error, scu__context_explanation(result));
   decline(a, &error);
 }
 

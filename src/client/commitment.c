@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "client/transaction.h"
+#include "dimse/failure_reasons.h"
 
 scu_result scu_commitment_new(const scu_allocator *allocator, scu_commitment **out) {
   *out = scu__alloc(allocator, sizeof **out);
@@ -65,14 +66,5 @@ const char *scu_commit_state_name(scu_commit_state state) {
 }
 
 const char *scu_commit_reason(uint16_t failure_reason) {
-  switch (failure_reason) {
-  case 0x0000: return "the peer gives no reason";
-  case 0x0110: return "processing failure";
-  case 0x0112: return "the peer does not have this instance";
-  case 0x0119: return "the peer has this instance with another SOP class";
-  case 0x0122: return "the peer does not support the SOP class";
-  case 0x0131: return "the Transaction UID is in use";
-  case 0x0213: return "the peer has no room for it";
-  default: return "a reason that the Standard does not know";
-  }
+  return scu__explanation_of(scu__failure_reason_rows, scu__failure_reason_row_count, failure_reason)->text;
 }

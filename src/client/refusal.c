@@ -23,10 +23,15 @@ void scu__refusal_elements(const scu__command *response, char to[SCU__REFUSAL_EL
 
 /* A9xx says no more than that the peer does not like the identifier. Where it says more itself, our guess would only
  * lead astray. */
-static const char *hint_for(const scu__command *response) {
-  if (response->status >> 8 != 0xA9) return scu__status_hint(response->field, response->status);
-  if (response->offending_count > 0) return "leave out what it names, or give it another value";
-  return response->error_comment[0] ? "" : scu__status_hint(response->field, response->status);
+static void explain(scu_error *error, const scu__command *response) {
+  const scu_explanation *row = scu__status_explanation(response->field, response->status);
+  bool is_told = response->status >> 8 == 0xA9;
+  if (is_told && response->offending_count > 0)
+    scu__error_hint(error, "leave out what it names, or give it another value");
+  else if (is_told && response->error_comment[0] && error)
+    error->explanation = row;
+  else
+    scu__error_explain(error, row);
 }
 
 scu_result scu__refusal(scu_error *error, const scu__command *response) {
@@ -40,7 +45,6 @@ scu_result scu__refusal(scu_error *error, const scu__command *response) {
     memcpy(error->comment, response->error_comment, sizeof error->comment);
   }
   if (response->offending_count > 0) scu__error_at(error, response->offending[0], UINT64_MAX);
-  const char *hint = hint_for(response);
-  if (hint[0]) scu__error_hint(error, "%s", hint);
+  explain(error, response);
   return SCU_ERROR_REFUSED;
 }

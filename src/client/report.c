@@ -29,7 +29,7 @@ static bool is_step_final(const scu_response *response) {
 
 const char *scu_response_meaning(const scu_response *response) {
   if (response->was_done_before) return "created before: an earlier request had arrived";
-  if (is_step_final(response)) return "the step is final: it is completed or discontinued and may no longer be updated";
+  if (is_step_final(response)) return scu__status_of_final_step()->text;
   return scu__status_text(response->field, response->status);
 }
 const char *scu_response_comment(const scu_response *response) {

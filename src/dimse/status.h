@@ -1,10 +1,12 @@
-/* DIMSE status codes (PS3.7 Annex C, PS3.4): class by range, meaning in words, what to try. A status is data, never an
+/* DIMSE status codes (PS3.7 Annex C, PS3.4): class by range, and the row that explains them. A status is data, never an
  * scu_result. */
 #ifndef SCU_DIMSE_STATUS_H
 #define SCU_DIMSE_STATUS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/explanation.h"
 
 enum {
   SCU__STATUS_SUCCESS = 0x0000,
@@ -33,6 +35,23 @@ enum {
   SCU__STATUS_PENDING_WARNING = 0xFF01
 };
 
+/* Which operations a row holds for. */
+enum scu__operations {
+  SCU__ON_C_STORE = 1 << 0,
+  SCU__ON_C_FIND = 1 << 1,
+  SCU__ON_C_MOVE = 1 << 2,
+  SCU__ON_C_GET = 1 << 3,
+  SCU__ON_C_ECHO = 1 << 4,
+  SCU__ON_N_EVENT_REPORT = 1 << 5,
+  SCU__ON_N_GET = 1 << 6,
+  SCU__ON_N_SET = 1 << 7,
+  SCU__ON_N_ACTION = 1 << 8,
+  SCU__ON_N_CREATE = 1 << 9,
+  SCU__ON_N_DELETE = 1 << 10
+};
+/* The bit of a command field, request or response; 0 for what is no operation. */
+uint16_t scu__operation_bit(uint16_t field);
+
 typedef enum scu__status_kind {
   SCU__STATUS_KIND_SUCCESS = 0,
   SCU__STATUS_KIND_WARNING = 1,
@@ -47,10 +66,12 @@ scu__status_kind scu__status_class(uint16_t status, uint16_t field);
 /* "success", "warning", "failure", "cancel", "pending". */
 const char *scu__status_class_name(scu__status_kind kind);
 
-/* What the status means for that operation, in a few words; never NULL, static storage. */
+/* The row of the status for that operation, and its text; never NULL. Rows that hold for one product or SOP class only
+ * are passed over: the status alone does not say so. */
+const scu_explanation *scu__status_explanation(uint16_t field, uint16_t status);
 const char *scu__status_text(uint16_t field, uint16_t status);
-/* What to try, one line; "" where nothing useful can be said. Static storage. */
-const char *scu__status_hint(uint16_t field, uint16_t status);
+/* 0110 to the N-SET of a performed procedure step, with Error ID A710 (PS3.4 F.7.2). */
+const scu_explanation *scu__status_of_final_step(void);
 /* The same request may succeed later without anybody changing it (A7xx and 0213): for sending again with a growing
  * pause, which nobody does yet. */
 bool scu__status_is_retryable(uint16_t field, uint16_t status);

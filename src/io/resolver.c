@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "io/explanations.h"
 
 enum { HOST_MAX = 255 /* RFC 1035 2.3.4 */ };
 
@@ -59,19 +60,12 @@ static void interleave(scu__address_list *list, const struct addrinfo *found, ui
 }
 
 static scu_result look_up_failed(int code, const char *host, scu_error *error) {
-  switch (code) {
-  case EAI_MEMORY: return scu__error_memory(error, SCU_PHASE_RESOLVE);
-  case EAI_AGAIN:
-    scu__error_set(error, SCU_ERROR_TRANSPORT, SCU_PHASE_RESOLVE, "cannot look up host %s: no name server answered",
-                   host);
-    scu__error_hint(error, "try again, check the network, or use the numeric address");
-    return SCU_ERROR_TRANSPORT;
-  default:
-    scu__error_set(error, SCU_ERROR_TRANSPORT, SCU_PHASE_RESOLVE, "host name %s is not known (resolver code %d)", host,
-                   code);
-    scu__error_hint(error, "check the spelling, or use the numeric address");
-    return SCU_ERROR_TRANSPORT;
-  }
+  if (code == EAI_MEMORY) return scu__error_memory(error, SCU_PHASE_RESOLVE);
+  const scu_explanation *row = scu__resolver_explanation(code);
+  scu__error_set(error, SCU_ERROR_TRANSPORT, SCU_PHASE_RESOLVE, "cannot look up host %s: %s (resolver code %d)", host,
+                 row->text, code);
+  scu__error_explain(error, row);
+  return SCU_ERROR_TRANSPORT;
 }
 
 static void look_up(scu__job *job) {

@@ -1,14 +1,12 @@
 /* The value behind A-ASSOCIATE-RQ and -AC: made, filled, copied, freed. Knows no byte layout. */
 #include <string.h>
 
+#include "ul/explanations.h"
 #include "ul/grow.h"
 #include "ul/pdu.h"
 
 const char *scu__context_result_text(uint8_t result) {
-  static const char *const texts[] = {
-      "acceptance", "user-rejection", "no reason", "abstract syntax not supported", "transfer syntaxes not supported",
-  };
-  return result < sizeof texts / sizeof *texts ? texts[result] : "reserved result";
+  return scu__context_explanation(result)->text;
 }
 
 void scu__associate_init(scu__associate *associate, const scu_allocator *allocator) {

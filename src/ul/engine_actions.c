@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ul/engine_private.h"
+#include "ul/explanations.h"
 
 /* --- Helpers ---------------------------------------------------------------------------------------------------- */
 
@@ -101,9 +102,8 @@ static void push_aborted(scu__engine *e) {
                  abort->reason);
   e->error.source = abort->source;
   e->error.reason_code = abort->reason;
-  if (e->state == SCU__STA5)
-    scu__error_hint(&e->error, "some peers abort what they do not know: try without user identity, asynchronous window"
-                               " and extended negotiation");
+  scu__error_explain(&e->error, e->state == SCU__STA5 ? scu__abort_as_answer()
+                                                      : scu__abort_explanation(abort->source, abort->reason));
   push_fault(e, SCU__EVENT_ABORTED);
   scu__engine_event *event = &e->events[(e->first_event + e->event_count - 1) % SCU__ENGINE_EVENTS_MAX];
   event->abort = *abort;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ul/explanations.h"
+
 void scu__abort_encode(const scu__abort *abort, uint8_t pdu[SCU__FIXED_PDU]) {
   memset(pdu, 0, SCU__FIXED_PDU);
   scu__pdu_header_store(pdu, SCU__PDU_ABORT, SCU__FIXED_PDU_BODY);
@@ -25,16 +27,5 @@ const char *scu__abort_source_text(uint8_t source) {
 }
 
 const char *scu__abort_text(uint8_t source, uint8_t reason) {
-  static const char *const texts[] = {
-      "reason not specified",
-      "unrecognized PDU",
-      "unexpected PDU",
-      "reserved reason",
-      "unrecognized PDU parameter",
-      "unexpected PDU parameter",
-      "invalid PDU parameter value",
-  };
-  if (source == SCU__ABORT_USER) return "no reason is given by a user";
-  if (source != SCU__ABORT_PROVIDER || reason >= sizeof texts / sizeof *texts) return "reserved reason";
-  return texts[reason];
+  return scu__abort_explanation(source, reason)->text;
 }

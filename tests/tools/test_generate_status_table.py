@@ -1,4 +1,4 @@
-"""The committed status table is what the generator makes of the Standard's, and --check notices when not."""
+"""The committed list of statuses is what the generator makes of the Standard's, and --check notices when not."""
 
 import os
 import shutil
@@ -25,14 +25,14 @@ class GenerateStatusTable(unittest.TestCase):
 
     def test_check_notices_an_edited_table_and_writing_mends_it(self):
         with tempfile.TemporaryDirectory() as tree:
-            os.makedirs(os.path.join(tree, "src", "dimse"))
-            path = os.path.join(tree, "src", "dimse", "tables_status.c")
-            shutil.copy(os.path.join(TREE, "src", "dimse", "tables_status.c"), path)
+            os.makedirs(os.path.join(tree, "tests", "unit", "dimse"))
+            path = os.path.join(tree, "tests", "unit", "dimse", "standard_statuses.h")
+            shutil.copy(os.path.join(TREE, "tests", "unit", "dimse", "standard_statuses.h"), path)
             with open(path, "a", encoding="utf-8") as table:
                 table.write("/* edited */\n")
             result = run("--check", STANDARD, tree)
             self.assertNotEqual(result.returncode, 0)
-            self.assertIn("tables_status.c", result.stderr)
+            self.assertIn("standard_statuses.h", result.stderr)
             self.assertEqual(run(STANDARD, tree).returncode, 0)
             self.assertEqual(run("--check", STANDARD, tree).returncode, 0)
 

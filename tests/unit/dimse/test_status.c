@@ -1,4 +1,4 @@
-/* Status classes by range, texts and hints; PS3.4's and PS3.7's own table when it is here. */
+/* Status classes by range, and the rows that explain them, held against the codes of PS3.7 and PS3.4. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,8 @@
 
 #include "dimse/command.h"
 #include "dimse/status.h"
-#include "dimse/status_table.h"
+#include "dimse/status_rows.h"
+#include "standard_statuses.h"
 
 static void test_store_statuses_go_by_range(void **state) {
   (void)state;
@@ -46,17 +47,6 @@ static void test_pending_and_cancel_exist_for_find_move_and_get_only(void **stat
   }
 }
 
-static void test_generated_classes_agree_with_the_ranges(void **state) {
-  (void)state;
-  for (size_t i = 0; i < scu__status_row_count; i++) {
-    const scu__status_row *row = &scu__status_rows[i];
-    if (row->field == 0) continue;
-    assert_int_equal(scu__status_class(row->low, row->field), row->kind);
-    assert_int_equal(scu__status_class(row->high, row->field), row->kind);
-    assert_true(strlen(row->text) > 0);
-  }
-}
-
 static void test_text_says_what_the_status_means_for_the_operation(void **state) {
   (void)state;
   assert_string_equal(scu__status_text(SCU__C_STORE_RSP, 0xA7AB), "refused: out of resources");
@@ -75,22 +65,115 @@ static void test_text_says_what_the_status_means_for_the_operation(void **state)
   assert_non_null(strstr(scu__status_text(SCU__C_STORE_RSP, 0xB999), "warning"));
 }
 
-static void test_every_status_has_a_text_and_a_hint_string(void **state) {
+static void test_every_status_has_a_row(void **state) {
   (void)state;
-  for (size_t i = 0; i < 0x10000; i++) {
-    assert_true(strlen(scu__status_text(SCU__C_MOVE_RSP, (uint16_t)i)) > 0);
-    assert_non_null(scu__status_hint(SCU__N_SET_RSP, (uint16_t)i));
+  static const uint16_t fields[] = {SCU__C_STORE_RSP, SCU__C_MOVE_RSP, SCU__N_SET_RSP, 0};
+  for (size_t i = 0; i < 0x10000; i++)
+    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+      const scu_explanation *row = scu__status_explanation(fields[k], (uint16_t)i);
+      assert_non_null(row);
+      assert_true(row->low <= (int32_t)i && (int32_t)i <= row->high);
+      assert_int_not_equal(row->fits, SCU__FITS_SOME);
+    }
+}
+
+static const char *step(uint16_t field, uint16_t status) {
+  return scu__status_explanation(field, status)->next_step;
+}
+
+static void test_common_failures_say_what_to_try(void **state) {
+  (void)state;
+  assert_non_null(strstr(step(SCU__C_MOVE_RSP, 0xA801), "register"));
+  assert_non_null(strstr(step(SCU__C_MOVE_RSP, 0xA702), "destination"));
+  assert_non_null(strstr(step(SCU__C_GET_RSP, 0xA702), "proposed"));
+  assert_non_null(strstr(step(SCU__C_MOVE_RSP, 0xA900), "unique keys"));
+  assert_non_null(strstr(step(SCU__C_MOVE_RSP, 0x0122), "does not offer"));
+  assert_non_null(strstr(step(SCU__C_STORE_RSP, 0xA700), "disk"));
+  assert_non_null(strstr(step(SCU__C_FIND_RSP, 0xA7FF), "narrow"));
+}
+
+static const scu_explanation *row_at(size_t index) {
+  if (index < scu__composite_status_row_count) return &scu__composite_status_rows[index];
+  index -= scu__composite_status_row_count;
+  return index < scu__normalized_status_row_count ? &scu__normalized_status_rows[index] : NULL;
+}
+
+static const struct {
+  const char *name;
+  uint16_t field;
+} operations[] = {
+    {"C-STORE", SCU__C_STORE_RSP},   {"C-GET", SCU__C_GET_RSP},      {"C-FIND", SCU__C_FIND_RSP},
+    {"C-MOVE", SCU__C_MOVE_RSP},     {"C-ECHO", SCU__C_ECHO_RSP},    {"N-EVENT-REPORT", SCU__N_EVENT_REPORT_RSP},
+    {"N-GET", SCU__N_GET_RSP},       {"N-SET", SCU__N_SET_RSP},      {"N-ACTION", SCU__N_ACTION_RSP},
+    {"N-CREATE", SCU__N_CREATE_RSP}, {"N-DELETE", SCU__N_DELETE_RSP}};
+enum { OPERATION_COUNT = sizeof operations / sizeof *operations };
+
+static void test_rows_say_where_they_hold(void **state) {
+  (void)state;
+  for (size_t i = 0; row_at(i); i++)
+    for (size_t k = 0; k < OPERATION_COUNT; k++) {
+      bool holds = (row_at(i)->operations & scu__operation_bit(operations[k].field)) != 0;
+      assert_int_equal(strstr(row_at(i)->where, operations[k].name) != NULL, holds);
+    }
+}
+
+static void test_rows_are_found_by_their_code(void **state) {
+  (void)state;
+  for (size_t i = 0; row_at(i); i++) {
+    const scu_explanation *row = row_at(i);
+    assert_int_equal(strlen(row->code), 4);
+    for (int digit = 0; digit < 4; digit++) {
+      if (row->code[digit] == 'x') continue;
+      char text[2] = {row->code[digit], 0};
+      int shift = 12 - 4 * digit;
+      assert_int_equal(strtol(text, NULL, 16), row->low >> shift & 15);
+      assert_int_equal(strtol(text, NULL, 16), row->high >> shift & 15);
+    }
+    if (row->fits != SCU__FITS_ALL) continue;
+    uint16_t field = 0;
+    for (size_t k = 0; k < OPERATION_COUNT; k++)
+      if (row->operations & scu__operation_bit(operations[k].field)) field = operations[k].field;
+    if (row->operations == 0) continue;
+    assert_ptr_equal(scu__status_explanation(field, (uint16_t)row->low), row); /* else it is behind another one */
   }
 }
 
-static void test_common_failures_have_a_hint(void **state) {
+/* A code that the Standard gives an operation has a row for that operation, wide enough, and none that says
+ * "undefined". */
+static void check_standard(size_t index, uint16_t field) {
+  uint16_t low = standard_statuses[index].low, high = standard_statuses[index].high;
+  const scu_explanation *row = scu__status_explanation(field, low);
+  if (row->fits != SCU__FITS_ALL || row->high < high)
+    fail_msg("%04X of %s (%s) has no row", low, standard_statuses[index].service, scu__command_name(field));
+  if (row->operations != 0) assert_true((row->operations & scu__operation_bit(field)) != 0);
+  assert_string_equal(scu__status_class_name(scu__status_class(low, field)),
+                      scu__status_class_name(standard_statuses[index].kind));
+  assert_int_equal(scu__status_class(high, field), standard_statuses[index].kind);
+}
+
+static void test_every_status_of_the_standard_has_its_row_and_class(void **state) {
   (void)state;
-  assert_non_null(strstr(scu__status_hint(SCU__C_MOVE_RSP, 0xA801), "register"));
-  assert_true(strlen(scu__status_hint(SCU__C_MOVE_RSP, 0xA702)) > 0);
-  assert_true(strlen(scu__status_hint(SCU__C_MOVE_RSP, 0xA900)) > 0);
-  assert_true(strlen(scu__status_hint(SCU__C_MOVE_RSP, 0x0122)) > 0);
-  assert_true(strlen(scu__status_hint(SCU__C_STORE_RSP, 0xA700)) > 0);
-  assert_string_equal(scu__status_hint(SCU__C_STORE_RSP, 0x0000), "");
+  for (size_t i = 0; i < sizeof standard_statuses / sizeof *standard_statuses; i++) {
+    if (standard_statuses[i].field) check_standard(i, standard_statuses[i].field);
+    for (size_t k = 0; k < OPERATION_COUNT && !standard_statuses[i].field; k++) check_standard(i, operations[k].field);
+  }
+}
+
+static void test_what_one_service_alone_says_has_a_row_of_its_own(void **state) {
+  (void)state;
+  static const struct {
+    uint16_t code;
+    const char *text;
+  } expected[] = {{0xC100, "more than one match"}, {0xC200, "requested template not supported"}};
+  for (size_t i = 0; i < 2; i++) {
+    size_t found = 0;
+    for (size_t k = 0; row_at(k); k++)
+      if (row_at(k)->fits == SCU__FITS_SOME && row_at(k)->low == expected[i].code &&
+          strcmp(row_at(k)->text, expected[i].text) == 0)
+        found++;
+    assert_int_equal(found, 1);
+  }
+  assert_non_null(strstr(scu__status_of_final_step()->text, "final"));
 }
 
 static void test_only_lack_of_resources_is_retryable(void **state) {
@@ -106,69 +189,18 @@ static void test_only_lack_of_resources_is_retryable(void **state) {
     assert_false(scu__status_is_retryable(SCU__C_STORE_RSP, lasting[i]));
 }
 
-/* --- the Standard's own table --- */
-
-static uint16_t field_of(const char *operation, size_t length) {
-  static const struct {
-    const char *name;
-    uint16_t field;
-  } operations[] = {{"C-STORE", SCU__C_STORE_RSP},   {"C-GET", SCU__C_GET_RSP},       {"C-FIND", SCU__C_FIND_RSP},
-                    {"C-MOVE", SCU__C_MOVE_RSP},     {"C-ECHO", SCU__C_ECHO_RSP},     {"N-GET", SCU__N_GET_RSP},
-                    {"N-SET", SCU__N_SET_RSP},       {"N-ACTION", SCU__N_ACTION_RSP}, {"N-CREATE", SCU__N_CREATE_RSP},
-                    {"N-DELETE", SCU__N_DELETE_RSP}, {"any", SCU__C_ECHO_RSP}};
-  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-    if (strlen(operations[i].name) == length && strncmp(operations[i].name, operation, length) == 0)
-      return operations[i].field;
-  assert_true(length == strlen("N-EVENT-REPORT") && strncmp(operation, "N-EVENT-REPORT", length) == 0);
-  return SCU__N_EVENT_REPORT_RSP;
-}
-
-static void test_classes_are_those_of_the_standard(void **state) {
-  (void)state;
-  const char *shared = getenv("SCU_SHARED");
-  char path[1024], line[1024];
-  snprintf(path, sizeof path, "%s/standard/dimse-status.tsv", shared && shared[0] ? shared : SCU_SHARED_DEFAULT);
-  FILE *file = fopen(path, "r");
-  if (!file) {
-    print_message("skipped: no dimse-status.tsv (SCU_SHARED)\n");
-    skip();
-  }
-  assert_non_null(fgets(line, sizeof line, file));
-  size_t checked = 0;
-  while (fgets(line, sizeof line, file)) {
-    char *columns[5] = {0}, *rest = line;
-    for (size_t i = 0; i < 5; i++) {
-      columns[i] = rest;
-      rest = strchr(rest, '\t');
-      assert_non_null(rest);
-      *rest++ = 0;
-    }
-    for (char *x = columns[2]; *x; x++)
-      if (*x == 'x') *x = '5';
-    uint16_t status = (uint16_t)strtoul(columns[2], NULL, 16);
-    for (const char *operation = columns[0]; operation;) {
-      const char *comma = strchr(operation, ',');
-      size_t length = comma ? (size_t)(comma - operation) : strlen(operation);
-      scu__status_kind kind = scu__status_class(status, field_of(operation, length));
-      assert_string_equal(scu__status_class_name(kind), columns[3]);
-      checked++;
-      operation = comma ? comma + 1 : NULL;
-    }
-  }
-  fclose(file);
-  assert_true(checked > 200);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_store_statuses_go_by_range),
       cmocka_unit_test(test_pending_and_cancel_exist_for_find_move_and_get_only),
-      cmocka_unit_test(test_generated_classes_agree_with_the_ranges),
       cmocka_unit_test(test_text_says_what_the_status_means_for_the_operation),
-      cmocka_unit_test(test_every_status_has_a_text_and_a_hint_string),
-      cmocka_unit_test(test_common_failures_have_a_hint),
+      cmocka_unit_test(test_every_status_has_a_row),
+      cmocka_unit_test(test_common_failures_say_what_to_try),
+      cmocka_unit_test(test_rows_say_where_they_hold),
+      cmocka_unit_test(test_rows_are_found_by_their_code),
+      cmocka_unit_test(test_every_status_of_the_standard_has_its_row_and_class),
+      cmocka_unit_test(test_what_one_service_alone_says_has_a_row_of_its_own),
       cmocka_unit_test(test_only_lack_of_resources_is_retryable),
-      cmocka_unit_test(test_classes_are_those_of_the_standard),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -676,7 +676,8 @@ static void test_reject_is_told_with_a_hint(void **state) {
   assert_int_equal(event.type, SCU__EVENT_REJECTED);
   assert_true(event.by_peer);
   assert_int_equal(event.reject.reason, 7);
-  assert_non_null(strstr(event.error->hint, "ARCHIVE"));
+  assert_non_null(strstr(event.error->reason, "ARCHIVE"));
+  assert_non_null(strstr(event.error->hint, "called AE title"));
   assert_int_equal(event.error->phase, SCU_PHASE_ASSOCIATE);
   assert_true(scu__engine_wants_close(engine));
   scu__engine_free(engine);

@@ -50,8 +50,8 @@ static void test_reject_error_says_what_to_try(void **state) {
   assert_int_equal(error.source, 1);
   assert_int_equal(error.reason_code, 7);
   assert_non_null(strstr(error.reason, "called AE title not recognized"));
-  assert_non_null(strstr(error.hint, "ARCHIVE"));
-  assert_non_null(strstr(error.hint, "ask that \"SCU\" is registered"));
+  assert_non_null(strstr(error.reason, "calling \"SCU\", called \"ARCHIVE\""));
+  assert_non_null(strstr(error.hint, "check the called AE title"));
   assert_int_equal(scu__reject_error(&reject, &called, &calling, NULL), SCU_ERROR_REJECTED);
 }
 
