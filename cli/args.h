@@ -78,9 +78,10 @@ enum command_bit {
   ON_ARCHIVE = 512,
   ON_COMMIT = 1024,
   ON_NODES = 2048,
+  ON_EXPLAIN = 4096,
   ON_QUERY = ON_FIND | ON_MOVE | ON_GET,
   ON_SESSION = ON_ECHO | ON_STORE | ON_COMMIT | ON_QUERY,
-  ON_EVERYTHING = 4095
+  ON_EVERYTHING = 8191
 };
 
 typedef struct flag_row {

@@ -56,7 +56,7 @@ typedef struct command {
 } command;
 
 extern const command command_echo, command_store, command_commit, command_find, command_move, command_get,
-    command_listen, command_dump, command_version, command_help, command_archive, command_nodes;
+    command_listen, command_dump, command_version, command_help, command_archive, command_nodes, command_explain;
 
 const command *command_at(size_t index); /* NULL beyond the last */
 const command *command_named(const char *name);

@@ -9,9 +9,9 @@
 #include "signals.h"
 
 static void print_response(cli *context, const scu_session *session, const scu_response *response) {
-  char status[80], elapsed[32];
+  char status[STATUS_TEXT_MAX], elapsed[32];
   uint16_t code = scu_response_status(response);
-  format_status(code, status);
+  format_status(C_ECHO, code, status);
   format_seconds(scu_response_elapsed_ms(response), elapsed);
   if (context->is_json) {
     json_open(stdout, "response");
@@ -45,9 +45,10 @@ static bool echo_once(cli *context, scu_session *session) {
   else
     context->failed++;
   if (!is_success) {
-    char status[80], commented[512];
-    format_status(scu_response_status(response), status);
-    report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, NULL, "the peer answered with status %s",
+    char status[STATUS_TEXT_MAX], commented[512];
+    format_status(C_ECHO, scu_response_status(response), status);
+    const char *hint = status_hint(C_ECHO, scu_response_status(response), scu_response_comment(response));
+    report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, hint, "the peer answered with status %s",
                  with_comment(context, status, scu_response_comment(response), commented));
   }
   scu_response_free(response);

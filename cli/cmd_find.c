@@ -56,19 +56,20 @@ static void print_answer(const scu_matches *matches) {
 
 /* The final status: a limit that was reached is an end as good as any. */
 static void judge(cli *context, const arguments *args, const scu_matches *matches) {
-  char status[80], commented[512];
+  char status[STATUS_TEXT_MAX], commented[512];
   uint16_t code = scu_matches_status(matches);
   uint64_t count = scu_matches_count(matches);
   uint64_t limit = 0;
   if (args->has[FLAG_LIMIT]) argument_number(context, args, FLAG_LIMIT, 1, UINT32_MAX, &limit);
   bool was_enough = limit > 0 && count >= limit; /* whatever the peer made of our C-CANCEL */
   if (code != 0 && code != 0xFE00 && !was_enough) {
-    format_status(code, status);
+    format_status(C_FIND, code, status);
     const char *told = with_comment(context, status, scu_matches_comment(matches), commented);
     if ((code & 0xF000) == 0xB000)
       say(context, "warning: the peer ended with status %s", told);
     else
-      report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE, NULL, "the peer ended with status %s", told);
+      report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE,
+                   status_hint(C_FIND, code, scu_matches_comment(matches)), "the peer ended with status %s", told);
   }
   if (count == 0 && code == 0) say(context, "no matches");
   if (count == 0 && args->has[FLAG_REQUIRE_MATCH]) exit_add(&context->causes, EXIT_NO_MATCH);

@@ -8,6 +8,7 @@
 
 #include "json_lines.h"
 #include "safe_text.h"
+#include "scu/explain.h"
 
 enum { LINE_MAX_BYTES = 2048 };
 
@@ -108,45 +109,13 @@ void report_fault(cli *context, scu_result result, scu_phase phase, const char *
   report(context, result, phase, phase == SCU_PHASE_RESPONSE ? context->peer : "", line, hint ? hint : "");
 }
 
-/* PS3.7 Annex C and the service classes of PS3.4; ranges behind the exact values. */
-static const struct {
-  uint16_t mask, status;
-  const char *words;
-} statuses[] = {
-    {0xFFFF, 0x0000, "success"},
-    {0xFFFF, 0xFE00, "cancelled"},
-    {0xFFFF, 0x0105, "no such attribute"},
-    {0xFFFF, 0x0106, "invalid attribute value"},
-    {0xFFFF, 0x0110, "processing failure"},
-    {0xFFFF, 0x0111, "duplicate SOP instance"},
-    {0xFFFF, 0x0112, "no such SOP instance"},
-    {0xFFFF, 0x0115, "invalid argument value"},
-    {0xFFFF, 0x0117, "invalid SOP instance"},
-    {0xFFFF, 0x0118, "no such SOP class"},
-    {0xFFFF, 0x0120, "missing attribute"},
-    {0xFFFF, 0x0121, "missing attribute value"},
-    {0xFFFF, 0x0122, "SOP class not supported"},
-    {0xFFFF, 0x0124, "not authorized"},
-    {0xFFFF, 0x0210, "duplicate invocation"},
-    {0xFFFF, 0x0211, "unrecognized operation"},
-    {0xFFFF, 0x0212, "mistyped argument"},
-    {0xFFFF, 0x0213, "resource limitation"},
-    {0xFFFF, 0xA701, "out of resources: cannot count the matches"},
-    {0xFFFF, 0xA702, "out of resources: cannot do the sub-operations"},
-    {0xFFFF, 0xA801, "move destination unknown"},
-    {0xFFFF, 0xB000, "done with warnings"},
-    {0xFFFF, 0xB006, "elements discarded"},
-    {0xFFFF, 0xB007, "does not match its SOP class"},
-    {0xFF00, 0xA700, "out of resources"},
-    {0xFF00, 0xA900, "does not match its SOP class"},
-    {0xF000, 0xC000, "cannot understand or process it"},
-    {0xF000, 0xB000, "warning"},
-    {0xFF00, 0xFF00, "pending"},
-};
+void format_status(uint16_t operation, uint16_t status, char to[STATUS_TEXT_MAX]) {
+  snprintf(to, STATUS_TEXT_MAX, "%04X %s", (unsigned)status,
+           scu_explanation_text(scu_explain_status(operation, status)));
+}
 
-void format_status(uint16_t status, char to[80]) {
-  const char *words = "failure";
-  for (size_t i = sizeof statuses / sizeof *statuses; i-- > 0;)
-    if ((status & statuses[i].mask) == statuses[i].status) words = statuses[i].words;
-  snprintf(to, 80, "%04X %s", (unsigned)status, words);
+const char *status_hint(uint16_t operation, uint16_t status, const char *comment) {
+  /* A9xx says no more than that something is wrong with what was sent: a comment says more than we can guess. */
+  if (status >> 8 == 0xA9 && *comment) return NULL;
+  return scu_explanation_next_step(scu_explain_status(operation, status));
 }

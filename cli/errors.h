@@ -26,7 +26,12 @@ void report_fault(cli *context, scu_result result, scu_phase phase, const char *
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]);
 /* The name of an error in JSON: "timeout" */
 void error_code(scu_result result, char to[24]);
-/* "A700 out of resources" */
-void format_status(uint16_t status, char to[80]);
+/* Command Field (0000,0100) of what the commands ask for, PS3.7 E.1. */
+enum { C_GET = 0x0010, C_FIND = 0x0020, C_MOVE = 0x0021, C_ECHO = 0x0030 };
+enum { STATUS_TEXT_MAX = 160 };
+/* "A700 refused: out of resources" */
+void format_status(uint16_t operation, uint16_t status, char to[STATUS_TEXT_MAX]);
+/* What to try after a failure with this status and comment; NULL: the comment says it. */
+const char *status_hint(uint16_t operation, uint16_t status, const char *comment);
 
 #endif

@@ -1,23 +1,32 @@
 /* Exit codes: one table for help and man pages, one order of precedence, one mapping from library results. */
 #include "exit_code.h"
 
-static const struct {
-  int code;
-  const char *meaning;
-} table[] = {
-    {EXIT_DONE, "all done (also: nothing matched)"},
-    {EXIT_OTHER, "anything not listed here"},
-    {EXIT_USAGE, "usage: wrong arguments, options or node file; nothing was done"},
-    {EXIT_PARTIAL, "partial: something failed or is missing"},
-    {EXIT_NO_MATCH, "nothing matched, and --require-match was given"},
-    {EXIT_CONNECT, "cannot connect"},
-    {EXIT_REJECTED, "association rejected, lost, or aborted (by us, too, for what the peer sent)"},
-    {EXIT_SECURITY, "user identity; TLS (not in this version)"},
-    {EXIT_TIMEOUT, "a time-out passed"},
-    {EXIT_REFUSED, "refused by the peer (DIMSE failure status)"},
-    {EXIT_VERIFICATION, "what came is not what was promised, or what is kept here is damaged"},
-    {EXIT_STORAGE, "local storage: reading or writing files here"},
-    {EXIT_INTERRUPTED, "interrupted"},
+static const exit_explanation table[] = {
+    {EXIT_DONE, "all done (also: nothing matched)", "everything that was asked for was done", "nothing"},
+    {EXIT_OTHER, "anything not listed here", "memory, a bound of our own, or output that could not be written",
+     "see the message"},
+    {EXIT_USAGE, "usage: wrong arguments, options or node file; nothing was done",
+     "a typing error, or something that this version lacks", "see the message, and `scu help COMMAND`"},
+    {EXIT_PARTIAL, "partial: something failed or is missing", "a file, instance or study of several",
+     "see which (with --json each has a record), and do those again"},
+    {EXIT_NO_MATCH, "nothing matched, and --require-match was given", "the keys fit nothing that the peer has",
+     "ask for less exactly, with a * or a range"},
+    {EXIT_CONNECT, "cannot connect", "wrong host or port, a peer that does not run, or a firewall",
+     "check host and port; `scu echo` tries nothing else"},
+    {EXIT_REJECTED, "association rejected, lost, or aborted (by us, too, for what the peer sent)",
+     "AE titles, or what the peer is set up for", "see the message for the codes, and explain those"},
+    {EXIT_SECURITY, "user identity; TLS (not in this version)", "a passcode or token that the peer does not accept",
+     "check what was offered, and whether the peer knows user identities at all"},
+    {EXIT_TIMEOUT, "a time-out passed", "the peer is slow, hangs, or is cut off",
+     "try again with a longer wait (--timeout-connect, -associate, -response, -retrieve)"},
+    {EXIT_REFUSED, "refused by the peer (DIMSE failure status)", "the peer cannot or will not do what was asked",
+     "see the message for the status, and explain that"},
+    {EXIT_VERIFICATION, "what came is not what was promised, or what is kept here is damaged",
+     "instances are missing or differ; or a file was changed behind our back",
+     "see what is missing, and ask again for it; for an archive: `scu archive --check`"},
+    {EXIT_STORAGE, "local storage: reading or writing files here", "a full disk, or missing permissions",
+     "see the message for the error of the system, and explain that"},
+    {EXIT_INTERRUPTED, "interrupted", "Ctrl-C, or a signal", "run it again if that was not meant"},
 };
 
 static const int precedence[] = {EXIT_INTERRUPTED, EXIT_USAGE, EXIT_STORAGE, EXIT_VERIFICATION, EXIT_PARTIAL};
@@ -70,14 +79,11 @@ int exit_code_of_result(scu_result result, scu_phase phase) {
   }
 }
 
-const char *exit_meaning_at(size_t index, int *code) {
-  if (index >= sizeof table / sizeof *table) return NULL;
-  *code = table[index].code;
-  return table[index].meaning;
+const exit_explanation *exit_code_at(size_t index) {
+  return index < sizeof table / sizeof *table ? &table[index] : NULL;
 }
 
 void exit_print_table(FILE *to) {
-  int code;
-  for (size_t i = 0; exit_meaning_at(i, &code); i++) fprintf(to, "  %-4d %s\n", code, exit_meaning_at(i, &code));
+  for (size_t i = 0; exit_code_at(i); i++) fprintf(to, "  %-4d %s\n", table[i].code, table[i].meaning);
   fputs("  Where several apply: 130, 2, 11, 10, 3, then the single cause.\n", to);
 }

@@ -39,8 +39,13 @@ int exit_decide(const exit_causes *causes);
 int exit_code_of(const scu_error *error);
 int exit_code_of_result(scu_result result, scu_phase phase);
 
-/* A code and what it means, in rising order; NULL beyond the last. */
-const char *exit_meaning_at(size_t index, int *code);
+/* One row of the table: what the code means, what likely caused it, what to try. */
+typedef struct exit_explanation {
+  int code;
+  const char *meaning, *cause, *next_step;
+} exit_explanation;
+const exit_explanation *exit_code_at(size_t index); /* NULL beyond the last */
+
 void exit_print_table(FILE *to);
 
 #endif

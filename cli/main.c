@@ -17,8 +17,9 @@
 #include "words.h"
 
 static const command *const commands[] = {
-    &command_echo,   &command_store,   &command_commit, &command_find, &command_move,    &command_get,
-    &command_listen, &command_archive, &command_nodes,  &command_dump, &command_version, &command_help,
+    &command_echo,    &command_store,   &command_commit,  &command_find,  &command_move,
+    &command_get,     &command_listen,  &command_archive, &command_nodes, &command_dump,
+    &command_explain, &command_version, &command_help,
 };
 
 const command *command_at(size_t index) {

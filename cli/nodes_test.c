@@ -87,8 +87,8 @@ static void take_answer(probe *p) {
     fail(p, scu_op_error(p->op));
   }
   if (p->result == SCU_ERROR_REFUSED && p->status != 0xFFFF) {
-    char status[80];
-    format_status(p->status, status);
+    char status[STATUS_TEXT_MAX];
+    format_status(C_ECHO, p->status, status);
     p->phase = SCU_PHASE_RESPONSE;
     snprintf(p->reason, sizeof p->reason, "the peer answered with status %s", status);
   }

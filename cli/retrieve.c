@@ -6,6 +6,7 @@
 
 #include "errors.h"
 #include "json_lines.h"
+#include "scu/explain.h"
 
 /* More missing UIDs than anybody reads go into the JSON records only. */
 enum { MISSING_SAID_MAX = 20 };
@@ -115,19 +116,25 @@ static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   exit_add(&context->causes, EXIT_PARTIAL);
 }
 
+/* `scu get` may have asked by C-GET or C-MOVE last, and not everything means the same to both. */
+static const char *hint_of(const cli *context, uint16_t code, const char *comment) {
+  bool is_move = context->command == &command_move || code == 0xA801;
+  if (!is_move && scu_explain_status(C_GET, code) != scu_explain_status(C_MOVE, code)) return NULL;
+  return status_hint(C_MOVE, code, comment);
+}
+
 /* A failure status, when nothing else explains it. */
 static void judge_status(cli *context, const scu_retrieve_report *report, scu_result result) {
-  char status[80], commented[512];
+  char status[STATUS_TEXT_MAX], commented[512];
   uint16_t code = scu_retrieve_report_status(report);
   if (result != SCU_OK || code == 0 || code == 0xFE00 || code == 0xFFFF) return;
-  format_status(code, status);
+  format_status(C_MOVE, code, status);
   const char *told = with_comment(context, status, scu_retrieve_report_comment(report), commented);
   if ((code & 0xF000) == 0xB000) {
     say(context, "warning: the peer ended with status %s", told);
   } else {
     report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE,
-                 code == 0xA801 ? "the peer must know our AE title, host and port as a move destination" : NULL,
-                 "the peer ended with status %s", told);
+                 hint_of(context, code, scu_retrieve_report_comment(report)), "the peer ended with status %s", told);
   }
 }
 

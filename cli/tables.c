@@ -72,11 +72,10 @@ static void print_node_key(const struct scu_option_info *info) {
 }
 
 static void print_exit_codes(void) {
-  int code;
-  for (size_t i = 0; exit_meaning_at(i, &code); i++) {
+  for (size_t i = 0; exit_code_at(i); i++) {
     json_open(stdout, "exit_code");
-    json_number(stdout, "code", (uint64_t)code);
-    json_text(stdout, "meaning", exit_meaning_at(i, &code));
+    json_number(stdout, "code", (uint64_t)exit_code_at(i)->code);
+    json_text(stdout, "meaning", exit_code_at(i)->meaning);
     json_close(stdout);
   }
 }

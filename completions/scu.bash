@@ -29,6 +29,7 @@ _scu_options() {
     archive) echo "--port --demo --peer --fault --check --accept-user --json --color --quiet --verbose --debug --trace --audit --metrics --help --aet --max-pdu --implementation-uid --implementation-version --timeout-associate --timeout-idle --timeout-release --durability --on-duplicate --accept-from --nodes --max-associations -p -q -v -d -h" ;;
     nodes) echo "--json --color --quiet --verbose --debug --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version -q -v -d -h" ;;
     dump) echo "--json --color --quiet --verbose --debug --help -q -v -d -h" ;;
+    explain) echo "--json --color --quiet --verbose --debug --help -q -v -d -h" ;;
     version) echo "--json --color --quiet --verbose --debug --help -q -v -d -h" ;;
     help) echo "--full --json --color --quiet --verbose --debug --help -q -v -d -h" ;;
   esac
@@ -320,6 +321,7 @@ _scu_value() {
     "nodes --timeout-tcp") echo "none" ;;
     "nodes --protocol-version") echo "none" ;;
     "dump --color") echo "words:auto always never" ;;
+    "explain --color") echo "words:auto always never" ;;
     "version --color") echo "words:auto always never" ;;
     "help --color") echo "words:auto always never" ;;
   esac
@@ -338,6 +340,7 @@ _scu_arguments() {
     archive) echo "dir none" ;;
     nodes) echo "part none" ;;
     dump) echo "file file" ;;
+    explain) echo "none none" ;;
     version) echo "none none" ;;
     help) echo "command none" ;;
     nodes-list) echo "none none" ;;
@@ -356,7 +359,7 @@ _scu_add() {
     file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     node) _scu_add_nodes "$program" "$word" ;;
-    command) _scu_add_words "echo store commit find move get listen archive nodes dump version help" "$word" ;;
+    command) _scu_add_words "echo store commit find move get listen archive nodes dump explain version help" "$word" ;;
     part) _scu_add_words "list show test add set remove" "$word" ;;
     key | keys) _scu_add_words "PatientName PatientID PatientBirthDate PatientSex IssuerOfPatientID StudyInstanceUID StudyDate StudyTime StudyID StudyDescription AccessionNumber ModalitiesInStudy ReferringPhysicianName SeriesInstanceUID SeriesNumber SeriesDescription SeriesDate Modality BodyPartExamined SOPInstanceUID SOPClassUID InstanceNumber NumberOfStudyRelatedInstances NumberOfSeriesRelatedInstances ScheduledProcedureStepStartDate ScheduledStationAETitle RequestedProcedureID RequestedProcedureDescription" "$word" ;;
     keyed) compopt -o nospace 2>/dev/null; _scu_add_words "PatientName= PatientID= PatientBirthDate= PatientSex= IssuerOfPatientID= StudyInstanceUID= StudyDate= StudyTime= StudyID= StudyDescription= AccessionNumber= ModalitiesInStudy= ReferringPhysicianName= SeriesInstanceUID= SeriesNumber= SeriesDescription= SeriesDate= Modality= BodyPartExamined= SOPInstanceUID= SOPClassUID= InstanceNumber= NumberOfStudyRelatedInstances= NumberOfSeriesRelatedInstances= ScheduledProcedureStepStartDate= ScheduledStationAETitle= RequestedProcedureID= RequestedProcedureDescription=" "$word" ;;

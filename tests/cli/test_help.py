@@ -9,7 +9,8 @@ from clitest import CliTest
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
 # A terminal as wide as all are, and as high as a window that fills a screen.
 SCREEN = (80, 54)
-COMMANDS = ("echo", "store", "commit", "find", "move", "get", "listen", "archive", "nodes", "dump", "version", "help")
+COMMANDS = ("echo", "store", "commit", "find", "move", "get", "listen", "archive", "nodes", "dump", "explain", "version",
+            "help")
 
 
 class Help(CliTest):
