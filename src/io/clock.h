@@ -17,4 +17,12 @@ uint64_t scu__clock_now_ms(const scu__clock *clock);
 uint64_t scu__clock_wall_s(void);
 uint64_t scu__clock_wall_ns(void); /* nanoseconds since 1970 */
 
+typedef struct scu__calendar {
+  unsigned year, month, day, hour, minute, second; /* month 1-12, day 1-31 */
+} scu__calendar;
+
+/* UTC; true for any year that has four digits. */
+scu__calendar scu__clock_utc(uint64_t wall_s);
+scu__calendar scu__clock_local(uint64_t wall_s); /* where the process thinks it is */
+
 #endif
