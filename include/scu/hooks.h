@@ -117,11 +117,11 @@ typedef struct scu_hooks {
   void (*log)(void *user, int level, uint32_t association, const char *text);
   void *user;
 
-  /* Associations of a session, numbered from 1 as the log numbers them; those with other AEs that a retrieve asks (see
-   * session.h) among them, of which before_connect names the peer and the getters of the session say nothing. These
-   * three come from inside protocol steps. A hook that is slow delays what it is told of, and every other association
-   * of its loop. The order is: before_associate, before_connect, after_connect, after_associate; then the messages;
-   * before_release, after_release, after_close. */
+  /* Associations of a session, numbered from 1, or by the log that it has (SCU_OPTION_LOG), over all who share it;
+   * those with other AEs that a retrieve asks (see session.h) among them, of which before_connect names the peer and
+   * the getters of the session say nothing. These three come from inside protocol steps. A hook that is slow delays
+   * what it is told of, and every other association of its loop. The order is: before_associate, before_connect,
+   * after_connect, after_associate; then the messages; before_release, after_release, after_close. */
 
   /* An association is about to be asked for: the proposal may be changed. */
   void (*before_associate)(void *user, uint32_t association, scu_proposal *proposal);

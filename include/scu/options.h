@@ -133,6 +133,7 @@ typedef enum scu_option {
   SCU_OPTION_RETRIEVE_WITH = 82,    /* text: how scu_fetch asks: get, move, or auto */
 
   /* Pointers to what outlives whatever is made with it; NULL = none. */
+  SCU_OPTION_LOG = 90,    /* scu_log (scu/log.h) */
   SCU_OPTION_AUDIT = 91,  /* scu_audit (scu/audit.h) */
   SCU_OPTION_METRICS = 92 /* scu_metrics (scu/metrics.h) */
 } scu_option;

@@ -374,7 +374,6 @@ static scu_result open_store(scu_archive *archive, const scu_archive_options *op
 
 static scu_result open_server(scu_archive *archive) {
   const scu__config *config = archive->config;
-  memcpy(archive->trace.taps, config->taps, sizeof archive->trace.taps);
   scu__server_options options = {
       .address = config->listen_address,
       .port = config->listen_port,
@@ -394,6 +393,8 @@ static scu_result open_archive(scu_archive *archive, scu_loop *loop, const scu_o
   archive->config = scu__alloc(archive->allocator, sizeof *archive->config);
   if (!archive->config) return scu__error_memory(&archive->error, SCU_PHASE_USAGE);
   scu_result result = scu__options_resolve(options, archive->config, &archive->error);
+  memcpy(archive->trace.taps, archive->config->taps, sizeof archive->trace.taps);
+  archive->trace.scribe = archive->config->scribe;
   if (result == SCU_OK) result = scu__fault_parse(own->fault, archive->allocator, &archive->fault, &archive->error);
   if (result != SCU_OK) return result;
   const scu__fault_rule *tiny = scu__fault_standing(archive->fault, SCU__FAULT_PDU);

@@ -51,10 +51,12 @@ static void tell_problem(void *user, const char *path, const char *reason) {
   const scu_archive *archive = user;
   char line[SCU__OPTION_PATH_MAX + 200];
   snprintf(line, sizeof line, "%s: %s", path, reason);
-  if (archive->hooks.warning)
+  if (archive->hooks.warning) {
+    scu__trace_to_log(&archive->trace, SCU__LEVEL_WARNING, 0, line);
     archive->hooks.warning(archive->hooks.user, line);
-  else
+  } else {
     scu__trace_line(&archive->trace, SCU__LEVEL_WARNING, 0, "%s", line);
+  }
 }
 
 scu_result scu__archive_settle_index(scu_archive *archive, scu_error *error) {

@@ -4,8 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { PDU_P_DATA_TF = 0x04 /* PS3.8 9.3.5; ul/ is above us */ };
+
 void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...) {
-  if (!trace || !trace->line || level > trace->level) return;
+  if (!trace) return;
+  bool is_for_hook = trace->line && level != SCU__LEVEL_ERROR && level <= trace->level;
+  bool is_for_log = trace->scribe && trace->scribe->wants(trace->scribe, level);
+  if (!is_for_hook && !is_for_log) return;
   char text[512];
   va_list arguments;
   va_start(arguments, format);
@@ -13,7 +18,40 @@ void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t a
   va_end(arguments);
   for (char *p = text; *p; p++)
     if ((unsigned char)*p < 0x20 || *p == 0x7F) *p = '?';
-  trace->line(trace->user, level, association, text);
+  if (is_for_log) trace->scribe->line(trace->scribe, level, association, text);
+  if (is_for_hook) trace->line(trace->user, level, association, text);
+}
+
+void scu__trace_to_log(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *text) {
+  if (trace && trace->scribe && trace->scribe->wants(trace->scribe, level))
+    trace->scribe->line(trace->scribe, level, association, text);
+}
+
+void scu__trace_error(const scu__trace *trace, uint32_t association, const scu_error *error) {
+  if (!trace || !trace->scribe || !scu__error_is_set(error)) return;
+  scu__trace_line(trace, SCU__LEVEL_ERROR, association, "%s: %s", scu_phase_name(error->phase), error->reason);
+}
+
+uint32_t scu__trace_number(const scu__trace *trace, uint32_t *last) {
+  *last = trace && trace->scribe ? trace->scribe->number(trace->scribe) : *last + 1;
+  return *last;
+}
+
+void scu__trace_connected(scu__trace *trace, uint32_t association, const scu__trace_ends *ends) {
+  for (size_t i = 0; i < SCU__TAPS; i++)
+    if (trace->taps[i]) trace->conversations[i] = trace->taps[i]->connected(trace->taps[i], ends);
+  if (trace->scribe) trace->scribe_conversation = trace->scribe->connected(trace->scribe, association, ends);
+}
+
+void scu__trace_closed(scu__trace *trace) {
+  for (size_t i = 0; i < SCU__TAPS; i++) {
+    void *conversation = trace->conversations[i];
+    trace->conversations[i] = NULL;
+    if (conversation) trace->taps[i]->closed(trace->taps[i], conversation);
+  }
+  void *of_scribe = trace->scribe_conversation;
+  trace->scribe_conversation = NULL;
+  if (of_scribe) trace->scribe->closed(trace->scribe, of_scribe);
 }
 
 bool scu__trace_wants_pdus(const scu__trace *trace) {
@@ -23,22 +61,21 @@ bool scu__trace_wants_pdus(const scu__trace *trace) {
   return trace->pdu != NULL;
 }
 
-void scu__trace_connected(scu__trace *trace, const scu__trace_ends *ends) {
-  for (size_t i = 0; i < SCU__TAPS; i++)
-    if (trace->taps[i]) trace->conversations[i] = trace->taps[i]->connected(trace->taps[i], ends);
-}
-
-void scu__trace_closed(scu__trace *trace) {
-  for (size_t i = 0; i < SCU__TAPS; i++) {
-    void *conversation = trace->conversations[i];
-    trace->conversations[i] = NULL;
-    if (conversation) trace->taps[i]->closed(trace->taps[i], conversation);
-  }
-}
-
 void scu__trace_pdu(const scu__trace *trace, uint32_t association, bool is_sent, const uint8_t *bytes, size_t length) {
   if (!trace) return;
   if (trace->pdu) trace->pdu(trace->user, association, is_sent, bytes, length);
   for (size_t i = 0; i < SCU__TAPS; i++)
     if (trace->conversations[i]) trace->taps[i]->pdu(trace->taps[i], trace->conversations[i], is_sent, bytes, length);
+  if (trace->scribe_conversation && length > 0 && bytes[0] != PDU_P_DATA_TF)
+    trace->scribe->pdu(trace->scribe, trace->scribe_conversation, is_sent, bytes, length);
+}
+
+bool scu__trace_wants_bytes(const scu__trace *trace, bool is_sent, bool is_command) {
+  return trace && trace->scribe_conversation &&
+         trace->scribe->wants_bytes(trace->scribe, trace->scribe_conversation, is_sent, is_command);
+}
+
+void scu__trace_fragment_passed(const scu__trace *trace, bool is_sent, const scu__trace_fragment *fragment) {
+  if (trace && trace->scribe_conversation)
+    trace->scribe->fragment(trace->scribe, trace->scribe_conversation, is_sent, fragment);
 }

@@ -104,6 +104,7 @@ static scu_result open_session(scu_session *session, scu_loop *loop, const scu_o
   if (!session->config) return scu__error_memory(&session->error, SCU_PHASE_USAGE);
   scu_result result = scu__options_resolve(options, session->config, &session->error);
   memcpy(session->trace.taps, session->config->taps, sizeof session->trace.taps);
+  session->trace.scribe = session->config->scribe;
   if (result == SCU_OK) result = find_peer(session, options, peer);
   if (result == SCU_OK) result = scu__peer_check_supported(&session->peer, &session->error);
   if (result == SCU_OK) result = scu__others_prepare(session, options);
@@ -201,7 +202,7 @@ void scu_abort(scu_session *session) {
 
 uint32_t scu__session_next_association(scu_session *session) {
   scu_session *counting = session->elder ? session->elder : session;
-  return ++counting->last_association;
+  return scu__trace_number(&session->trace, &counting->last_association);
 }
 
 void scu__session_set_error(scu_session *session, const scu_error *error) {
@@ -210,13 +211,14 @@ void scu__session_set_error(scu_session *session, const scu_error *error) {
 }
 
 void scu__session_warn(const scu_session *session, const char *format, ...) {
-  if (!session->hooks.warning) return;
+  if (!session->hooks.warning && !session->trace.scribe) return;
   char text[SCU__ERROR_TEXT_MAX];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  session->hooks.warning(session->hooks.user, text);
+  scu__trace_to_log(&session->trace, SCU__LEVEL_WARNING, 0, text);
+  if (session->hooks.warning) session->hooks.warning(session->hooks.user, text);
 }
 
 void scu__session_tell_instance(const scu_session *session, const scu_instance_outcome *outcome) {

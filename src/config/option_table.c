@@ -228,6 +228,8 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .default_text = "auto", .choices = "get|move|auto",
               .help = "how a peer is asked for instances: get (C-GET), move (C-MOVE to ourselves), auto",
               .used_by = SCU_USED_BY_RETRIEVE}},
+    {.info = {ROW_HEAD(SCU_OPTION_LOG, "log", SCU_KIND_POINTER), .help = "who writes down what happens",
+              .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
     {.info = {ROW_HEAD(SCU_OPTION_AUDIT, "audit", SCU_KIND_POINTER), .help = "who writes audit messages (PS3.15 A.5)",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
     {.info = {ROW_HEAD(SCU_OPTION_METRICS, "metrics", SCU_KIND_POINTER), .help = "who counts",

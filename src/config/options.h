@@ -58,6 +58,7 @@ typedef struct scu__config {
   bool both_roles;
   size_t extended_bytes;     /* of a 56H item at most; 0 = none is proposed */
   scu__tap *taps[SCU__TAPS]; /* NULL = none */
+  scu__scribe *scribe;       /* NULL = none */
 } scu__config;
 
 /* options may be NULL: all defaults. Every value was checked when it was set, so this fails only on combinations

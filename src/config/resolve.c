@@ -69,14 +69,14 @@ static void resolve_durations(resolver *r, scu__config *config) {
   config->commit_hold_ms = milliseconds_of(r, SCU_OPTION_COMMIT_HOLD);
 }
 
-/* What can be set here begins with its tap. */
-static scu__tap *tap_of(const resolver *r, scu_option option) {
+/* What can be set here begins with its tap, and a scu_log with its scribe. */
+static void *pointer_of(const resolver *r, scu_option option) {
   union {
     const void *in;
-    scu__tap *out;
-  } listener = {.in = NULL};
-  scu_options_get_pointer(r->options, option, &listener.in);
-  return listener.out;
+    void *out;
+  } pointer = {.in = NULL};
+  scu_options_get_pointer(r->options, option, &pointer.in);
+  return pointer.out;
 }
 
 static void resolve_identity(resolver *r, scu__config *config) {
@@ -127,9 +127,10 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->peer_associations = (size_t)integer_of(&r, SCU_OPTION_PEER_ASSOCIATIONS);
   config->query_cap = (uint64_t)integer_of(&r, SCU_OPTION_QUERY_CAP);
   config->retries = (unsigned)integer_of(&r, SCU_OPTION_RETRIES);
-  config->taps[SCU__TAP_CAPTURE] = tap_of(&r, SCU_OPTION_CAPTURE);
-  config->taps[SCU__TAP_AUDIT] = tap_of(&r, SCU_OPTION_AUDIT);
-  config->taps[SCU__TAP_METRICS] = tap_of(&r, SCU_OPTION_METRICS);
+  config->taps[SCU__TAP_CAPTURE] = pointer_of(&r, SCU_OPTION_CAPTURE);
+  config->taps[SCU__TAP_AUDIT] = pointer_of(&r, SCU_OPTION_AUDIT);
+  config->taps[SCU__TAP_METRICS] = pointer_of(&r, SCU_OPTION_METRICS);
+  config->scribe = pointer_of(&r, SCU_OPTION_LOG);
   scu_result result = scu__accept_from_parse(text_of(&r, SCU_OPTION_ACCEPT_FROM), config->accept_from,
                                              SCU__ACCEPT_FROM_MAX, &config->accept_from_count, error);
   return r.result != SCU_OK ? r.result : result;

@@ -14,7 +14,7 @@ static void set_interest(scu__link *link, bool wants_write);
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
-/* Taps hear of this connection from here on. */
+/* Taps and a log hear of this connection from here on. */
 static void open_trace(scu__link *link, int fd, bool is_acceptor) {
   scu__address local, peer;
   scu__trace_ends ends = {.is_acceptor = is_acceptor, .is_identity_checked = link->trace.is_identity_checked};
@@ -23,7 +23,7 @@ static void open_trace(scu__link *link, int fd, bool is_acceptor) {
   ends.is_v6 = scu__address_bytes(&peer, ends.peer) || is_v6;
   ends.local_port = scu__address_port(&local);
   ends.peer_port = scu__address_port(&peer);
-  scu__trace_connected(&link->trace, &ends);
+  scu__trace_connected(&link->trace, link->association, &ends);
 }
 
 static void destroy(scu__link *link) {
@@ -79,6 +79,7 @@ void scu__link_set_owner(scu__link *link, const scu__link_handler *handler, void
 static void closing_run(scu__task *self) {
   scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, closing));
   link->dispatching++;
+  scu__trace_error(&link->trace, link->association, &link->error);
   if (link->handler->closed)
     link->handler->closed(link->owner, link, scu__error_is_set(&link->error) ? &link->error : NULL);
   leave(link);

@@ -293,6 +293,7 @@ static void log_line(void *user, scu__trace_level level, uint32_t association, c
 
 static scu_result start_from_config(scu_listener *listener, const scu__config *config, scu_sink *sink) {
   memcpy(listener->own_trace.taps, config->taps, sizeof listener->own_trace.taps);
+  listener->own_trace.scribe = config->scribe;
   scu__listener_options options = {
       .ae = config->calling_ae,
       .address = config->listen_address,

@@ -181,7 +181,7 @@ static scu_result make_link(scu__server *server, scu__guest *guest, int fd, cons
       .release_timeout_ms = (uint32_t)server->options.timeout_release_ms,
       .peer_text = scu__address_text(peer, text),
       .trace = server->options.trace,
-      .association = ++server->last_association,
+      .association = scu__trace_number(server->options.trace, &server->last_association),
       .observer = server->options.observer,
   };
   return scu__link_accept(server->loop, &options, fd, &guest->link);

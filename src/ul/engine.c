@@ -225,6 +225,23 @@ static void trace_sent_data(scu__engine *e, const uint8_t headers[], const scu__
   scu__free(e->options.allocator, pdu);
 }
 
+/* A log is told of the fragment, without our pad; of a range it has those bytes read that it wants to see. */
+static void tell_sent_fragment(scu__engine *e, const scu__pdv_header *pdv, const scu__payload *payload) {
+  scu__trace_fragment fragment = {.context_id = pdv->context_id,
+                                  .is_command = pdv->is_command,
+                                  .is_last = pdv->is_last,
+                                  .length = payload->length,
+                                  .count = payload->length,
+                                  .bytes = payload->source ? NULL : payload->bytes};
+  uint8_t *copy = NULL;
+  if (payload->source && scu__trace_wants_bytes(e->options.trace, true, pdv->is_command))
+    copy = scu__alloc(e->options.allocator, payload->length);
+  if (copy && payload->source->read_at(payload->source, payload->offset, copy, payload->length, NULL) == SCU_OK)
+    fragment.bytes = copy;
+  scu__trace_fragment_passed(e->options.trace, true, &fragment);
+  scu__free(e->options.allocator, copy);
+}
+
 scu_result scu__engine_send_pdv(scu__engine *e, uint8_t context_id, bool is_command, bool is_last,
                                 const scu__payload *payload) {
   static const uint8_t pad = 0;
@@ -244,6 +261,7 @@ scu_result scu__engine_send_pdv(scu__engine *e, uint8_t context_id, bool is_comm
   if (!payload->source) scu__output_put_bytes(&e->output, payload->bytes, payload->length);
   if (payload->has_pad) scu__output_put_bytes(&e->output, &pad, 1);
   trace_sent_data(e, headers, payload, length);
+  if (e->options.trace && e->options.trace->scribe_conversation) tell_sent_fragment(e, &pdv, payload);
   return scu__engine_dispatch(e, SCU__EVT9);
 }
 

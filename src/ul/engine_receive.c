@@ -212,6 +212,15 @@ static void end_fragment(scu__engine *e) {
 
 static void push_data(scu__engine *e, const uint8_t *bytes, size_t length) {
   const scu__pdv_header *pdv = &e->input.pdv;
+  size_t whole = pdv->item_length - 2;
+  scu__trace_fragment_passed(e->options.trace, false,
+                             &(scu__trace_fragment){.context_id = pdv->context_id,
+                                                    .is_command = pdv->is_command,
+                                                    .is_last = pdv->is_last,
+                                                    .length = whole,
+                                                    .at = whole - e->input.pdv_left - length,
+                                                    .bytes = bytes,
+                                                    .count = length});
   scu__engine_event *event = scu__engine_push(e, SCU__EVENT_DATA);
   event->context_id = pdv->context_id;
   event->is_command = pdv->is_command;
