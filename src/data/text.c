@@ -18,9 +18,10 @@ typedef struct text_level {
 
 typedef struct text_writer {
   scu__text_output out;
-  size_t width_max; /* 0 = none */
-  size_t column;    /* characters in this line so far */
-  size_t width;     /* characters of this value so far */
+  scu__element_test is_hidden; /* NULL = nothing is */
+  size_t width_max;            /* 0 = none */
+  size_t column;               /* characters in this line so far */
+  size_t width;                /* characters of this value so far */
   bool is_cut;
   size_t depth;
   text_level levels[SCU__NESTING_MAX + 1];
@@ -140,6 +141,10 @@ static scu_result put_content(text_writer *writer, const scu_dataset *dataset, c
     put(writer, element->is_left_out ? "(left out)" : "(no value)");
     return SCU_OK;
   }
+  if (writer->is_hidden && writer->is_hidden(element)) {
+    put(writer, "(masked)");
+    return SCU_OK;
+  }
   scu_result result = put_values(writer, dataset, element);
   if (result == SCU_ERROR_UNSUPPORTED || result == SCU_END) return put_unknown(writer, dataset, element);
   if (result == SCU_OK) put_uid_name(writer, element);
@@ -221,17 +226,23 @@ static scu_result step(text_writer *writer) {
   return SCU_OK;
 }
 
-scu_result scu_dataset_write_text(const scu_dataset *dataset, const scu_text_options *options, scu_write_function write,
-                                  void *user) {
+scu_result scu__dataset_write_masked(const scu_dataset *dataset, scu__element_test is_hidden, size_t value_width_max,
+                                     scu_write_function write, void *user) {
   text_writer writer;
-  scu_text_options known = {.value_width_max = WIDTH_DEFAULT};
-  const size_t least = SCU__SIZE_THROUGH(scu_text_options, value_width_max);
-  if (options && scu__versioned_copy(&known, sizeof known, options, least) != SCU_OK) return SCU_ERROR_USAGE;
   writer.depth = 0;
-  writer.width_max = known.value_width_max;
+  writer.is_hidden = is_hidden;
+  writer.width_max = value_width_max;
   scu__text_output_init(&writer.out, write, user);
   scu_result result = enter(&writer, dataset);
   while (result == SCU_OK && writer.depth > 0) result = step(&writer);
   scu_result end = scu__text_output_end(&writer.out);
   return result != SCU_OK ? result : end;
+}
+
+scu_result scu_dataset_write_text(const scu_dataset *dataset, const scu_text_options *options, scu_write_function write,
+                                  void *user) {
+  scu_text_options known = {.value_width_max = WIDTH_DEFAULT};
+  const size_t least = SCU__SIZE_THROUGH(scu_text_options, value_width_max);
+  if (options && scu__versioned_copy(&known, sizeof known, options, least) != SCU_OK) return SCU_ERROR_USAGE;
+  return scu__dataset_write_masked(dataset, NULL, known.value_width_max, write, user);
 }

@@ -19,4 +19,10 @@ void scu__text_output_hex(scu__text_output *output, uint32_t value, unsigned dig
 /* Writes what is staged; the result of the whole. */
 scu_result scu__text_output_end(scu__text_output *output);
 
+/* True for an element whose value nobody is to read. */
+typedef bool (*scu__element_test)(const scu_element *element);
+/* scu_dataset_write_text with "(masked)" in the place of such values. is_hidden may be NULL. In data/text.c. */
+scu_result scu__dataset_write_masked(const scu_dataset *dataset, scu__element_test is_hidden, size_t value_width_max,
+                                     scu_write_function write, void *user);
+
 #endif
