@@ -24,6 +24,7 @@
 #include "scu/file.h"
 #include "scu/hooks.h"
 #include "scu/listener.h"
+#include "scu/log.h"
 #include "scu/loop.h"
 #include "scu/message.h"
 #include "scu/metrics.h"
