@@ -78,7 +78,7 @@ static const flag_row flags[] = {
      ON_STORE | ON_MOVE | ON_GET | ON_LISTEN},
     {FLAG_COLOR, "--color", 0, "WHEN", "auto, always or never", ON_EVERYTHING},
     {FLAG_QUIET, "--quiet", 'q', NULL, "say only what went wrong", ON_EVERYTHING},
-    {FLAG_VERBOSE, "--verbose", 'v', NULL, "say more: every instance, comments of the peer that may name a patient",
+    {FLAG_VERBOSE, "--verbose", 'v', NULL, "say more: every instance, and what associations are asked for",
      ON_EVERYTHING},
     {FLAG_DEBUG, "--debug", 'd', NULL, "say everything", ON_EVERYTHING},
     {FLAG_TRACE, "--trace", 0, "FILE",
@@ -89,13 +89,18 @@ static const flag_row flags[] = {
      ON_SESSION | ON_LISTEN | ON_ARCHIVE},
     {FLAG_METRICS, "--metrics", 0, "FILE",
      "write counters (OpenMetrics) into this file, anew every few seconds and at the end", ON_LISTEN | ON_ARCHIVE},
+    {FLAG_LOG, "--log", 0, "FILE", "write a log: a file, or syslog, or journal, or - for stderr",
+     ON_SESSION | ON_NODES | ON_LISTEN | ON_ARCHIVE},
+    {FLAG_LOG_LEVEL, "--log-level", 0, "LEVEL", "error, warning, info (default), debug or dump (every PDU and message)",
+     ON_SESSION | ON_NODES | ON_LISTEN | ON_ARCHIVE},
+    {FLAG_PHI, "--phi", 0, NULL, "show what may name a patient: comments of the peer, and values in the log",
+     ON_SESSION | ON_NODES | ON_LISTEN | ON_ARCHIVE},
     {FLAG_HELP, "--help", 'h', NULL, "this page", ON_EVERYTHING},
 };
 
 /* Named in the contract, to come: refused by name, so that nobody believes they did something. */
 static const char *const not_yet[] = {
-    "--tls",         "--ca",  "--cert",      "--key", "--key-password-file",
-    "--tls-profile", "--log", "--log-level", "--phi", "--prefer",
+    "--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--prefer",
 };
 
 /* DCMTK's way of writing options, as words of ours. */

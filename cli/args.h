@@ -61,6 +61,9 @@ typedef enum flag {
   FLAG_TRACE,
   FLAG_AUDIT,
   FLAG_METRICS,
+  FLAG_LOG,
+  FLAG_LOG_LEVEL,
+  FLAG_PHI,
   FLAG_COUNT
 } flag;
 

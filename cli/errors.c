@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json_lines.h"
+#include "log_file.h"
 #include "safe_text.h"
 #include "scu/explain.h"
 
@@ -63,6 +64,7 @@ static void report(cli *context, scu_result result, scu_phase phase, const char 
   char code[24];
   error_code(result, code);
   exit_add(&context->causes, exit_code_of_result(result, phase));
+  log_fault(context, peer, scu_phase_name(phase), *reason ? reason : code);
   put_head(context);
   if (*peer) {
     put_safe(stderr, peer);
@@ -84,10 +86,10 @@ static void report(cli *context, scu_result result, scu_phase phase, const char 
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]) {
   if (!*comment) return reason;
   /* At most 64 characters, and no controls: the library sees to that. */
-  if (context->verbosity > 0 || !strchr(comment, '^'))
+  if (context->shows_phi)
     snprintf(to, 512, "%s; its comment: %s", reason, comment);
   else
-    snprintf(to, 512, "%s (its comment may name a patient: -v shows it)", reason);
+    snprintf(to, 512, "%s (its comment may name a patient: --phi shows it)", reason);
   return to;
 }
 

@@ -21,8 +21,8 @@ void report_usage(cli *context, const char *hint, const char *format, ...) CLI_P
 void report_fault(cli *context, scu_result result, scu_phase phase, const char *hint, const char *format, ...)
     CLI_PRINTF(5, 6);
 
-/* The reason together with the peer's Error Comment. A comment with a ^ in it may name a patient, as PatientName is
- * written so: then, without -v, only a word on how to see it. Returns reason or `to`. */
+/* The reason together with the peer's Error Comment. A comment may name a patient: without --phi there is
+ * only a word on how to see it. Returns reason or `to`. */
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]);
 /* The name of an error in JSON: "timeout" */
 void error_code(scu_result result, char to[24]);

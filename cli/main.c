@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "help.h"
 #include "json_lines.h"
+#include "log_file.h"
 #include "metrics_file.h"
 #include "nodes_file.h"
 #include "scu/version.h"
@@ -129,6 +130,7 @@ static void end_audit(cli *context) {
 static bool apply_common(cli *context, const arguments *args) {
   context->is_json = args->has[FLAG_JSON];
   context->is_quiet = args->has[FLAG_QUIET];
+  context->shows_phi = args->has[FLAG_PHI];
   context->verbosity = args->has[FLAG_DEBUG] ? 2 : args->has[FLAG_VERBOSE] ? 1 : 0;
   if (context->is_quiet && context->verbosity > 0) {
     report_usage(context, NULL, "--quiet goes with neither --verbose nor --debug");
@@ -136,6 +138,7 @@ static bool apply_common(cli *context, const arguments *args) {
   }
   if (!apply_color(context, args) || !apply_progress(context, args)) return false;
   if (!(context->command->uses & (SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER))) return true;
+  if (!log_open(context, args)) return false;
   if (context->command->finds_nodes_itself) return true;
   if (!nodes_file_apply(context) || !secret_options_apply(context, args)) return false;
   apply_host_name(context);
@@ -161,6 +164,7 @@ static void run_command(cli *context, int argc, char **argv) {
   end_trace(context);
   end_audit(context);
   metrics_file_end(context);
+  log_end(context);
   arguments_free(&args);
   scu_options_free(context->options);
 }

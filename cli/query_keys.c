@@ -116,7 +116,10 @@ static bool add_keys(cli *context, scu_query *query, const arguments *args) {
   for (size_t i = 1; i < args->positional_count; i++) {
     const char *word = args->positional[i];
     if (strchr(word, '=')) continue;
-    report_usage(context, "KEY=VALUE to match, -k KEY to have it returned", "'%s' is no KEY=VALUE", word);
+    /* A word that is no key may be a name that was to be looked for. */
+    bool is_sayable = context->shows_phi || vr_of(word) != SCU_VR_NONE;
+    report_usage(context, "KEY=VALUE to match, -k KEY to have it returned", "'%s' is no KEY=VALUE",
+                 is_sayable ? word : "(masked)");
     return false;
   }
   for (int matching = 0; matching < 2; matching++) {

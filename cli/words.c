@@ -11,6 +11,7 @@ static const char *const wishes[] = {[SCU_WISH_AUTO] = "auto", [SCU_WISH_NO] = "
 static const char *const extensions[] = {"date-time", "fuzzy", "timezone", "view", "empty", "multiple", NULL};
 static const char *const ways[] = {"get", "move", "auto", NULL};
 static const char *const colors[] = {"auto", "always", "never", NULL};
+static const char *const log_levels[] = {"", "error", "warning", "info", "debug", "dump", NULL};
 static const char *const progresses[] = {"auto", "always", "never", "json", NULL};
 
 const char *const *flag_words(flag id) {
@@ -23,6 +24,7 @@ const char *const *flag_words(flag id) {
   case FLAG_WITH: return ways;
   case FLAG_COLOR: return colors;
   case FLAG_PROGRESS: return progresses;
+  case FLAG_LOG_LEVEL: return log_levels;
   default: return NULL;
   }
 }

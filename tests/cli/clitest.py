@@ -339,7 +339,7 @@ class Peer:
         message_id = struct.unpack("<H", elements[0x0110])[0]
         for status, answer, extra in answers:
             self.send(connection, context, 3, command(
-                field | 0x8000, status, message_id, elements[0x0002].rstrip(b"\0").decode(), answer is not None,
+                field | 0x8000, status, message_id, (elements.get(0x0002) or elements[0x0003]).rstrip(b"\0").decode(), answer is not None,
                 extra=extra))
             if answer is not None:
                 self.send(connection, context, 2, answer)

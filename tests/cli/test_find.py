@@ -238,23 +238,23 @@ class Find(CliTest):
     def test_an_error_comment_is_shown_and_the_element_that_it_is_about(self):
         extra = [(0x0901, b"\x08\x00\x52\x00"), (0x0902, b"no \x1b[31m such level")]
         peer = self.peer(answers=lambda *_: [(0xA900, None, extra)])
-        talk = self.scu("find", peer.name, "PatientID=1", code=9).talk
+        talk = self.scu("find", peer.name, "PatientID=1", "--phi", code=9).talk
         self.assertIn("such level", talk)
         self.assertIn("QueryRetrieveLevel (0008,0052)", talk)
         self.assertNotIn("all but unique and required", talk)
         self.assertNotIn("\x1b", talk)
-        records = self.scu("find", peer.name, "PatientID=1", "--json", code=9)
+        records = self.scu("find", peer.name, "PatientID=1", "--json", "--phi", code=9)
         self.assertIn("such level", records.events("error")[0]["reason"])
 
-    def test_an_error_comment_that_may_name_a_patient_is_shown_with_v_only(self):
-        """It may hold anything; a name has a ^ (catalogue C03)."""
+    def test_an_error_comment_may_name_a_patient_and_is_shown_with_phi_only(self):
+        """It may hold anything (catalogue C03)."""
         def answers(*_):
             return [(0xA700, None, [(0x0902, b"CANARY^PATIENT ")])]
-        for level in ([], ["--json"], ["-q"]):
+        for level in ([], ["--json"], ["-q"], ["-v"], ["-d"]):
             result = self.scu("find", self.peer(answers=answers).name, "PatientID=1", *level, code=9)
             self.assertNotIn(b"CANARY", result.out + result.err)
             self.assertIn(b"A700", result.out + result.err)
-        self.assertIn("CANARY", self.scu("find", self.peer(answers=answers).name, "PatientID=1", "-v").talk)
+        self.assertIn("CANARY", self.scu("find", self.peer(answers=answers).name, "PatientID=1", "--phi").talk)
 
     def test_a_silent_peer_has_no_longer_for_cancelling_than_it_had_for_answering(self):
         peer = self.peer(hang=True)

@@ -15,8 +15,7 @@ class Usage(CliTest):
         self.usage("echo", "P@h", "-Z", says="-Z")
 
     def test_what_may_come_later_says_so_and_is_never_ignored(self):
-        for option in ("--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--log",
-                       "--log-level", "--phi", "--prefer"):
+        for option in ("--tls", "--ca", "--cert", "--key", "--key-password-file", "--tls-profile", "--prefer"):
             for form in ([option, "x"], [option + "=x"]):
                 self.usage("find", "P@h", "PatientID=1", *form, says="not available yet")
         for jobs in ("0", "65", "two"):
@@ -32,6 +31,14 @@ class Usage(CliTest):
         self.usage("find", "P@h", "-od", "x", says="--output is no option of `scu find`")
         self.usage("get", "P@h", "-od", says="--output wants an argument")
         self.usage("find", "P@h", "-aec", "x", says="AET@host:port")
+
+    def test_a_log_that_cannot_be_had_is_said_before_anything_is_sent(self):
+        self.usage("echo", "P@h", "--log-level", "debug", says="--log-level")
+        self.usage("echo", "P@h", "--log", "x", "--log-level", "chatty", says="error, warning, info, debug, dump")
+        self.usage("dump", "x", "--log", "y", says="--log")
+        result = self.scu("echo", "P@127.0.0.1:1", "--log", self.folder)
+        self.assertEqual(result.code, 11)
+        self.assertIn("cannot write to", result.talk)
 
     def test_edits_are_checked_before_anything_is_sent(self):
         self.usage("store", "P@h", "f", "--set", "PatientNom=1", says="PatientNom")
