@@ -147,6 +147,21 @@ class Examples(unittest.TestCase):
         self.assertEqual(codes, ["110100", "110112", "110100"])
         self.run_example("audit_to_file", self.peer.address, "X", os.path.join(path, "nowhere"), code=1)
 
+    def test_log_to_file(self):
+        path = os.path.join(self.folder, "example.log")
+        text = self.run_example("log_to_file", self.peer.address, "SCU-JP-1", path)
+        self.assertEqual(text, "1 and 1 studies, OK\n")
+        with open(path, encoding="utf-8") as file:
+            lines = file.read()
+        quiet, loud = lines.split("sent P-DATA-TF", 1)  # the second query is dumped
+        self.assertIn("sent A-ASSOCIATE-RQ", quiet)
+        self.assertNotIn("C-FIND", quiet)
+        self.assertRegex(loud, r"debug 1 sent C-FIND-RQ 2")
+        self.assertRegex(loud, r"dump 1 \(0010,0020\) LO \(masked\) ")
+        self.assertRegex(loud, r"info - that was all\n\S+ info - what I asked for\n\S+ info - \(0008,0060\) CS \[CT\]")
+        self.assertNotIn("SCU-JP-1", lines)
+        self.run_example("log_to_file", self.peer.address, "X", self.folder, code=1)
+
     def test_hooks_audit(self):
         folder = os.path.join(self.folder, "audit")
         text = self.run_example("hooks_audit", self.peer.address, archives.STUDIES["ct study"], folder)
