@@ -59,10 +59,6 @@ bool scu__datagram_send(scu__datagram *datagram, const void *bytes, size_t lengt
   return false;
 }
 
-unsigned long scu__process_id(void) {
-  return (unsigned long)getpid();
-}
-
 /* The reader of a pipe may be gone: that signal never reaches the host. */
 static ssize_t write_quietly(int fd, const void *bytes, size_t length) {
   sigset_t broken, before;

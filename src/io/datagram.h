@@ -23,8 +23,6 @@ void scu__datagram_close(scu__datagram *datagram);
 /* False: it is lost. A daemon that was not there is looked for again once a second. */
 bool scu__datagram_send(scu__datagram *datagram, const void *bytes, size_t length);
 
-unsigned long scu__process_id(void); /* which syslog wants to be told */
-
 /* A line of at most SCU__DESCRIPTOR_LINE_MAX bytes, whole or not at all, to a terminal, file, pipe or socket. False: it
  * took none within wait_ms. */
 enum { SCU__DESCRIPTOR_LINE_MAX = 4096 /* what a pipe takes in one piece when it says that it takes anything */ };

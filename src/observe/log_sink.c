@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "io/clock.h"
+#include "io/host.h"
 
 enum {
   HEAD_MAX = 256,             /* of a line, before its text */
@@ -132,7 +133,7 @@ static size_t format_syslog(const scu__log_sink *sink, const scu_log_line *line,
   char association[16];
   scu__calendar at = scu__clock_local(line->time_ns / 1000000000U);
   format_association(line, association);
-  return (size_t)snprintf(to, room, "<%d>%.3s %2u %02u:%02u:%02u %s[%lu]: %s %s %s",
+  return (size_t)snprintf(to, room, "<%d>%.3s %2u %02u:%02u:%02u %s[%ld]: %s %s %s",
                           FACILITY_USER | severity_of(line->level), months + 3 * (size_t)(at.month - 1), at.day,
                           at.hour, at.minute, at.second, sink->identifier, scu__process_id(),
                           scu__log_level_name(line->level), association, line->text);
