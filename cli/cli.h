@@ -42,8 +42,8 @@ struct cli {
   scu_capture *capture;         /* of --trace; NULL = none */
   scu_audit *audit;             /* of --audit; NULL = none */
   struct metrics_file *metrics; /* of --metrics; NULL = none */
-  scu_log *log;         /* of --log; NULL = none */
-  bool shows_phi;       /* what may name a patient is said, too */
+  scu_log *log;                 /* of --log; NULL = none */
+  bool shows_phi;               /* what may name a patient is said, too */
 };
 
 typedef struct command {

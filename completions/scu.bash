@@ -19,15 +19,15 @@ _scu_add_words() {
 
 _scu_options() {
   case $1 in
-    echo) echo "--passcode-file --identity-file --repeat --json --color --quiet --verbose --debug --trace --audit --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version -q -v -d -h" ;;
-    store) echo "--listen --recursive --filter --from --null --jobs --commit --dry-run --set --remove --remove-private --passcode-file --identity-file --json --progress --color --quiet --verbose --debug --trace --audit --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --allow-truncated --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --async-window --retries --retry-wait --peer-associations --timeout-turn --timeout-tcp --protocol-version --timeout-commit --commit-hold --commit-listen --ledger -r -0 -q -v -d -h" ;;
-    commit) echo "--listen --recursive --filter --from --null --resume --only-listen --passcode-file --identity-file --json --color --quiet --verbose --debug --trace --audit --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --timeout-commit --commit-hold --commit-listen --ledger -r -0 -q -v -d -h" ;;
-    find) echo "--match --query --level --depth --model --relational --extended --all --strict --split --limit --table --csv --require-match --passcode-file --identity-file --json --color --quiet --verbose --debug --trace --audit --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --cancel-wait --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --character-set --uids-per-request --extended-negotiation --query-cap -k -q -v -d -h" ;;
-    move) echo "--match --query --level --model --relational --extended --all --strict --require-match --to --output --listen --raw-identifier --passcode-file --identity-file --json --progress --color --quiet --verbose --debug --trace --audit --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --timeout-retrieve --move-grace --cancel-wait --durability --layout --on-duplicate --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --character-set --uids-per-request --both-roles --extended-negotiation --temp-dir --timeout-nearline --force-offline -k -o -q -v -d -h" ;;
-    get) echo "--match --query --level --model --relational --extended --all --strict --require-match --output --listen --with --raw-identifier --from --null --passcode-file --identity-file --json --progress --color --quiet --verbose --debug --trace --audit --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --timeout-retrieve --move-grace --cancel-wait --durability --layout --on-duplicate --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --character-set --uids-per-request --both-roles --extended-negotiation --temp-dir --timeout-nearline --force-offline -k -o -0 -q -v -d -h" ;;
-    listen) echo "--output --port --json --progress --color --quiet --verbose --debug --trace --audit --metrics --help --aet --max-pdu --implementation-uid --implementation-version --timeout-associate --timeout-idle --timeout-release --durability --layout --on-duplicate --accept-from --nodes --max-associations --temp-dir -o -p -q -v -d -h" ;;
-    archive) echo "--port --demo --peer --fault --check --accept-user --json --color --quiet --verbose --debug --trace --audit --metrics --help --aet --max-pdu --implementation-uid --implementation-version --timeout-associate --timeout-idle --timeout-release --durability --on-duplicate --accept-from --nodes --max-associations -p -q -v -d -h" ;;
-    nodes) echo "--json --color --quiet --verbose --debug --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version -q -v -d -h" ;;
+    echo) echo "--passcode-file --identity-file --repeat --json --color --quiet --verbose --debug --trace --audit --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version -q -v -d -h" ;;
+    store) echo "--listen --recursive --filter --from --null --jobs --commit --dry-run --set --remove --remove-private --passcode-file --identity-file --json --progress --color --quiet --verbose --debug --trace --audit --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --allow-truncated --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --async-window --retries --retry-wait --peer-associations --timeout-turn --timeout-tcp --protocol-version --timeout-commit --commit-hold --commit-listen --ledger -r -0 -q -v -d -h" ;;
+    commit) echo "--listen --recursive --filter --from --null --resume --only-listen --passcode-file --identity-file --json --color --quiet --verbose --debug --trace --audit --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --timeout-commit --commit-hold --commit-listen --ledger -r -0 -q -v -d -h" ;;
+    find) echo "--match --query --level --depth --model --relational --extended --all --strict --split --limit --table --csv --require-match --passcode-file --identity-file --json --color --quiet --verbose --debug --trace --audit --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --cancel-wait --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --character-set --uids-per-request --extended-negotiation --query-cap -k -q -v -d -h" ;;
+    move) echo "--match --query --level --model --relational --extended --all --strict --require-match --to --output --listen --raw-identifier --passcode-file --identity-file --json --progress --color --quiet --verbose --debug --trace --audit --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --timeout-retrieve --move-grace --cancel-wait --durability --layout --on-duplicate --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --character-set --uids-per-request --both-roles --extended-negotiation --temp-dir --timeout-nearline --force-offline -k -o -q -v -d -h" ;;
+    get) echo "--match --query --level --model --relational --extended --all --strict --require-match --output --listen --with --raw-identifier --from --null --passcode-file --identity-file --json --progress --color --quiet --verbose --debug --trace --audit --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --timeout-retrieve --move-grace --cancel-wait --durability --layout --on-duplicate --accept-from --nodes --max-associations --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version --character-set --uids-per-request --both-roles --extended-negotiation --temp-dir --timeout-nearline --force-offline -k -o -0 -q -v -d -h" ;;
+    listen) echo "--output --port --json --progress --color --quiet --verbose --debug --trace --audit --metrics --log --log-level --phi --help --aet --max-pdu --implementation-uid --implementation-version --timeout-associate --timeout-idle --timeout-release --durability --layout --on-duplicate --accept-from --nodes --max-associations --temp-dir -o -p -q -v -d -h" ;;
+    archive) echo "--port --demo --peer --fault --check --accept-user --json --color --quiet --verbose --debug --trace --audit --metrics --log --log-level --phi --help --aet --max-pdu --implementation-uid --implementation-version --timeout-associate --timeout-idle --timeout-release --durability --on-duplicate --accept-from --nodes --max-associations -p -q -v -d -h" ;;
+    nodes) echo "--json --color --quiet --verbose --debug --log --log-level --phi --help --aet --local-address --local-port --max-pdu --implementation-uid --implementation-version --timeout-connect --timeout-associate --timeout-response --timeout-idle --timeout-release --nodes --user --identity-kind --identity-response --identity-optional --identity-over-plain --peer-associations --timeout-turn --timeout-tcp --protocol-version -q -v -d -h" ;;
     dump) echo "--json --color --quiet --verbose --debug --help -q -v -d -h" ;;
     explain) echo "--json --color --quiet --verbose --debug --help -q -v -d -h" ;;
     version) echo "--json --color --quiet --verbose --debug --help -q -v -d -h" ;;
@@ -44,6 +44,8 @@ _scu_value() {
     "echo --color") echo "words:auto always never" ;;
     "echo --trace") echo "file" ;;
     "echo --audit") echo "none" ;;
+    "echo --log") echo "file" ;;
+    "echo --log-level") echo "words:error warning info debug dump" ;;
     "echo --aet") echo "none" ;;
     "echo --local-address") echo "none" ;;
     "echo --local-port") echo "none" ;;
@@ -74,6 +76,8 @@ _scu_value() {
     "store --color") echo "words:auto always never" ;;
     "store --trace") echo "file" ;;
     "store --audit") echo "none" ;;
+    "store --log") echo "file" ;;
+    "store --log-level") echo "words:error warning info debug dump" ;;
     "store --aet") echo "none" ;;
     "store --local-address") echo "none" ;;
     "store --local-port") echo "none" ;;
@@ -108,6 +112,8 @@ _scu_value() {
     "commit --color") echo "words:auto always never" ;;
     "commit --trace") echo "file" ;;
     "commit --audit") echo "none" ;;
+    "commit --log") echo "file" ;;
+    "commit --log-level") echo "words:error warning info debug dump" ;;
     "commit --aet") echo "none" ;;
     "commit --local-address") echo "none" ;;
     "commit --local-port") echo "none" ;;
@@ -144,6 +150,8 @@ _scu_value() {
     "find --color") echo "words:auto always never" ;;
     "find --trace") echo "file" ;;
     "find --audit") echo "none" ;;
+    "find --log") echo "file" ;;
+    "find --log-level") echo "words:error warning info debug dump" ;;
     "find --aet") echo "none" ;;
     "find --local-address") echo "none" ;;
     "find --local-port") echo "none" ;;
@@ -182,6 +190,8 @@ _scu_value() {
     "move --color") echo "words:auto always never" ;;
     "move --trace") echo "file" ;;
     "move --audit") echo "none" ;;
+    "move --log") echo "file" ;;
+    "move --log-level") echo "words:error warning info debug dump" ;;
     "move --aet") echo "none" ;;
     "move --local-address") echo "none" ;;
     "move --local-port") echo "none" ;;
@@ -229,6 +239,8 @@ _scu_value() {
     "get --color") echo "words:auto always never" ;;
     "get --trace") echo "file" ;;
     "get --audit") echo "none" ;;
+    "get --log") echo "file" ;;
+    "get --log-level") echo "words:error warning info debug dump" ;;
     "get --aet") echo "none" ;;
     "get --local-address") echo "none" ;;
     "get --local-port") echo "none" ;;
@@ -267,6 +279,8 @@ _scu_value() {
     "listen --trace") echo "file" ;;
     "listen --audit") echo "none" ;;
     "listen --metrics") echo "file" ;;
+    "listen --log") echo "file" ;;
+    "listen --log-level") echo "words:error warning info debug dump" ;;
     "listen --aet") echo "none" ;;
     "listen --max-pdu") echo "none" ;;
     "listen --implementation-uid") echo "none" ;;
@@ -289,6 +303,8 @@ _scu_value() {
     "archive --trace") echo "file" ;;
     "archive --audit") echo "none" ;;
     "archive --metrics") echo "file" ;;
+    "archive --log") echo "file" ;;
+    "archive --log-level") echo "words:error warning info debug dump" ;;
     "archive --aet") echo "none" ;;
     "archive --max-pdu") echo "none" ;;
     "archive --implementation-uid") echo "none" ;;
@@ -302,6 +318,8 @@ _scu_value() {
     "archive --nodes") echo "file" ;;
     "archive --max-associations") echo "none" ;;
     "nodes --color") echo "words:auto always never" ;;
+    "nodes --log") echo "file" ;;
+    "nodes --log-level") echo "words:error warning info debug dump" ;;
     "nodes --aet") echo "none" ;;
     "nodes --local-address") echo "none" ;;
     "nodes --local-port") echo "none" ;;
