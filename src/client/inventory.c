@@ -149,7 +149,7 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
   if (result != SCU_OK) return result;
   uint32_t *slot = scu__uid_slots_find(&inventory->entry_slots, entries_of(inventory), known.value[SCU_LEVEL_IMAGE]);
   if (*slot) return SCU_OK;
-  scu__entry entry = {.source = location.source, .availability = (uint8_t)location.availability};
+  scu__entry entry = {.route = location.route, .availability = (uint8_t)location.availability};
   memcpy(entry.instance.text, known.value[SCU_LEVEL_IMAGE], sizeof entry.instance.text);
   result = series_of(inventory, &known, row, &entry.series);
   if (result == SCU_OK) result = class_of(inventory, row, &entry.sop_class);
@@ -197,7 +197,7 @@ void scu__inventory_begin(scu__inventory *inventory, bool is_forced) {
 
 bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry) {
   return entry->fate != SCU__FATE_RECEIVED && entry->fate != SCU__FATE_CONFLICT && !entry->is_held_back &&
-         entry->source == inventory->source;
+         entry->route == inventory->route;
 }
 
 bool scu__inventory_is_refused_here(const scu__inventory *inventory) {
@@ -208,8 +208,8 @@ bool scu__inventory_is_refused_here(const scu__inventory *inventory) {
   return inventory->wanted > 0;
 }
 
-void scu__inventory_select(scu__inventory *inventory, uint16_t source) {
-  inventory->source = source;
+void scu__inventory_select(scu__inventory *inventory, uint16_t route) {
+  inventory->route = route;
   inventory->wanted = 0;
   for (size_t i = 0; i < inventory->count; i++)
     if (scu__inventory_wants(inventory, &inventory->entries[i])) inventory->wanted++;
@@ -256,7 +256,7 @@ scu_result scu__inventory_target(scu__inventory *inventory, size_t chunk) {
   scu_result result = SCU_OK;
   for (size_t i = 0; i < inventory->found_count && result == SCU_OK; i++) {
     const scu__target *target = &inventory->found[i];
-    if (target->count == 0 && (target->is_held_back || target->location.source != inventory->source)) continue;
+    if (target->count == 0 && (target->is_held_back || target->location.route != inventory->route)) continue;
     if (target->count == 0 || is_wanted_whole(inventory, target))
       result = push_target(inventory, target);
     else

@@ -11,7 +11,7 @@
 
 /* What the answers said of where it is: an index of scu__routes (0 = the peer that was asked), and (0008,0056). */
 typedef struct scu__location {
-  uint16_t source;
+  uint16_t route;
   scu_availability availability;
 } scu__location;
 
@@ -38,7 +38,7 @@ typedef struct scu__entry {
   scu__uid instance;  /* first */
   uint32_t series;    /* index into series */
   uint16_t sop_class; /* index into classes */
-  uint16_t source, status;
+  uint16_t route, status;
   uint8_t availability; /* scu_availability */
   uint8_t fate;         /* scu__fate */
   bool is_held_back;    /* not to be asked for: not online */
@@ -73,8 +73,8 @@ typedef struct scu__inventory {
   scu__target *found; /* as taking stock has left them: see scu__inventory_begin */
   size_t found_count;
   size_t received, conflicts, held_back;
-  uint16_t source; /* whom the targets are for: see scu__inventory_select */
-  size_t wanted;   /* entries to be asked for there */
+  uint16_t route; /* whom the targets are for: see scu__inventory_select */
+  size_t wanted;  /* entries to be asked for there */
 } scu__inventory;
 
 void scu__inventory_init(scu__inventory *inventory, const scu_allocator *allocator);
@@ -94,9 +94,9 @@ void scu__inventory_begin(scu__inventory *inventory, bool is_forced);
 
 /* --- asking --- */
 
-/* Everything below is about what is to be had from this source. */
-void scu__inventory_select(scu__inventory *inventory, uint16_t source);
-/* Not here, not held back, and to be had from the selected source. */
+/* Everything below is about what is to be had from this route. */
+void scu__inventory_select(scu__inventory *inventory, uint16_t route);
+/* Not here, not held back, and to be had from the selected route. */
 bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry);
 /* All that is wanted came, and we did not keep it: another way to ask for it changes nothing. */
 bool scu__inventory_is_refused_here(const scu__inventory *inventory);

@@ -70,13 +70,13 @@ static scu_result prepare(scu__retrieve *op, const scu_query *query, const char 
                         scu__model_info_of(op->shape.model)->name);
 }
 
-scu_op *scu__retrieve_start(scu_session *session, const scu_query *what, scu__retrieve_route wish,
+scu_op *scu__retrieve_start(scu_session *session, const scu_query *what, scu__retrieve_way wish,
                             const char *destination_ae, scu_sink *sink, const scu_dataset *given) {
-  if (!session->loop || !what || (wish != SCU__ROUTE_MOVE && scu__sink_check(sink, NULL) != SCU_OK)) return NULL;
+  if (!session->loop || !what || (wish != SCU__WAY_MOVE && scu__sink_check(sink, NULL) != SCU_OK)) return NULL;
   scu__retrieve *op = scu__op_new(session, &scu__retrieve_class, sizeof *op);
   if (!op) return NULL;
   op->wish = wish;
-  op->route = wish == SCU__ROUTE_ANY ? SCU__ROUTE_GET : wish;
+  op->way = wish == SCU__WAY_ANY ? SCU__WAY_GET : wish;
   op->at = session;
   op->sink = sink;
   op->status = 0xFFFF;
@@ -98,19 +98,19 @@ scu_op *scu__retrieve_start(scu_session *session, const scu_query *what, scu__re
 }
 
 scu_op *scu_move_start(scu_session *session, const scu_query *what, const char *destination_ae) {
-  return scu__retrieve_start(session, what, SCU__ROUTE_MOVE, destination_ae ? destination_ae : "", NULL, NULL);
+  return scu__retrieve_start(session, what, SCU__WAY_MOVE, destination_ae ? destination_ae : "", NULL, NULL);
 }
 
 scu_op *scu_move_to_self_start(scu_session *session, const scu_query *what, scu_sink *sink) {
-  return scu__retrieve_start(session, what, SCU__ROUTE_MOVE_TO_SELF, NULL, sink, NULL);
+  return scu__retrieve_start(session, what, SCU__WAY_MOVE_TO_SELF, NULL, sink, NULL);
 }
 
 scu_op *scu_get_start(scu_session *session, const scu_query *what, scu_sink *sink) {
-  return scu__retrieve_start(session, what, SCU__ROUTE_GET, NULL, sink, NULL);
+  return scu__retrieve_start(session, what, SCU__WAY_GET, NULL, sink, NULL);
 }
 
 scu_op *scu_fetch_start(scu_session *session, const scu_query *what, scu_sink *sink) {
-  return scu__retrieve_start(session, what, SCU__ROUTE_ANY, NULL, sink, NULL);
+  return scu__retrieve_start(session, what, SCU__WAY_ANY, NULL, sink, NULL);
 }
 
 /* --- blocking ----------------------------------------------------------------------------------------------------- */
@@ -138,7 +138,7 @@ scu_result scu_move(scu_session *session, const scu_query *what, const char *des
   return result == SCU_OK ? scu__retrieve_run(session, scu_move_start(session, what, destination_ae), out) : result;
 }
 
-static scu_result run_into(scu_session *session, const scu_query *what, scu__retrieve_route wish, scu_sink *sink,
+static scu_result run_into(scu_session *session, const scu_query *what, scu__retrieve_way wish, scu_sink *sink,
                            scu_retrieve_report **out) {
   *out = NULL;
   scu_result result = scu__retrieve_check(session, what != NULL, true);
@@ -148,13 +148,13 @@ static scu_result run_into(scu_session *session, const scu_query *what, scu__ret
 }
 
 scu_result scu_move_to_self(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
-  return run_into(session, what, SCU__ROUTE_MOVE_TO_SELF, sink, out);
+  return run_into(session, what, SCU__WAY_MOVE_TO_SELF, sink, out);
 }
 
 scu_result scu_get(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
-  return run_into(session, what, SCU__ROUTE_GET, sink, out);
+  return run_into(session, what, SCU__WAY_GET, sink, out);
 }
 
 scu_result scu_fetch(scu_session *session, const scu_query *what, scu_sink *sink, scu_retrieve_report **out) {
-  return run_into(session, what, SCU__ROUTE_ANY, sink, out);
+  return run_into(session, what, SCU__WAY_ANY, sink, out);
 }

@@ -47,7 +47,7 @@ static scu_result query_of(scu_session *session, const scu_dataset *match, scu_q
   return SCU_OK;
 }
 
-static scu_op *start(scu_session *session, const scu_dataset *match, scu_query_level level, scu__retrieve_route wish,
+static scu_op *start(scu_session *session, const scu_dataset *match, scu_query_level level, scu__retrieve_way wish,
                      const char *destination_ae, scu_sink *sink) {
   scu_query *query = NULL;
   scu_op *op = NULL;
@@ -65,7 +65,7 @@ static scu_result run(scu_session *session, scu_op *op, scu_retrieve_report **ou
 }
 
 static scu_result run_into(scu_session *session, const scu_dataset *match, scu_query_level level,
-                           scu__retrieve_route wish, scu_sink *sink, scu_retrieve_report **out) {
+                           scu__retrieve_way wish, scu_sink *sink, scu_retrieve_report **out) {
   *out = NULL;
   scu_result result = scu__retrieve_check(session, match != NULL, true);
   if (result == SCU_OK) result = scu__sink_check(sink, &session->error);
@@ -76,15 +76,15 @@ static scu_result run_into(scu_session *session, const scu_dataset *match, scu_q
 
 scu_op *scu_move_match_start(scu_session *session, const scu_dataset *match, scu_query_level level,
                              const char *destination_ae) {
-  return start(session, match, level, SCU__ROUTE_MOVE, destination_ae ? destination_ae : "", NULL);
+  return start(session, match, level, SCU__WAY_MOVE, destination_ae ? destination_ae : "", NULL);
 }
 
 scu_op *scu_get_match_start(scu_session *session, const scu_dataset *match, scu_query_level level, scu_sink *sink) {
-  return start(session, match, level, SCU__ROUTE_GET, NULL, sink);
+  return start(session, match, level, SCU__WAY_GET, NULL, sink);
 }
 
 scu_op *scu_fetch_match_start(scu_session *session, const scu_dataset *match, scu_query_level level, scu_sink *sink) {
-  return start(session, match, level, SCU__ROUTE_ANY, NULL, sink);
+  return start(session, match, level, SCU__WAY_ANY, NULL, sink);
 }
 
 scu_result scu_move_match(scu_session *session, const scu_dataset *match, scu_query_level level,
@@ -96,10 +96,10 @@ scu_result scu_move_match(scu_session *session, const scu_dataset *match, scu_qu
 
 scu_result scu_get_match(scu_session *session, const scu_dataset *match, scu_query_level level, scu_sink *sink,
                          scu_retrieve_report **out) {
-  return run_into(session, match, level, SCU__ROUTE_GET, sink, out);
+  return run_into(session, match, level, SCU__WAY_GET, sink, out);
 }
 
 scu_result scu_fetch_match(scu_session *session, const scu_dataset *match, scu_query_level level, scu_sink *sink,
                            scu_retrieve_report **out) {
-  return run_into(session, match, level, SCU__ROUTE_ANY, sink, out);
+  return run_into(session, match, level, SCU__WAY_ANY, sink, out);
 }

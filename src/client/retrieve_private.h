@@ -1,11 +1,12 @@
 /* The inside of a retrieve: C-MOVE and C-GET as one operation (PS3.4 C.4.2, C.4.3). Find out what is promised, fetch
  * it, compare, ask again for what is missing, give a verdict (RULES 18-24).
  *
- *   taking stock   a drill down to image level: the promise, where each instance can be had, the unique keys to ask
- * with legs           one peer asked in one way: C-GET, C-MOVE to ourselves, C-MOVE elsewhere. One after the other, as
- * long as something is missing rounds         of a leg: one request for each target; instances come over the
- * association (get) or by our listener (move to self). What did not come is asked for again, at image level grace a
- * listener waits for sub-operations that come after the final response */
+ * - Taking stock: a drill down to image level. The promise, where each instance can be had, the unique keys to ask by.
+ * - Legs: one peer asked in one way: C-GET, C-MOVE to ourselves, C-MOVE elsewhere. One after the other, as long as
+ *   something is missing.
+ * - Rounds of a leg: one request for each target; instances come over the association (C-GET) or by our listener
+ *   (C-MOVE to ourselves). What did not come is asked for again, at image level.
+ * - Grace: a listener waits for sub-operations that come after the final response. */
 #ifndef SCU_CLIENT_RETRIEVE_PRIVATE_H
 #define SCU_CLIENT_RETRIEVE_PRIVATE_H
 
@@ -20,16 +21,16 @@
 #include "listener/incoming.h"
 #include "listener/listener.h"
 
-typedef enum scu__retrieve_route {
-  SCU__ROUTE_MOVE,
-  SCU__ROUTE_MOVE_TO_SELF,
-  SCU__ROUTE_GET,
-  SCU__ROUTE_ANY /* asked for only: get or move to self, whatever brings it */
-} scu__retrieve_route;
+typedef enum scu__retrieve_way {
+  SCU__WAY_MOVE,
+  SCU__WAY_MOVE_TO_SELF,
+  SCU__WAY_GET,
+  SCU__WAY_ANY /* asked for only: get or move to self, whatever brings it */
+} scu__retrieve_way;
 
 typedef struct scu__retrieve {
-  scu_op op;                       /* first */
-  scu__retrieve_route wish, route; /* asked for; of this leg */
+  scu_op op;                   /* first */
+  scu__retrieve_way wish, way; /* asked for; of this leg */
   scu_query *query;
   scu__query_shape shape;
   scu__ae destination;
@@ -93,7 +94,7 @@ static inline scu_session *scu__retrieve_session(const scu__retrieve *op) {
 void scu__retrieve_go_on(scu__retrieve *op);
 void scu__retrieve_finish(scu__retrieve *op, scu_result result, const scu_error *error);
 /* For scu_move_match and scu_get_match: `given` is what the match says of where it can be had. */
-scu_op *scu__retrieve_start(scu_session *session, const scu_query *what, scu__retrieve_route wish,
+scu_op *scu__retrieve_start(scu_session *session, const scu_query *what, scu__retrieve_way wish,
                             const char *destination_ae, scu_sink *sink, const scu_dataset *given);
 scu_result scu__retrieve_run(scu_session *session, scu_op *op, scu_retrieve_report **out);
 /* USAGE, and in the session's error, when something is not there. */

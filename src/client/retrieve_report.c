@@ -81,7 +81,7 @@ static void count_entry(const scu__entry *entry, scu_study_outcome *study) {
 }
 
 static scu_verdict verdict_of_study(const scu__retrieve *op, const scu_study_outcome *study, scu_verdict of_all) {
-  if (op->wish == SCU__ROUTE_MOVE) return study->offline > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
+  if (op->wish == SCU__WAY_MOVE) return study->offline > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
   if (!op->has_promise) return of_all == SCU_VERDICT_COUNT_ONLY ? of_all : SCU_VERDICT_INCOMPLETE;
   if (study->promised == 0) return SCU_VERDICT_UNKNOWN;
   if (study->conflicts > 0) return SCU_VERDICT_CONFLICT;
@@ -109,7 +109,7 @@ static void list_studies(const scu__retrieve *op, const copies *uids, scu_retrie
 
 static scu_verdict verdict_of(const scu__retrieve *op) {
   if (op->inventory.found_count == 0 && op->op.result == SCU_OK) return SCU_VERDICT_NOTHING;
-  if (op->wish == SCU__ROUTE_MOVE) return op->inventory.held_back > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
+  if (op->wish == SCU__WAY_MOVE) return op->inventory.held_back > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
   if (op->has_promise && op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;
   if (op->has_promise)
     return scu__inventory_missing(&op->inventory) == 0 ? SCU_VERDICT_COMPLETE : SCU_VERDICT_INCOMPLETE;

@@ -14,7 +14,7 @@ enum { LIST_MAX = SCU__UIDS_PER_REQUEST_MAX * (sizeof(scu__uid) + 1) + 1, TAG_FA
 
 const char *scu__retrieve_service_class(const scu__retrieve *op) {
   const scu__model_info *model = scu__model_info_of(op->shape.model);
-  return op->route == SCU__ROUTE_GET ? model->get : model->move;
+  return op->way == SCU__WAY_GET ? model->get : model->move;
 }
 
 /* A unique key above the target's level is not known: only a relational retrieval does without it. */
@@ -44,7 +44,7 @@ static scu_result check_options(scu__retrieve *op, const scu__negotiated *negoti
 }
 
 const scu__ae *scu__retrieve_destination(const scu__retrieve *op) {
-  return op->route == SCU__ROUTE_MOVE ? &op->destination : &scu__retrieve_session(op)->config->calling_ae;
+  return op->way == SCU__WAY_MOVE ? &op->destination : &scu__retrieve_session(op)->config->calling_ae;
 }
 
 /* The last unique key of a query may be a list of UIDs; then it is the list, not the (single) value that is known. */
@@ -90,7 +90,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   const scu_allocator *allocator = scu__retrieve_session(op)->allocator;
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(context->transfer_syntax.text);
   scu__encoding encoding = scu__transfer_syntax_encoding(syntax);
-  if (op->route == SCU__ROUTE_GET && !scu__get_can_receive(scu__link_negotiated(link))) {
+  if (op->way == SCU__WAY_GET && !scu__get_can_receive(scu__link_negotiated(link))) {
     scu__error_set(error, SCU_ERROR_REJECTED, SCU_PHASE_ASSOCIATE,
                    "the peer grants us no storage SCP role, so it could not send anything over a C-GET");
     scu__error_hint(error, "role selection is not enabled at the peer for this AE title; C-MOVE may work");
@@ -109,7 +109,7 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
   }
   scu__outbox *outbox = scu__link_outbox(link);
   op->receiver.link = link;
-  if (op->route == SCU__ROUTE_GET)
+  if (op->way == SCU__WAY_GET)
     return scu__get_request_new(allocator, outbox, context->id, message_id, &context->abstract_syntax,
                                 SCU__PRIORITY_MEDIUM, &bytes, encoding, out);
   return scu__move_request_new(allocator, outbox, context->id, message_id, &context->abstract_syntax,
@@ -120,7 +120,7 @@ static scu__exchange *serve(void *owner, scu__link *link, uint8_t context_id, co
                             scu__exchange_event *event, uint16_t *status) {
   scu__retrieve *op = owner;
   (void)link;
-  if (op->route != SCU__ROUTE_GET || command->field != SCU__C_STORE_RQ) return NULL;
+  if (op->way != SCU__WAY_GET || command->field != SCU__C_STORE_RQ) return NULL;
   return scu__receiver_take(&op->receiver, context_id, command, event, status);
 }
 
@@ -161,7 +161,7 @@ static void tell_sub_operations(scu__retrieve *op, const scu__exchange_event *ev
   const scu__command *response = event->command;
   const scu_sub_operations told = {
       .size = sizeof told,
-      .destination_ae = op->route == SCU__ROUTE_GET ? "" : scu__retrieve_destination(op)->text,
+      .destination_ae = op->way == SCU__WAY_GET ? "" : scu__retrieve_destination(op)->text,
       .status = event->status,
       .remaining = count_in(event, SCU__HAS_REMAINING, response->remaining),
       .completed = count_in(event, SCU__HAS_COMPLETED, response->completed),
@@ -210,14 +210,14 @@ static scu_result propose(void *owner, scu__associate *rq) {
   scu__retrieve *op = owner;
   op->is_proposed = true;
   scu_result result = scu__options_propose(wanted_options(op), scu__retrieve_service_class(op), rq);
-  if (result != SCU_OK || op->route != SCU__ROUTE_GET) return result;
+  if (result != SCU_OK || op->way != SCU__WAY_GET) return result;
   return scu__get_propose(&op->classes, op->at->config->both_roles, rq);
 }
 
 static bool fits(void *owner, const scu__negotiated *negotiated) {
   scu__retrieve *op = owner;
   if (!scu__options_fit(wanted_options(op), scu__retrieve_service_class(op), negotiated)) return false;
-  if (op->route != SCU__ROUTE_GET || op->is_proposed) return true;
+  if (op->way != SCU__WAY_GET || op->is_proposed) return true;
   return !op->must_open && scu__get_fits(&op->inventory, negotiated);
 }
 

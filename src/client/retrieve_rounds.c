@@ -16,20 +16,20 @@ static size_t uids_per_request(const scu__retrieve *op) {
 }
 
 static void warn_of(scu__retrieve *op, const scu_error *error, const char *what_now) {
-  scu__op_warn(&op->op, "%s to %s: %s%s", op->route == SCU__ROUTE_GET ? "C-GET" : "C-MOVE", op->at->peer.ae.text,
+  scu__op_warn(&op->op, "%s to %s: %s%s", op->way == SCU__WAY_GET ? "C-GET" : "C-MOVE", op->at->peer.ae.text,
                error->reason, what_now);
 }
 
 /* --- legs --------------------------------------------------------------------------------------------------------- */
 
 /* The ways in which a peer is asked, the most promising one first. */
-static size_t list_ways(const scu__retrieve *op, scu__retrieve_route ways[WAYS_MAX]) {
+static size_t list_ways(const scu__retrieve *op, scu__retrieve_way ways[WAYS_MAX]) {
   scu__retrieve_with with = op->at->config->retrieve_with;
   ways[0] = op->wish;
-  if (op->wish != SCU__ROUTE_ANY) return 1;
+  if (op->wish != SCU__WAY_ANY) return 1;
   bool is_move_first = with == SCU__WITH_MOVE || (with == SCU__WITH_AUTO && op->at->prefers_move);
-  ways[0] = is_move_first ? SCU__ROUTE_MOVE_TO_SELF : SCU__ROUTE_GET;
-  ways[1] = is_move_first ? SCU__ROUTE_GET : SCU__ROUTE_MOVE_TO_SELF;
+  ways[0] = is_move_first ? SCU__WAY_MOVE_TO_SELF : SCU__WAY_GET;
+  ways[1] = is_move_first ? SCU__WAY_GET : SCU__WAY_MOVE_TO_SELF;
   return with == SCU__WITH_AUTO ? 2 : 1;
 }
 
@@ -42,22 +42,21 @@ static scu_result prepare_leg(scu__retrieve *op, scu_error *error) {
   scu__get_classes_free(&op->classes);
   scu_result result = SCU_OK;
   if (op->ways > 1) result = scu__inventory_target(&op->inventory, uids_per_request(op));
-  if (result == SCU_OK && op->route == SCU__ROUTE_GET) result = scu__get_classes_init(&op->classes, &op->inventory);
-  if (result == SCU_OK && op->route == SCU__ROUTE_MOVE_TO_SELF && !op->listener)
-    result = scu__retrieve_listen(op, error);
+  if (result == SCU_OK && op->way == SCU__WAY_GET) result = scu__get_classes_init(&op->classes, &op->inventory);
+  if (result == SCU_OK && op->way == SCU__WAY_MOVE_TO_SELF && !op->listener) result = scu__retrieve_listen(op, error);
   if (result == SCU_OK) return SCU_OK;
   return scu__error_set(error, result, SCU_PHASE_REQUEST, "the transfer could not be prepared");
 }
 
 /* False: there is nothing (more) to ask this peer for, or no (other) way to do it. */
 static bool begin_leg(scu__retrieve *op) {
-  scu__retrieve_route ways[WAYS_MAX];
+  scu__retrieve_way ways[WAYS_MAX];
   scu_error error;
   scu__error_clear(&error);
   if (op->ways >= list_ways(op, ways)) return false;
   bool is_done = op->has_promise ? op->inventory.wanted == 0 : op->ways > 0 && !scu__retrieve_has_nothing(op);
   if (is_done || op->inventory.target_count == 0) return false;
-  op->route = ways[op->ways++];
+  op->way = ways[op->ways++];
   if (prepare_leg(op, &error) == SCU_OK)
     scu__retrieve_go_on(op);
   else
@@ -65,14 +64,14 @@ static bool begin_leg(scu__retrieve *op) {
   return true;
 }
 
-static scu_result choose_source(scu__retrieve *op, uint16_t source, scu_error *error) {
+static scu_result choose_route(scu__retrieve *op, uint16_t route, scu_error *error) {
   op->ways = 0;
   op->has_get_failed = false;
-  scu__inventory_select(&op->inventory, source);
+  scu__inventory_select(&op->inventory, route);
   scu_result result = scu__inventory_target(&op->inventory, uids_per_request(op));
   if (result != SCU_OK) return scu__error_memory(error, SCU_PHASE_REQUEST);
   if (op->inventory.target_count == 0) return SCU_OK;
-  return scu__routes_session(&op->routes, source, &op->at, error);
+  return scu__routes_session(&op->routes, route, &op->at, error);
 }
 
 /* A fault is either the result, or a warning. */
@@ -102,14 +101,14 @@ static void next_leg(scu__retrieve *op) {
   while (!begin_leg(op)) {
     scu_error error;
     scu__error_clear(&error);
-    size_t source = (size_t)op->inventory.source + 1;
-    while (source < op->routes.count && !op->routes.routes[source].is_known) source++;
-    if (source >= op->routes.count) {
+    size_t route = (size_t)op->inventory.route + 1;
+    while (route < op->routes.count && !op->routes.routes[route].is_known) route++;
+    if (route >= op->routes.count) {
       finish_legs(op);
       return;
     }
-    if (choose_source(op, (uint16_t)source, &error) == SCU_OK) continue;
-    keep_fault(op, &error, op->routes.routes[source].ae.text, false);
+    if (choose_route(op, (uint16_t)route, &error) == SCU_OK) continue;
+    keep_fault(op, &error, op->routes.routes[route].ae.text, false);
     op->inventory.target_count = 0;
   }
 }
@@ -119,11 +118,11 @@ void scu__retrieve_transfer(scu__retrieve *op) {
   scu_error error;
   scu__error_clear(&error);
   op->progress.instances_total = op->has_promise ? op->inventory.count : 0;
-  op->is_forgiving = op->wish == SCU__ROUTE_ANY || op->routes.known > 0;
+  op->is_forgiving = op->wish == SCU__WAY_ANY || op->routes.known > 0;
   scu__inventory_begin(&op->inventory, config->force_offline);
   if (op->inventory.held_back > 0)
     scu__op_warn(&op->op, "%zu of what matched is offline and is not asked for", op->inventory.held_back);
-  scu_result result = choose_source(op, 0, &error);
+  scu_result result = choose_route(op, 0, &error);
   if (result == SCU_OK)
     next_leg(op);
   else
@@ -143,9 +142,9 @@ static bool is_unreachable(const scu_error *error) {
 
 static void remember_way(scu__retrieve *op) {
   bool has_brought = op->inventory.received > op->received_before_leg;
-  if (op->route == SCU__ROUTE_GET) op->has_get_failed = !has_brought;
-  if (op->wish != SCU__ROUTE_ANY || !has_brought) return;
-  if (op->route == SCU__ROUTE_GET)
+  if (op->way == SCU__WAY_GET) op->has_get_failed = !has_brought;
+  if (op->wish != SCU__WAY_ANY || !has_brought) return;
+  if (op->way == SCU__WAY_GET)
     op->at->prefers_move = false;
   else if (op->has_get_failed)
     op->at->prefers_move = true;
@@ -153,15 +152,15 @@ static void remember_way(scu__retrieve *op) {
 
 /* True when the error was told. */
 static bool say_end(scu__retrieve *op, const scu_error *error) {
-  scu__retrieve_route ways[WAYS_MAX];
+  scu__retrieve_way ways[WAYS_MAX];
   bool has_other = op->ways < list_ways(op, ways);
   if (error && !has_other && scu__retrieve_has_nothing(op)) return false;
-  const char *what_now = !has_other ? "" : op->route == SCU__ROUTE_GET ? "; trying C-MOVE" : "; trying C-GET";
+  const char *what_now = !has_other ? "" : op->way == SCU__WAY_GET ? "; trying C-MOVE" : "; trying C-GET";
   if (error)
     warn_of(op, error, what_now);
   else if (has_other && op->has_promise)
-    scu__op_warn(&op->op, "C-%s did not bring everything, %zu are missing%s",
-                 op->route == SCU__ROUTE_GET ? "GET" : "MOVE", op->inventory.wanted, what_now);
+    scu__op_warn(&op->op, "C-%s did not bring everything, %zu are missing%s", op->way == SCU__WAY_GET ? "GET" : "MOVE",
+                 op->inventory.wanted, what_now);
   return true;
 }
 
@@ -198,9 +197,9 @@ static bool may_ask_again(scu__retrieve *op) {
   op->must_open = true;
   bool were_failures = op->were_failures;
   op->were_failures = false;
-  if (op->route == SCU__ROUTE_GET && scu__get_classes_go_on(&op->classes, were_failures) == SCU_OK) return true;
+  if (op->way == SCU__WAY_GET && scu__get_classes_go_on(&op->classes, were_failures) == SCU_OK) return true;
   bool has_progressed = op->inventory.received > op->received_before;
-  if (!has_progressed || op->route != SCU__ROUTE_GET) return has_progressed;
+  if (!has_progressed || op->way != SCU__WAY_GET) return has_progressed;
   size_t offered = op->classes.count;
   if (offer_again(op) != SCU_OK) return false;
   op->must_open = op->classes.count != offered; /* fewer classes: more of their syntaxes stand alone */
@@ -256,7 +255,7 @@ static void end_round(scu__retrieve *op) {
 /* Not one of the classes that this round offered is taken: others may be. Where the service itself is refused, none
  * will. */
 static bool is_refused_round(const scu__retrieve *op, const scu_error *error) {
-  if (op->route != SCU__ROUTE_GET || !op->has_promise || error->result != SCU_ERROR_REJECTED ||
+  if (op->way != SCU__WAY_GET || !op->has_promise || error->result != SCU_ERROR_REJECTED ||
       error->reject_result != 0xFF)
     return false;
   const scu__negotiation_record *record = &op->at->record;
@@ -281,8 +280,7 @@ void scu__retrieve_request_failed(scu__retrieve *op, const scu_error *error) {
     op->were_failures = true;
     op->next_target = op->inventory.target_count;
     scu__retrieve_go_on(op);
-  } else if (is_worth_another(op, error) && (op->route != SCU__ROUTE_GET || offer_again(op) == SCU_OK) &&
-             begin_round(op)) {
+  } else if (is_worth_another(op, error) && (op->way != SCU__WAY_GET || offer_again(op) == SCU_OK) && begin_round(op)) {
     warn_of(op, error, "; asking again for the rest");
   } else {
     scu__retrieve_end_leg(op, error);
@@ -313,7 +311,7 @@ static bool is_parting(scu__retrieve *op) {
 }
 
 static void check_grace(scu__retrieve *op) {
-  bool has_to_wait = op->route == SCU__ROUTE_MOVE_TO_SELF && op->listener;
+  bool has_to_wait = op->way == SCU__WAY_MOVE_TO_SELF && op->listener;
   bool is_enough = !has_to_wait || op->op.is_cancelled || scu__retrieve_is_everything_here(op);
   if (is_enough && !(op->listener && scu__listener_is_busy(op->listener))) {
     if (!is_parting(op)) end_round(op);

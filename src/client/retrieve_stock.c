@@ -7,7 +7,7 @@
 
 /* Nothing is promised: the instances go elsewhere, or the model does not name them. */
 static bool is_promise_wanted(const scu__retrieve *op) {
-  return op->wish != SCU__ROUTE_MOVE && scu__model_info_of(op->shape.model)->last == SCU_LEVEL_IMAGE;
+  return op->wish != SCU__WAY_MOVE && scu__model_info_of(op->shape.model)->last == SCU_LEVEL_IMAGE;
 }
 
 /* PS3.4 C.2.2.1.2: what has no value for a required key matches any, so a search by Patient ID may find studies that
@@ -107,8 +107,7 @@ static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_
 
 /* It is left out where nothing would be learned: a move elsewhere with unique keys, a raw identifier. */
 scu_result scu__retrieve_take_stock(scu__retrieve *op, scu_error *error) {
-  bool knows_targets =
-      op->query->is_raw || (op->wish == SCU__ROUTE_MOVE && scu__query_is_unique(op->query, &op->shape));
+  bool knows_targets = op->query->is_raw || (op->wish == SCU__WAY_MOVE && scu__query_is_unique(op->query, &op->shape));
   if (knows_targets) {
     scu_result result = make_targets_of_query(op);
     if (result == SCU_OK) scu__retrieve_transfer(op);

@@ -89,15 +89,15 @@ scu__location scu__routes_locate(scu__routes *routes, const scu_dataset *row, sc
   char titles[SEPARATORS * sizeof(scu__ae)] = "", word[17] = "";
   scu__location location = otherwise;
   if (scu__dataset_tag_text(row, TAG_RETRIEVE_AE, titles, sizeof titles) == SCU_OK && titles[0])
-    location.source = choose(routes, titles);
+    location.route = choose(routes, titles);
   scu__dataset_tag_text(row, TAG_AVAILABILITY, word, sizeof word);
   scu_availability said = scu__availability_of(word);
   if (said != SCU_AVAILABILITY_UNKNOWN) location.availability = said;
   return location;
 }
 
-scu_result scu__routes_session(const scu__routes *routes, uint16_t source, scu_session **out, scu_error *error) {
+scu_result scu__routes_session(const scu__routes *routes, uint16_t route, scu_session **out, scu_error *error) {
   *out = routes->op->session;
-  if (source == 0) return SCU_OK;
-  return scu__others_find(routes->op->session, routes->routes[source].node, out, error);
+  if (route == 0) return SCU_OK;
+  return scu__others_find(routes->op->session, routes->routes[route].node, out, error);
 }

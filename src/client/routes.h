@@ -29,6 +29,6 @@ void scu__routes_free(scu__routes *routes);
  * the node file does not know. */
 scu__location scu__routes_locate(scu__routes *routes, const scu_dataset *row, scu__location otherwise);
 /* The session to ask; connects to nothing. */
-scu_result scu__routes_session(const scu__routes *routes, uint16_t source, scu_session **out, scu_error *error);
+scu_result scu__routes_session(const scu__routes *routes, uint16_t route, scu_session **out, scu_error *error);
 
 #endif
