@@ -25,7 +25,7 @@ static const flag_row flags[] = {
     {FLAG_ALL, "--all", 0, NULL, "yes, everything: needed when no key restricts it", ON_QUERY},
     {FLAG_STRICT, "--strict", 0, NULL, "leave out matches that do not meet the keys", ON_QUERY},
     {FLAG_SPLIT, "--split", 0, NULL, "ask for studies in parts by date; for archives that give so many and no more",
-     ON_FIND},
+     ON_QUERY},
     {FLAG_LIMIT, "--limit", 0, "N", "stop after N matches", ON_FIND},
     {FLAG_TABLE, "--table", 0, NULL, "matches as a table (default)", ON_FIND},
     {FLAG_CSV, "--csv", 0, NULL, "matches as comma-separated values", ON_FIND},

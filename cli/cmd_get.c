@@ -139,6 +139,9 @@ const command command_get = {
         "chooses one.\n"
         "What the archive says is at another AE is asked for there, if the node file knows it; what it says is\n"
         "offline is listed, and not asked for without --force-offline.\n"
+        "Where its answers look cut off, studies are asked for in parts by date (--split: in any case); what then is "
+        "not\n"
+        "proven to be all is called incomplete, with exit code 3.\n"
         "--from takes Study Instance UIDs, one a line; with --level series or image those of that level.\n",
     .examples = "scu get PACS@10.0.0.5:104 StudyInstanceUID=1.2.3 -o images\n"
                 "scu get pacs PatientID=4711 StudyDate=2024-01 -o images --with move",

@@ -102,6 +102,14 @@ static void say_peer_counts(cli *context, const scu_retrieve_report *report) {
   if (done + failed > 0) say(context, "the peer says: %" PRIu64 " sent, %" PRIu64 " failed", done, failed);
 }
 
+/* Why there may be more was said as a warning. */
+static void put_doubt(const cli *context, const scu_retrieve_report *report) {
+  if (!context->is_json || !*scu_retrieve_report_doubt(report)) return;
+  json_open(stdout, "doubt");
+  json_text(stdout, "reason", scu_retrieve_report_doubt(report));
+  json_close(stdout);
+}
+
 /* To another destination: the peer's word is all there is. */
 static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   uint64_t done = scu_retrieve_report_peer_completed(report) + scu_retrieve_report_peer_warning(report);
@@ -111,9 +119,8 @@ static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   context->failed = failed;
   say_peer_counts(context, report);
   if (failed) exit_add(&context->causes, done ? EXIT_PARTIAL : EXIT_REFUSED);
-  if (scu_retrieve_report_offline(report) == 0) return;
-  tell_studies(context, report, false);
-  exit_add(&context->causes, EXIT_PARTIAL);
+  if (scu_retrieve_report_offline(report) > 0) tell_studies(context, report, false);
+  if (scu_retrieve_report_verdict(report) == SCU_VERDICT_INCOMPLETE) exit_add(&context->causes, EXIT_PARTIAL);
 }
 
 /* `scu get` may have asked by C-GET or C-MOVE last, and not everything means the same to both. */
@@ -140,14 +147,16 @@ static void judge_status(cli *context, const scu_retrieve_report *report, scu_re
 
 static void add_to(retrieval_tally *tally, const scu_retrieve_report *report) {
   scu_verdict verdict = scu_retrieve_report_verdict(report);
-  tally->received +=
-      scu_retrieve_report_count(report, SCU_OUTCOME_OK) + scu_retrieve_report_count(report, SCU_OUTCOME_WARNING);
+  tally->extra += scu_retrieve_report_extra(report);
+  tally->received += scu_retrieve_report_count(report, SCU_OUTCOME_OK) +
+                     scu_retrieve_report_count(report, SCU_OUTCOME_WARNING) - scu_retrieve_report_extra(report);
   tally->promised += scu_retrieve_report_promised(report);
   tally->bytes += scu_retrieve_report_bytes(report);
   tally->elapsed_ms += scu_retrieve_report_elapsed_ms(report);
   tally->conflicts += scu_retrieve_report_conflicts(report);
   if (verdict == SCU_VERDICT_INCOMPLETE || scu_retrieve_report_missing_count(report) > 0) tally->is_incomplete = true;
   if (verdict == SCU_VERDICT_COUNT_ONLY) tally->is_counted_only = true;
+  if (*scu_retrieve_report_doubt(report)) tally->is_doubtful = true;
   if (verdict != SCU_VERDICT_NOTHING) tally->has_match = true;
 }
 
@@ -155,6 +164,7 @@ void note_retrieval(cli *context, const arguments *args, retrieval_tally *tally,
                     scu_result result) {
   if (!report || result == SCU_ERROR_USAGE) return;
   judge_status(context, report, result);
+  put_doubt(context, report);
   if (args->has[FLAG_TO] && scu_retrieve_report_verdict(report) != SCU_VERDICT_NOTHING) {
     judge_by_peer(context, report);
     return;
@@ -169,16 +179,17 @@ void note_retrieval(cli *context, const arguments *args, retrieval_tally *tally,
 }
 
 static void say_received(cli *context, const retrieval_tally *tally) {
-  char bytes[32], elapsed[32], promised[48] = "";
+  char bytes[32], elapsed[32], promised[48] = "", extra[64] = "";
   scu_verdict verdict = tally->conflicts > 0     ? SCU_VERDICT_CONFLICT
                         : tally->is_incomplete   ? SCU_VERDICT_INCOMPLETE
                         : tally->is_counted_only ? SCU_VERDICT_COUNT_ONLY
                                                  : SCU_VERDICT_COMPLETE;
   if (tally->promised) snprintf(promised, sizeof promised, " of %" PRIu64, tally->promised);
+  add_count(extra, sizeof extra, 0, tally->extra, "that were not promised");
   format_bytes(tally->bytes, bytes);
   format_seconds(tally->elapsed_ms, elapsed);
-  say(context, "received %" PRIu64 "%s instances: %s (%s, %s)", tally->received, promised, scu_verdict_name(verdict),
-      bytes, elapsed);
+  say(context, "received %" PRIu64 "%s instances%s: %s%s (%s, %s)", tally->received, promised, extra,
+      scu_verdict_name(verdict), tally->is_doubtful ? ", there may be more" : "", bytes, elapsed);
 }
 
 void judge_retrievals(cli *context, const arguments *args, const retrieval_tally *tally) {

@@ -11,8 +11,8 @@ scu_sink *cli_sink(cli *context, const arguments *args);
 
 /* What one or more retrievals came to, told as one. Zeroed = none yet. */
 typedef struct retrieval_tally {
-  bool has_report, is_incomplete, is_counted_only, has_match;
-  uint64_t received, promised, bytes, elapsed_ms, conflicts;
+  bool has_report, is_incomplete, is_counted_only, has_match, is_doubtful;
+  uint64_t received, promised, extra, bytes, elapsed_ms, conflicts; /* received: without the extra ones */
   size_t missing_said;
 } retrieval_tally;
 

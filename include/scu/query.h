@@ -105,7 +105,8 @@ SCU_API scu_result scu_query_set_strict(scu_query *query, int strict);
  * the answers are united by UID, and scu_matches_verdict says what that proves. Where the levels below are asked for,
  * so are the studies above them, level after level (SCU_QUERY_RELATIONAL is not proposed then). Other levels are not
  * cut, nor are several dates, ranges of date and time together (SCU_QUERY_COMBINED_DATE_TIME), or the days of a query
- * that has a Study Time. Empty value matching is proposed, to ask for studies without a date, which are in no range. */
+ * that has a Study Time. Empty value matching is proposed, to ask for studies without a date, which are in no range. A
+ * retrieve asks for studies in parts in any case once an answer looks cut off, without proposing anything for it. */
 SCU_API scu_result scu_query_set_split(scu_query *query, int split);
 /* Keys go into a C-MOVE or C-GET identifier as they are, without being resolved by C-FIND first. */
 SCU_API scu_result scu_query_set_raw_identifier(scu_query *query, int raw);

@@ -85,7 +85,7 @@ SCU_API void scu_retrieve_report_free(scu_retrieve_report *report);
 typedef enum scu_verdict {
   SCU_VERDICT_COMPLETE = 0,   /* every promised UID arrived and is safe */
   SCU_VERDICT_COUNT_ONLY = 1, /* the peer promised no UIDs; the counts agree */
-  SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs */
+  SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs, and the doubt: there may be more than what was promised */
   SCU_VERDICT_UNKNOWN = 3,    /* went to another destination: only the peer's counts are known */
   SCU_VERDICT_NOTHING = 4,    /* nothing matched */
   SCU_VERDICT_CONFLICT = 5 /* an instance came that differs from what was here under its UID (see SCU_DUPLICATE_KEEP) */
@@ -93,6 +93,12 @@ typedef enum scu_verdict {
 /* Of the retrieve as a whole; that of each study is in its outcome. */
 SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report);
 SCU_API const char *scu_verdict_name(scu_verdict verdict); /* "complete", "count only", ... */
+/* Why the promise may not be all there is, in one line; "" = nothing speaks for it. The answers to the C-FINDs (PS3.4
+ * C.4.1) that the promise is made of look cut off, or could not be proven to be whole (SCU_FIND_SUSPECT,
+ * SCU_FIND_NOT_PROVEN): many archives give so many matches and no more. The verdict then is never COMPLETE but
+ * INCOMPLETE, though nothing that is known by name may be missing; so is that of a study whose own series or instances
+ * may have been cut off. Lives as long as the report. */
+SCU_API const char *scu_retrieve_report_doubt(const scu_retrieve_report *report);
 /* Received here, by outcome. */
 SCU_API uint64_t scu_retrieve_report_count(const scu_retrieve_report *report, scu_outcome outcome);
 SCU_API uint64_t scu_retrieve_report_promised(const scu_retrieve_report *report); /* image-level UIDs the peer listed */

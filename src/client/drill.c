@@ -13,6 +13,7 @@
 #include "client/request.h"
 #include "client/seen.h"
 #include "client/split.h"
+#include "client/uid_list.h"
 #include "data/dataset_builder.h"
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
@@ -64,6 +65,7 @@ struct scu__drill {
   scu__charset_reader reader;
   bool is_upper_key_missing; /* one request does not do unless it may be relational */
   bool is_for_rows;          /* somebody reads the rows: see scu__drill_for_rows */
+  bool is_for_all;           /* see scu__drill_for_all */
   unsigned reduced;          /* bit n: of level n only unique and required keys are asked for */
   uint64_t answer_rows;      /* matches of the current request */
   bool has_begun, is_relational;
@@ -152,12 +154,21 @@ static void warn_of_rows(const scu__drill *drill) {
                drill->query->is_strict ? "they were left out" : "a strict query leaves them out");
 }
 
+/* A query that is split is never relational, and is proposed with empty value matching. */
+static const char *advice(const scu__drill *drill) {
+  bool is_whole = drill->answers.parts == 0, has_split_itself = drill->is_for_all && !drill->query->is_split;
+  if (!is_whole)
+    return has_split_itself && drill->verdict == SCU_FIND_NOT_PROVEN ? "; have it split to ask for them" : "";
+  if (has_split_itself && !drill->is_relational) return "; narrow the query";
+  return "; narrow the query, for example by date, or have it split";
+}
+
 static void judge(scu__drill *drill) {
   drill->verdict = scu__answers_verdict(&drill->answers, drill->verdict_text);
   bool is_doubtful = drill->verdict == SCU_FIND_SUSPECT || drill->verdict == SCU_FIND_NOT_PROVEN;
   if (is_doubtful)
     scu__op_warn(drill->op, "%s%s%s", drill->answers.parts == 0 ? "the answer " : "the answer is ", drill->verdict_text,
-                 drill->answers.parts == 0 ? "; narrow the query, for example by date, or have it split" : "");
+                 advice(drill));
 }
 
 static void finish(scu__drill *drill, scu_result result) {
@@ -371,9 +382,13 @@ static scu_result key_of_row(scu__drill *drill, const scu_dataset *row, scu__see
   return has_uid ? SCU_OK : add_values(drill, row, key);
 }
 
+static bool may_divide(const scu__drill *drill) {
+  return drill->query->is_split || drill->is_for_all;
+}
+
 static bool is_divisible(const scu__drill *drill) {
   bool is_one_period = drill->query->wishes[SCU_QUERY_COMBINED_DATE_TIME] == SCU_WISH_YES;
-  return drill->query->is_split && drill->current->level == SCU_LEVEL_STUDY && !is_one_period;
+  return may_divide(drill) && drill->current->level == SCU_LEVEL_STUDY && !is_one_period;
 }
 
 /* A match that only a part has brought: what it is a part of was cut off, and by how many is known. */
@@ -475,13 +490,16 @@ static void repeat_reduced(scu__drill *drill, uint16_t status) {
   scu__task_queue(drill->session->loop, &drill->task);
 }
 
-/* How many the level above says there are; 0 = it does not say. */
+/* How many the level above says there are, or the list of UIDs that was asked by; 0 = neither says it. */
 static uint64_t expected_matches(const scu__drill *drill) {
   static const scu_tag counts[] = {
       [SCU_LEVEL_STUDY] = 0x00201200, [SCU_LEVEL_SERIES] = 0x00201206, [SCU_LEVEL_IMAGE] = 0x00201209};
   scu_query_level level = drill->current->level;
   int64_t count = 0;
-  if (!drill->above || level < SCU_LEVEL_STUDY) return 0;
+  if (level < SCU_LEVEL_STUDY) return 0;
+  const scu_element *uids = scu_dataset_find(drill->identifier, scu__query_unique_key(level));
+  if (uids && scu__uid_list_count(uids) > 0) return scu__uid_list_count(uids);
+  if (!drill->above) return 0;
   if (scu__dataset_tag_integer(drill->above, counts[level], &count) != SCU_OK || count < 0) return 0;
   return (uint64_t)count;
 }
@@ -492,14 +510,18 @@ static void look_at_answer(scu__drill *drill, uint16_t status) {
       .level = s->level, .matches = drill->answer_rows, .expected = expected_matches(drill), .status = status};
   if (s->part.kind != SCU__PART_WHOLE) drill->answers.parts++;
   if (answer.matches > s->matches) s->matches = answer.matches;
-  if (scu__answers_look(&drill->answers, &answer)) s->is_suspect = true;
+  bool is_suspect = scu__answers_look(&drill->answers, &answer);
+  s->is_suspect |= is_suspect;
+  if (is_suspect && s->level > SCU_LEVEL_STUDY && drill->handler->doubt)
+    drill->handler->doubt(drill->owner, s->known.value[SCU_LEVEL_STUDY]);
   if (scu__tells_of_a_limit(status)) s->has_told = true;
 }
 
 /* The parts of the current step; 0 = it stays as it is. */
 static size_t cut(scu__drill *drill, scu__part *parts, bool *lacks_date, bool *lacks_time) {
   const step *s = drill->current;
-  bool is_worth_it = s->is_suspect || (s->part.kind == SCU__PART_WHOLE && s->matches > 0);
+  bool is_proof_wanted = drill->query->is_split && s->part.kind == SCU__PART_WHOLE && s->matches > 0;
+  bool is_worth_it = s->is_suspect || is_proof_wanted;
   if (!is_divisible(drill) || !is_worth_it || drill->answers.parts >= SCU__PARTS_MAX) return 0;
   return scu__part_cut(&s->part, drill->takes_empty, parts, lacks_date, lacks_time);
 }
@@ -621,7 +643,7 @@ static void next_step(scu__task *self) {
     finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
     return;
   }
-  if (!drill->query->is_split) scu__seen_clear(&drill->united); /* parts of one query have what its UIDs tell apart */
+  if (!may_divide(drill)) scu__seen_clear(&drill->united); /* parts of one query have what its UIDs tell apart */
   scu__seen_clear(&drill->rows);
   begin_next_step(drill);
 }
@@ -673,6 +695,10 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
 
 void scu__drill_for_rows(scu__drill *drill) {
   drill->is_for_rows = true;
+}
+
+void scu__drill_for_all(scu__drill *drill) {
+  drill->is_for_all = true;
 }
 
 void scu__drill_start(scu__drill *drill) {

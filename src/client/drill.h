@@ -28,6 +28,8 @@ typedef struct scu__drill_counts {
 typedef struct scu__drill_handler {
   void (*row)(void *owner, const scu_dataset *row); /* borrowed for the call */
   void (*done)(void *owner, const scu__drill_result *result);
+  /* May be NULL. An answer below the studies looks cut off: of this study, "" = not known which; borrowed. */
+  void (*doubt)(void *owner, const char *study_uid);
 } scu__drill_handler;
 
 /* The operation is the one that it works for. The query is copied. `floor` is the level whose rows are wanted, normally
@@ -38,6 +40,9 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
 /* The rows are for the caller, and no means to an end: of instances more is asked for (client/instance_keys.h), and
  * rows that are the same throughout come once. Before it is started. */
 void scu__drill_for_rows(scu__drill *drill);
+/* Half of the matches are of no use: studies are asked for in parts, as with scu_query_set_split, once an answer looks
+ * cut off. Before it is started. */
+void scu__drill_for_all(scu__drill *drill);
 void scu__drill_start(scu__drill *drill);
 /* done is called with CANCELLED, or as it would have been. */
 void scu__drill_cancel(scu__drill *drill);

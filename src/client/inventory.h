@@ -55,6 +55,7 @@ typedef struct scu__inventory_study {
   uint64_t extra;     /* came without having been promised */
   uint64_t unlisted;  /* came, where nothing was promised by name */
   uint64_t held_back; /* targets without entries that are not asked for */
+  bool is_doubtful;   /* answers about it look cut off: there may be more than its entries */
 } scu__inventory_study;
 
 typedef struct scu__inventory {

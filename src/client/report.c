@@ -103,6 +103,9 @@ void scu_retrieve_report_free(scu_retrieve_report *report) {
 scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report) {
   return report->verdict;
 }
+const char *scu_retrieve_report_doubt(const scu_retrieve_report *report) {
+  return report->doubt;
+}
 const char *scu_verdict_name(scu_verdict verdict) {
   static const char *const names[] = {"complete", "count only", "incomplete", "unknown", "nothing matched", "conflict"};
   return (size_t)verdict < sizeof names / sizeof *names ? names[verdict] : "unknown";

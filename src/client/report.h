@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/values.h"
+#include "client/answers.h"
 #include "dimse/command.h"
 #include "scu/report.h"
 
@@ -52,6 +53,7 @@ struct scu_retrieve_report {
   uint32_t elapsed_ms;
   uint16_t status;
   char comment[65];
+  char doubt[SCU__VERDICT_TEXT_MAX];
   uint64_t peer_completed, peer_failed, peer_warning;
 };
 

@@ -40,9 +40,10 @@ typedef struct scu__retrieve {
   scu__drill *drill;
   scu__inventory inventory;
   scu__routes routes;
-  scu__location given; /* of the match that is retrieved: holds where the answers say nothing */
-  bool has_promise;    /* the inventory lists what should come */
-  bool is_nobody_told; /* something was passed over: see is_nobodys */
+  scu__location given;   /* of the match that is retrieved: holds where the answers say nothing */
+  bool has_promise;      /* the inventory lists what should come */
+  bool are_all_doubtful; /* of some study, that the drill could not name, answers look cut off */
+  bool is_nobody_told;   /* something was passed over: see is_nobodys */
   bool has_nearline;
 
   /* The leg. */

@@ -1,5 +1,6 @@
 /* The report of a retrieve: the verdict, over all and for each study, and what is missing with the reason (RULES 22).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -80,12 +81,13 @@ static void count_entry(const scu__entry *entry, scu_study_outcome *study) {
     study->failed++;
 }
 
-static scu_verdict verdict_of_study(const scu__retrieve *op, const scu_study_outcome *study, scu_verdict of_all) {
+static scu_verdict verdict_of_study(const scu__retrieve *op, const scu_study_outcome *study, bool is_doubtful,
+                                    scu_verdict of_all) {
   if (op->wish == SCU__WAY_MOVE) return study->offline > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
   if (!op->has_promise) return of_all == SCU_VERDICT_COUNT_ONLY ? of_all : SCU_VERDICT_INCOMPLETE;
   if (study->promised == 0) return SCU_VERDICT_UNKNOWN;
   if (study->conflicts > 0) return SCU_VERDICT_CONFLICT;
-  return study->missing > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_COMPLETE;
+  return study->missing > 0 || is_doubtful ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_COMPLETE;
 }
 
 static void list_studies(const scu__retrieve *op, const copies *uids, scu_retrieve_report *report) {
@@ -101,23 +103,35 @@ static void list_studies(const scu__retrieve *op, const copies *uids, scu_retrie
   }
   for (size_t i = 0; op->has_promise && i < inventory->count; i++)
     count_entry(&inventory->entries[i], &report->studies[inventory->series[inventory->entries[i].series].study]);
-  for (size_t i = 0; i < report->study_count; i++)
-    report->studies[i].verdict = verdict_of_study(op, &report->studies[i], report->verdict);
+  for (size_t i = 0; i < report->study_count; i++) {
+    bool is_doubtful = op->are_all_doubtful || inventory->studies[i].is_doubtful;
+    report->studies[i].verdict = verdict_of_study(op, &report->studies[i], is_doubtful, report->verdict);
+  }
 }
 
 /* --- the report --------------------------------------------------------------------------------------------------- */
 
-static scu_verdict verdict_of(const scu__retrieve *op) {
+/* RULES 14: what was promised may be a part of what there is. "" = nothing speaks for it. */
+static const char *doubt_of(const scu__retrieve *op) {
+  const char *text = "";
+  scu_find_verdict verdict = op->drill ? scu__drill_verdict(op->drill, &text) : SCU_FIND_UNCHECKED;
+  return verdict == SCU_FIND_SUSPECT || verdict == SCU_FIND_NOT_PROVEN ? text : "";
+}
+
+static scu_verdict verdict_of(const scu__retrieve *op, bool is_doubtful) {
   if (op->inventory.found_count == 0 && op->op.result == SCU_OK) return SCU_VERDICT_NOTHING;
-  if (op->wish == SCU__WAY_MOVE) return op->inventory.held_back > 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
+  if (op->wish == SCU__WAY_MOVE)
+    return op->inventory.held_back > 0 || is_doubtful ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
   if (op->has_promise && op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;
   if (op->has_promise)
-    return scu__inventory_missing(&op->inventory) == 0 ? SCU_VERDICT_COMPLETE : SCU_VERDICT_INCOMPLETE;
-  return scu__retrieve_is_everything_here(op) && op->peer_failed == 0 ? SCU_VERDICT_COUNT_ONLY : SCU_VERDICT_INCOMPLETE;
+    return scu__inventory_missing(&op->inventory) == 0 && !is_doubtful ? SCU_VERDICT_COMPLETE : SCU_VERDICT_INCOMPLETE;
+  return scu__retrieve_is_everything_here(op) && op->peer_failed == 0 && !is_doubtful ? SCU_VERDICT_COUNT_ONLY
+                                                                                      : SCU_VERDICT_INCOMPLETE;
 }
 
 static void fill_counts(const scu__retrieve *op, scu_retrieve_report *report) {
-  report->verdict = verdict_of(op);
+  snprintf(report->doubt, sizeof report->doubt, "%s", doubt_of(op));
+  report->verdict = verdict_of(op, *report->doubt);
   memcpy(report->counts, op->counts, sizeof report->counts);
   report->promised = op->has_promise ? op->inventory.count : 0;
   report->extra = op->extra;

@@ -103,7 +103,16 @@ static void drill_done(void *owner, const scu__drill_result *result) {
   }
 }
 
-static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_done};
+static void note_doubt(void *owner, const char *study_uid) {
+  scu__retrieve *op = owner;
+  scu__inventory_study *study = *study_uid ? scu__inventory_study_of(&op->inventory, study_uid) : NULL;
+  if (study)
+    study->is_doubtful = true;
+  else
+    op->are_all_doubtful = true;
+}
+
+static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_done, .doubt = note_doubt};
 
 /* It is left out where nothing would be learned: a move elsewhere with unique keys, a raw identifier. */
 scu_result scu__retrieve_take_stock(scu__retrieve *op, scu_error *error) {
@@ -115,6 +124,8 @@ scu_result scu__retrieve_take_stock(scu__retrieve *op, scu_error *error) {
   }
   scu_query_level floor = is_promise_wanted(op) ? SCU_LEVEL_IMAGE : op->shape.level;
   scu_result result = scu__drill_new(&op->op, op->query, floor, &drill_handler, op, &op->drill, error);
-  if (result == SCU_OK) scu__drill_start(op->drill);
-  return result;
+  if (result != SCU_OK) return result;
+  scu__drill_for_all(op->drill);
+  scu__drill_start(op->drill);
+  return SCU_OK;
 }

@@ -323,6 +323,10 @@ class Faults(unittest.TestCase):
     def test_capped_answers(self):
         self.check_all("find", every("find:cap=2", 0, 2))
         self.check_all("find", every("find:cap=2/A700", 9, 2, "refused", "response", "narrow the query"))
+        for command in ("get", "move"):  # what is promised may be a part: never complete
+            self.check_all(command, every("find:cap=2/B001", 3, 3, None, None,
+                                          "cut off: 2 matches(.|\n)*, 1 that were not promised: incomplete, "
+                                          "there may be more"))
 
     def test_rows_that_are_left_out_doubled_or_warned_about(self):
         self.check_all("find", every("match:drop@every=2", 0, 4))

@@ -151,7 +151,7 @@ static void test_more_aes_than_anybody_has_are_cut_off_and_told_once(void **stat
     t.run.f.warnings[0] = 0;
     snprintf(text, sizeof text, "RetrieveAETitle=X%d", i);
     scu_dataset *row = peer_dataset(text);
-    assert_int_equal(scu__routes_locate(&routes, row, (scu__location){0}).source, 0);
+    assert_int_equal(scu__routes_locate(&routes, row, (scu__location){0}).route, 0);
     scu_dataset_free(row);
     bool is_limit = strstr(t.run.f.warnings, "more than 63 AEs") != NULL;
     assert_int_equal(is_limit, i == SCU__ROUTES_MAX - 1);
