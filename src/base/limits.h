@@ -32,6 +32,7 @@ enum {
   /* What a peer may make us remember in one query or retrieve: about 200 MB of each at most. */
   SCU__INVENTORY_ENTRIES_MAX = 2 * 1000 * 1000,
   SCU__DRILL_STEPS_MAX = 200 * 1000,
+  SCU__INVENTORY_TARGETS_MAX = 500 * 1000,
 
   SCU__PATH_DEPTH_MAX = 32, /* attribute paths typed by a person */
 

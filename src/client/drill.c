@@ -119,7 +119,16 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
   return SCU_OK;
 }
 
+static scu_result too_many(scu__drill *drill, int most, const char *what, scu_query_level level) {
+  scu__error_set(&drill->error, SCU_ERROR_LIMIT, SCU_PHASE_REQUEST, "more than %d %s%s%s", most, what,
+                 level == SCU_LEVEL_DEFAULT ? "" : " at level ", scu_query_level_name(level));
+  scu__error_hint(&drill->error, "narrow the query, for example by date");
+  return SCU_ERROR_LIMIT;
+}
+
 static scu_result push_part(scu__drill *drill, const step *of, const scu__part *part) {
+  if (drill->step_count >= SCU__DRILL_STEPS_MAX)
+    return too_many(drill, SCU__DRILL_STEPS_MAX, "matches to go into, or parts,", of->level);
   step *s = step_new(drill, of->level, &of->known);
   if (!s) return SCU_ERROR_MEMORY;
   s->missed = of->missed;
@@ -440,11 +449,9 @@ static scu_result take_row(scu__drill *drill, const scu_dataset *row, const scu_
   if (result == SCU_OK) result = rematch(drill, match);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) drill->handler->row(drill->owner, row);
-  if (result != SCU_ERROR_LIMIT)
-    return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches to unite", SCU__INVENTORY_ENTRIES_MAX);
-  scu__error_hint(&drill->error, "narrow the query, for example by date");
-  return result;
+  if (result == SCU_ERROR_LIMIT)
+    return too_many(drill, SCU__INVENTORY_ENTRIES_MAX, "matches to unite", SCU_LEVEL_DEFAULT);
+  return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
 }
 
 static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
@@ -460,16 +467,13 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
   for (int at = highest; at <= (int)level; at++)
     if (!read_unique_key(drill, match, (scu_query_level)at, &known)) return SCU_OK;
   scu_result result = note_keys(drill, &known);
+  if (result == SCU_ERROR_LIMIT) return too_many(drill, SCU__INVENTORY_ENTRIES_MAX, "matches to remember", level);
   if (result == SCU_OK && level == SCU_LEVEL_STUDY) note_news(drill);
   if (result == SCU_OK) result = rematch(drill, match);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row, drill->missed);
-  if (result != SCU_ERROR_LIMIT)
-    return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  scu__error_set(&drill->error, result, SCU_PHASE_REQUEST, "more than %d matches at %s level to go into",
-                 SCU__DRILL_STEPS_MAX, scu_query_level_name(level));
-  scu__error_hint(&drill->error, "narrow the query, for example by date");
-  return result;
+  if (result == SCU_ERROR_LIMIT) return too_many(drill, SCU__DRILL_STEPS_MAX, "matches to go into", level);
+  return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
 }
 
 /* RULES 16: a provider that cannot make anything of the identifier (A900, Cxxx; PS3.4 C.4.1.1.4) may not like what it
@@ -639,8 +643,9 @@ static void next_step(scu__task *self) {
     scu__request_start(&drill->request, drill->session);
     return;
   }
-  if (current && divide(drill) != SCU_OK) {
-    finish(drill, scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
+  scu_result divided = current ? divide(drill) : SCU_OK;
+  if (divided != SCU_OK) {
+    finish(drill, divided == SCU_ERROR_LIMIT ? divided : scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
     return;
   }
   if (!may_divide(drill)) scu__seen_clear(&drill->united); /* parts of one query have what its UIDs tell apart */

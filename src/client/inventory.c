@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/limits.h"
 
 enum { TAG_SOP_CLASS_UID = 0x00080016, TAG_MODALITY = 0x00080060, CLASSES_MAX = 1024 };
@@ -22,6 +23,7 @@ void scu__inventory_free(scu__inventory *inventory) {
   scu__free(inventory->allocator, inventory->classes);
   scu__free(inventory->allocator, inventory->targets);
   scu__free(inventory->allocator, inventory->found);
+  scu__seen_free(&inventory->asked, inventory->allocator);
   scu__inventory_init(inventory, inventory->allocator);
 }
 
@@ -46,7 +48,8 @@ static scu__uid_array studies_of(const scu__inventory *inventory) {
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
 
-static void read_keys(const scu_dataset *row, scu_query_level first, scu_query_level last, scu__unique_keys *known) {
+void scu__inventory_read_keys(const scu_dataset *row, scu_query_level first, scu_query_level last,
+                              scu__unique_keys *known) {
   memset(known, 0, sizeof *known);
   for (int level = (int)first; level <= (int)last; level++)
     scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known->value[level],
@@ -59,32 +62,51 @@ static bool same_keys(const scu__unique_keys *a, const scu__unique_keys *b, scu_
   return true;
 }
 
-scu__inventory_study *scu__inventory_study_of(scu__inventory *inventory, const char *study_uid) {
-  if (scu__uid_slots_grow(&inventory->study_slots, inventory->allocator, studies_of(inventory)) != SCU_OK) return NULL;
+static scu_result too_many(scu_error *error, int most, const char *what) {
+  scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_REQUEST, "the answers list more than %d %s", most, what);
+  scu__error_hint(error, "narrow the query, for example by date");
+  return SCU_ERROR_LIMIT;
+}
+
+scu_result scu__inventory_study_of(scu__inventory *inventory, const char *study_uid, scu__inventory_study **out) {
+  *out = NULL;
+  scu_result result = scu__uid_slots_grow(&inventory->study_slots, inventory->allocator, studies_of(inventory));
+  if (result != SCU_OK) return result;
   uint32_t *slot = scu__uid_slots_find(&inventory->study_slots, studies_of(inventory), study_uid);
-  if (*slot) return &inventory->studies[*slot - 1];
+  if (*slot) {
+    *out = &inventory->studies[*slot - 1];
+    return SCU_OK;
+  }
   scu__inventory_study study = {.extra = 0};
   size_t length = strlen(study_uid);
-  if (length >= sizeof study.uid.text || inventory->study_count >= SCU__INVENTORY_ENTRIES_MAX ||
-      reserve(inventory->allocator, (void **)&inventory->studies, inventory->study_count, &inventory->study_capacity,
-              sizeof *inventory->studies) != SCU_OK)
-    return NULL;
+  if (length >= sizeof study.uid.text || inventory->study_count >= SCU__INVENTORY_ENTRIES_MAX) return SCU_ERROR_LIMIT;
+  result = reserve(inventory->allocator, (void **)&inventory->studies, inventory->study_count,
+                   &inventory->study_capacity, sizeof *inventory->studies);
+  if (result != SCU_OK) return result;
   memcpy(study.uid.text, study_uid, length);
   inventory->studies[inventory->study_count++] = study;
   *slot = (uint32_t)inventory->study_count;
-  return &inventory->studies[inventory->study_count - 1];
+  *out = &inventory->studies[inventory->study_count - 1];
+  return SCU_OK;
+}
+
+/* With words. */
+static scu_result find_study(scu__inventory *inventory, const char *study_uid, scu__inventory_study **out,
+                             scu_error *error) {
+  scu_result result = scu__inventory_study_of(inventory, study_uid, out);
+  return result == SCU_ERROR_LIMIT ? too_many(error, SCU__INVENTORY_ENTRIES_MAX, "studies") : result;
 }
 
 /* Rows come series by series, so comparing with the last one is enough. */
 static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *known, const scu_dataset *row,
-                            uint32_t *index) {
+                            uint32_t *index, scu_error *error) {
   size_t count = inventory->series_count;
   if (count == 0 || !same_keys(&inventory->series[count - 1].known, known, SCU_LEVEL_SERIES)) {
+    scu__inventory_study *study;
     scu_result result = reserve(inventory->allocator, (void **)&inventory->series, count, &inventory->series_capacity,
                                 sizeof *inventory->series);
-    const scu__inventory_study *study =
-        result == SCU_OK ? scu__inventory_study_of(inventory, known->value[SCU_LEVEL_STUDY]) : NULL;
-    if (!study) return SCU_ERROR_MEMORY;
+    if (result == SCU_OK) result = find_study(inventory, known->value[SCU_LEVEL_STUDY], &study, error);
+    if (result != SCU_OK) return result;
     scu__inventory_series *series = &inventory->series[inventory->series_count++];
     series->known = *known;
     series->modality[0] = 0;
@@ -95,7 +117,7 @@ static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *k
   return SCU_OK;
 }
 
-static scu_result class_of(scu__inventory *inventory, const scu_dataset *row, uint16_t *index) {
+static scu_result class_of(scu__inventory *inventory, const scu_dataset *row, uint16_t *index, scu_error *error) {
   scu__uid uid = {.text = ""};
   scu__dataset_tag_text(row, TAG_SOP_CLASS_UID, uid.text, sizeof uid.text);
   for (size_t i = 0; i < inventory->class_count; i++) {
@@ -103,7 +125,7 @@ static scu_result class_of(scu__inventory *inventory, const scu_dataset *row, ui
     *index = (uint16_t)i;
     return SCU_OK;
   }
-  if (inventory->class_count >= CLASSES_MAX) return SCU_ERROR_LIMIT;
+  if (inventory->class_count >= CLASSES_MAX) return too_many(error, CLASSES_MAX, "SOP classes");
   scu_result result = reserve(inventory->allocator, (void **)&inventory->classes, inventory->class_count,
                               &inventory->class_capacity, sizeof *inventory->classes);
   if (result != SCU_OK) return result;
@@ -119,12 +141,32 @@ static scu_result push_target(scu__inventory *inventory, const scu__target *targ
   return result;
 }
 
-scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
-                                     scu__location location) {
+/* SCU_END: a peer that repeats itself. */
+static scu_result note_asked(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known) {
+  if (!known->value[level][0]) return SCU_OK; /* as the query has it */
+  scu__seen_key key = scu__seen_key_start();
+  for (int at = SCU_LEVEL_PATIENT; at <= (int)level; at++)
+    scu__seen_key_add(&key, known->value[at], strlen(known->value[at]) + 1);
+  return scu__seen_note(&inventory->asked, inventory->allocator, key, 0, NULL);
+}
+
+static scu_result add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
+                             scu__location location, scu_error *error) {
   scu__target target = {.level = level, .known = *known, .location = location};
-  const char *study = known->value[SCU_LEVEL_STUDY];
-  if (study[0] && !scu__inventory_study_of(inventory, study)) return SCU_ERROR_MEMORY;
-  return push_target(inventory, &target);
+  const char *study_uid = known->value[SCU_LEVEL_STUDY];
+  scu__inventory_study *study;
+  scu_result result = note_asked(inventory, level, known);
+  if (result != SCU_OK) return result == SCU_END ? SCU_OK : result;
+  if (inventory->target_count >= SCU__INVENTORY_TARGETS_MAX)
+    return too_many(error, SCU__INVENTORY_TARGETS_MAX, "patients, studies or series");
+  if (study_uid[0]) result = find_study(inventory, study_uid, &study, error);
+  return result == SCU_OK ? push_target(inventory, &target) : result;
+}
+
+scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
+                                     scu__location location, scu_error *error) {
+  scu_result result = add_target(inventory, level, known, location, error);
+  return result == SCU_ERROR_MEMORY ? scu__error_memory(error, SCU_PHASE_REQUEST) : result;
 }
 
 /* The last target takes the new entry when it is about the same thing. */
@@ -139,29 +181,35 @@ static scu_result extend_targets(scu__inventory *inventory, scu_query_level leve
   return push_target(inventory, &target);
 }
 
-scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, scu_query_level first_level,
-                              const scu_dataset *row, scu__location location) {
-  scu__unique_keys known;
-  read_keys(row, first_level, SCU_LEVEL_IMAGE, &known);
-  if (!known.value[SCU_LEVEL_IMAGE][0]) return SCU_OK;
-  if (inventory->count >= SCU__INVENTORY_ENTRIES_MAX) return SCU_ERROR_LIMIT;
+static scu_result add_entry(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
+                            const scu_dataset *row, scu__location location, scu_error *error) {
+  if (inventory->count >= SCU__INVENTORY_ENTRIES_MAX) return too_many(error, SCU__INVENTORY_ENTRIES_MAX, "instances");
   scu_result result = scu__uid_slots_grow(&inventory->entry_slots, inventory->allocator, entries_of(inventory));
   if (result != SCU_OK) return result;
-  uint32_t *slot = scu__uid_slots_find(&inventory->entry_slots, entries_of(inventory), known.value[SCU_LEVEL_IMAGE]);
+  uint32_t *slot = scu__uid_slots_find(&inventory->entry_slots, entries_of(inventory), known->value[SCU_LEVEL_IMAGE]);
   if (*slot) return SCU_OK;
   scu__entry entry = {.route = location.route, .availability = (uint8_t)location.availability};
-  memcpy(entry.instance.text, known.value[SCU_LEVEL_IMAGE], sizeof entry.instance.text);
-  result = series_of(inventory, &known, row, &entry.series);
-  if (result == SCU_OK) result = class_of(inventory, row, &entry.sop_class);
+  memcpy(entry.instance.text, known->value[SCU_LEVEL_IMAGE], sizeof entry.instance.text);
+  result = series_of(inventory, known, row, &entry.series, error);
+  if (result == SCU_OK) result = class_of(inventory, row, &entry.sop_class, error);
   if (result == SCU_OK)
     result = reserve(inventory->allocator, (void **)&inventory->entries, inventory->count, &inventory->capacity,
                      sizeof *inventory->entries);
-  if (result == SCU_OK) result = extend_targets(inventory, level, &known);
+  if (result == SCU_OK) result = extend_targets(inventory, level, known);
   if (result != SCU_OK) return result;
   inventory->entries[inventory->count++] = entry;
   if (scu__inventory_wants(inventory, &entry)) inventory->wanted++;
   *slot = (uint32_t)inventory->count;
   return SCU_OK;
+}
+
+scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, scu_query_level first_level,
+                              const scu_dataset *row, scu__location location, scu_error *error) {
+  scu__unique_keys known;
+  scu__inventory_read_keys(row, first_level, SCU_LEVEL_IMAGE, &known);
+  if (!known.value[SCU_LEVEL_IMAGE][0]) return SCU_OK;
+  scu_result result = add_entry(inventory, level, &known, row, location, error);
+  return result == SCU_ERROR_MEMORY ? scu__error_memory(error, SCU_PHASE_REQUEST) : result;
 }
 
 static bool is_out_of_reach(scu_availability availability) {
@@ -172,8 +220,8 @@ static void hold_back(scu__inventory *inventory, scu__target *target) {
   target->is_held_back = true;
   inventory->held_back++;
   const char *uid = target->known.value[SCU_LEVEL_STUDY];
-  scu__inventory_study *study = uid[0] ? scu__inventory_study_of(inventory, uid) : NULL;
-  if (study) study->held_back++;
+  scu__inventory_study *study;
+  if (uid[0] && scu__inventory_study_of(inventory, uid, &study) == SCU_OK) study->held_back++;
 }
 
 void scu__inventory_begin(scu__inventory *inventory, bool is_forced) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "client/query.h"
+#include "client/seen.h"
 #include "client/uid_slots.h"
 #include "scu/row.h"
 
@@ -71,6 +72,7 @@ typedef struct scu__inventory {
   size_t class_count, class_capacity;
   scu__target *targets; /* to be asked for now */
   size_t target_count, target_capacity;
+  scu__seen asked;    /* unique keys of targets without entries */
   scu__target *found; /* as taking stock has left them: see scu__inventory_begin */
   size_t found_count;
   size_t received, conflicts, held_back;
@@ -83,13 +85,17 @@ void scu__inventory_free(scu__inventory *inventory);
 
 /* --- taking stock --- */
 
+/* The unique keys of a row, from one level down to another; "" = it does not say. */
+void scu__inventory_read_keys(const scu_dataset *row, scu_query_level first, scu_query_level last,
+                              scu__unique_keys *known);
 /* An image-level row; adds a target of `level` when its keys differ from the last one's. A UID that is there already is
- * not added twice. MEMORY, or LIMIT. */
+ * not added twice. MEMORY, or LIMIT with the number. */
 scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, scu_query_level first_level,
-                              const scu_dataset *row, scu__location location);
-/* A target without entries. */
+                              const scu_dataset *row, scu__location location, scu_error *error);
+/* A target without entries. One whose unique key of `level` is known is not added twice. MEMORY, or LIMIT with the
+ * number. */
 scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
-                                     scu__location location);
+                                     scu__location location, scu_error *error);
 /* What can be had at once and what after a while is to be asked for; with `is_forced` the rest, too. */
 void scu__inventory_begin(scu__inventory *inventory, bool is_forced);
 
@@ -119,7 +125,8 @@ scu__arrival scu__inventory_received(scu__inventory *inventory, const char *inst
 void scu__inventory_failed(scu__inventory *inventory, const char *instance_uid, scu__fate fate, uint16_t status);
 bool scu__inventory_has(const scu__inventory *inventory, const char *instance_uid);
 size_t scu__inventory_missing(const scu__inventory *inventory);
-/* NULL without memory, or when there are too many. */
-scu__inventory_study *scu__inventory_study_of(scu__inventory *inventory, const char *study_uid);
+/* Added when it is new; valid until another one is. MEMORY; LIMIT when there are too many, or it is no UID by its
+ * length. *out is NULL then. */
+scu_result scu__inventory_study_of(scu__inventory *inventory, const char *study_uid, scu__inventory_study **out);
 
 #endif

@@ -214,8 +214,7 @@ static bool has_value(const scu_element *key) {
   return false;
 }
 
-/* One value without wildcard: what may stand above the level that is asked. */
-static bool is_single_value(const scu_element *key) {
+bool scu__key_is_single(const scu_element *key) {
   const uint8_t *bytes = scu_element_bytes(key);
   uint64_t length = scu_element_length(key);
   if (!bytes || length == 0 || length >= SCU__UNIQUE_VALUE_MAX) return false;
@@ -304,7 +303,7 @@ scu_query_level scu__query_first_level(const scu_query *query, const scu__query_
   scu_query_level begin = shape->level;
   for (int level = (int)shape->first; level < (int)shape->level; level++) {
     const scu_element *key = scu_dataset_find(query->keys, scu__query_unique_key((scu_query_level)level));
-    bool is_known = key && is_single_value(key) &&
+    bool is_known = key && scu__key_is_single(key) &&
                     scu_element_text(query->keys, key, known->value[level], SCU__UNIQUE_VALUE_MAX) == SCU_OK;
     if (!is_known && level < (int)begin) begin = (scu_query_level)level;
   }
@@ -328,7 +327,7 @@ bool scu__query_has_only_unique_keys(const scu_query *query, const scu__query_sh
   const uint8_t *bytes = scu_element_bytes(last);
   for (uint64_t i = 0; i < scu_element_length(last); i++)
     if (bytes[i] == '*' || bytes[i] == '?') return false;
-  if (shape->level == SCU_LEVEL_PATIENT && !is_single_value(last)) return false;
+  if (shape->level == SCU_LEVEL_PATIENT && !scu__key_is_single(last)) return false;
   for (size_t i = 0; i < scu_dataset_count(query->keys); i++) {
     const scu_element *key = scu_dataset_at(query->keys, i);
     scu_tag tag = scu_element_tag(key);

@@ -38,6 +38,9 @@ typedef struct scu__unique_keys {
   char value[SCU_LEVEL_IMAGE + 1][SCU__UNIQUE_VALUE_MAX];
 } scu__unique_keys;
 
+/* One value without wildcard: what may stand above the level that is asked, or be retrieved by. */
+bool scu__key_is_single(const scu_element *key);
+
 scu_result scu__query_copy(const scu_query *query, scu_query **out);
 /* USAGE, with words, when the keys do not make a query. */
 scu_result scu__query_shape_of(const scu_query *query, scu__query_shape *shape, scu_error *error);

@@ -49,8 +49,8 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
 static void note_study(scu__retrieve *op, const scu_received *received) {
   if (!received->study_instance_uid[0] || scu__store_outcome(received->status) == SCU_OUTCOME_FAILED) return;
   if (scu__inventory_has(&op->inventory, received->sop_instance_uid)) return;
-  scu__inventory_study *study = scu__inventory_study_of(&op->inventory, received->study_instance_uid);
-  if (!study) return;
+  scu__inventory_study *study;
+  if (scu__inventory_study_of(&op->inventory, received->study_instance_uid, &study) != SCU_OK) return;
   if (op->has_promise)
     study->extra++;
   else

@@ -119,7 +119,7 @@ static const char *doubt_of(const scu__retrieve *op) {
 }
 
 static scu_verdict verdict_of(const scu__retrieve *op, bool is_doubtful) {
-  if (op->inventory.found_count == 0 && op->op.result == SCU_OK) return SCU_VERDICT_NOTHING;
+  if (op->inventory.found_count == 0 && op->op.result == SCU_OK && !is_doubtful) return SCU_VERDICT_NOTHING;
   if (op->wish == SCU__WAY_MOVE)
     return op->inventory.held_back > 0 || is_doubtful ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
   if (op->has_promise && op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;

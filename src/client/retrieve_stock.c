@@ -30,14 +30,13 @@ static scu__location locate(scu__retrieve *op, const scu_dataset *row) {
   return location;
 }
 
-static scu_result add_row(scu__retrieve *op, const scu_dataset *row) {
+static scu_result add_row(scu__retrieve *op, const scu_dataset *row, scu_error *error) {
   scu__location location = locate(op, row);
-  if (is_promise_wanted(op)) return scu__inventory_add(&op->inventory, op->shape.level, op->shape.first, row, location);
-  scu__unique_keys known = {0};
-  for (int level = (int)op->shape.first; level <= (int)op->shape.level; level++)
-    scu__dataset_tag_text(row, scu__query_unique_key((scu_query_level)level), known.value[level],
-                          SCU__UNIQUE_VALUE_MAX);
-  return scu__inventory_add_target(&op->inventory, op->shape.level, &known, location);
+  if (is_promise_wanted(op))
+    return scu__inventory_add(&op->inventory, op->shape.level, op->shape.first, row, location, error);
+  scu__unique_keys known;
+  scu__inventory_read_keys(row, op->shape.first, op->shape.level, &known);
+  return scu__inventory_add_target(&op->inventory, op->shape.level, &known, location, error);
 }
 
 static void take_row(void *owner, const scu_dataset *row) {
@@ -48,11 +47,10 @@ static void take_row(void *owner, const scu_dataset *row) {
     op->is_nobody_told = true;
     return;
   }
-  scu_result result = add_row(op, row);
-  if (result == SCU_OK) return;
   scu_error error;
   scu__error_clear(&error);
-  scu__error_set(&error, result, SCU_PHASE_REQUEST, "the list of what is promised could not be kept");
+  scu_result result = add_row(op, row, &error);
+  if (result == SCU_OK) return;
   scu__retrieve_finish(op, result, &error);
   scu__drill_cancel(op->drill);
 }
@@ -62,20 +60,18 @@ const scu_element *scu__retrieve_last_key(const scu__retrieve *op) {
 }
 
 /* A query of unique keys needs no C-FIND: it is a target by itself, or several when its list of UIDs is long. */
-static scu_result make_targets_of_query(scu__retrieve *op) {
+static scu_result make_targets_of_query(scu__retrieve *op, scu_error *error) {
   scu__unique_keys known;
   scu__query_first_level(op->query, &op->shape, &known);
   const scu_element *study = scu_dataset_find(op->query->keys, scu__query_unique_key(SCU_LEVEL_STUDY));
-  size_t length = study ? (size_t)scu_element_length(study) : 0;
-  bool is_one = length > 0 && length < SCU__UNIQUE_VALUE_MAX && !memchr(scu_element_bytes(study), '\\', length);
-  if (is_one && op->shape.level == SCU_LEVEL_STUDY && !op->query->is_raw)
+  if (study && scu__key_is_single(study) && op->shape.level == SCU_LEVEL_STUDY && !op->query->is_raw)
     scu__dataset_tag_text(op->query->keys, scu__query_unique_key(SCU_LEVEL_STUDY), known.value[SCU_LEVEL_STUDY],
                           SCU__UNIQUE_VALUE_MAX);
   if (op->given.availability == SCU_AVAILABILITY_NEARLINE) op->has_nearline = true;
   const scu_element *key = scu__retrieve_last_key(op);
   size_t uids = key && !op->query->is_raw ? scu__uid_list_count(key) : 0, at = 0;
   do {
-    scu_result result = scu__inventory_add_target(&op->inventory, op->shape.level, &known, op->given);
+    scu_result result = scu__inventory_add_target(&op->inventory, op->shape.level, &known, op->given, error);
     if (result != SCU_OK) return result;
     op->inventory.targets[op->inventory.target_count - 1].first_uid = at;
     at += scu__retrieve_session(op)->config->uids_per_request;
@@ -93,11 +89,13 @@ static void drill_done(void *owner, const scu__drill_result *result) {
   } else if (cannot_find && scu__query_has_only_unique_keys(op->query, &op->shape)) {
     scu__op_warn(&op->op, "the peer does not say what it has (%s): only counts can be compared", result->error->reason);
     scu__inventory_free(&op->inventory);
-    scu_result made = make_targets_of_query(op);
+    scu_error error;
+    scu__error_clear(&error);
+    scu_result made = make_targets_of_query(op, &error);
     if (made == SCU_OK)
       scu__retrieve_transfer(op);
     else
-      scu__retrieve_finish(op, made, NULL);
+      scu__retrieve_finish(op, made, &error);
   } else {
     scu__retrieve_finish(op, result->result, result->error);
   }
@@ -105,8 +103,8 @@ static void drill_done(void *owner, const scu__drill_result *result) {
 
 static void note_doubt(void *owner, const char *study_uid) {
   scu__retrieve *op = owner;
-  scu__inventory_study *study = *study_uid ? scu__inventory_study_of(&op->inventory, study_uid) : NULL;
-  if (study)
+  scu__inventory_study *study;
+  if (*study_uid && scu__inventory_study_of(&op->inventory, study_uid, &study) == SCU_OK)
     study->is_doubtful = true;
   else
     op->are_all_doubtful = true;
@@ -118,7 +116,7 @@ static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_
 scu_result scu__retrieve_take_stock(scu__retrieve *op, scu_error *error) {
   bool knows_targets = op->query->is_raw || (op->wish == SCU__WAY_MOVE && scu__query_is_unique(op->query, &op->shape));
   if (knows_targets) {
-    scu_result result = make_targets_of_query(op);
+    scu_result result = make_targets_of_query(op, error);
     if (result == SCU_OK) scu__retrieve_transfer(op);
     return result;
   }

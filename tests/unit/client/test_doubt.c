@@ -1,5 +1,5 @@
-/* Archives that give so many matches and no more, under a retrieve: what is promised then may be a part of what there
- * is, and is never called complete (RULES 14, 22). */
+/* Archives that give so many matches and no more, or the same ones for ever, under a retrieve: what is promised then
+ * may be a part of what there is, and is never called complete (RULES 14, 22). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "support/retrieve_fixture.h"
 
 /* Studies 1.2.1, 1.2.2 ... on days, or seconds of one day, one after the other, with one series of `each` instances
@@ -189,6 +190,45 @@ static void test_what_goes_elsewhere_and_was_cut_off_is_incomplete_too(void **st
   tear_down(&d);
 }
 
+/* --- what a peer repeats ------------------------------------------------------------------------------------------ */
+
+static const char *repeated_row(void *user, const scu_dataset *query, size_t row) {
+  (void)user, (void)query;
+  return row < 4 ? "StudyInstanceUID=1.2.1" : NULL;
+}
+
+static void test_a_study_that_is_answered_again_and_again_is_moved_once(void **state) {
+  (void)state;
+  doubt_run d;
+  set_up(&d, (capped){.cap = 100});
+  d.run.f.peer.row = repeated_row;
+  fixture_open(&d.run.f);
+  assert_int_equal(scu_move(d.run.f.session, d.run.query, "VIEWER", &d.report), SCU_OK);
+  assert_int_equal(scripted_peer_count(&d.run.f.peer, SCU__C_MOVE_RQ), 1);
+  tear_down(&d);
+}
+
+static const char *row_of_many(void *user, const scu_dataset *query, size_t row) {
+  static char text[80];
+  (void)user, (void)query;
+  snprintf(text, sizeof text, "StudyInstanceUID=1.2.%zu", row + 1);
+  return row < SCU__DRILL_STEPS_MAX ? text : NULL;
+}
+
+/* As many as can be gone into; parts would be more. */
+static void test_parts_beyond_what_can_be_gone_into_are_a_limit(void **state) {
+  (void)state;
+  doubt_run d;
+  set_up(&d, (capped){.cap = SCU__DRILL_STEPS_MAX});
+  d.run.f.peer.row = row_of_many;
+  fixture_open(&d.run.f);
+  assert_int_equal(scu_get(d.run.f.session, d.run.query, &d.run.sink.sink, &d.report), SCU_ERROR_LIMIT);
+  const scu_error *error = scu_session_error(d.run.f.session);
+  assert_string_equal(scu_error_reason(error), "more than 200000 matches to go into, or parts, at level STUDY");
+  assert_string_equal(scu_error_hint(error), "narrow the query, for example by date");
+  tear_down(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_cannot_be_divided_further_is_never_complete),
@@ -198,6 +238,8 @@ int main(void) {
       cmocka_unit_test(test_a_list_of_uids_that_all_match_is_no_suspicion),
       cmocka_unit_test(test_a_study_whose_instances_look_cut_off_is_not_complete),
       cmocka_unit_test(test_what_goes_elsewhere_and_was_cut_off_is_incomplete_too),
+      cmocka_unit_test(test_a_study_that_is_answered_again_and_again_is_moved_once),
+      cmocka_unit_test(test_parts_beyond_what_can_be_gone_into_are_a_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

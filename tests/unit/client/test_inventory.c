@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
+#include "base/limits.h"
 #include "client/inventory.h"
 #include "support/failing_allocator.h"
 #include "support/scripted_peer.h"
@@ -23,7 +25,7 @@ static scu_dataset *row_of(unsigned series, unsigned instance) {
 
 static scu_result add(scu__inventory *inventory, scu_query_level level, unsigned series, unsigned instance) {
   scu_dataset *row = row_of(series, instance);
-  scu_result result = scu__inventory_add(inventory, level, SCU_LEVEL_STUDY, row, (scu__location){0});
+  scu_result result = scu__inventory_add(inventory, level, SCU_LEVEL_STUDY, row, (scu__location){0}, NULL);
   scu_dataset_free(row);
   return result;
 }
@@ -67,10 +69,100 @@ static void test_a_uid_that_is_promised_twice_counts_once(void **state) {
   assert_int_equal(inventory.target_count, 2);
   assert_int_equal(inventory.targets[1].count, 10);
   scu_dataset *nameless = peer_dataset("StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2.1.1");
-  assert_int_equal(scu__inventory_add(&inventory, SCU_LEVEL_SERIES, SCU_LEVEL_STUDY, nameless, (scu__location){0}),
-                   SCU_OK);
+  assert_int_equal(
+      scu__inventory_add(&inventory, SCU_LEVEL_SERIES, SCU_LEVEL_STUDY, nameless, (scu__location){0}, NULL), SCU_OK);
   assert_int_equal(inventory.count, 20);
   scu_dataset_free(nameless);
+  scu__inventory_free(&inventory);
+}
+
+static scu_result add_target(scu__inventory *inventory, scu_query_level level, const char *study, const char *series,
+                             scu_error *error) {
+  scu__unique_keys known = {0};
+  snprintf(known.value[SCU_LEVEL_STUDY], SCU__UNIQUE_VALUE_MAX, "%s", study);
+  snprintf(known.value[SCU_LEVEL_SERIES], SCU__UNIQUE_VALUE_MAX, "%s", series);
+  scu__error_clear(error);
+  return scu__inventory_add_target(inventory, level, &known, (scu__location){0}, error);
+}
+
+static void test_a_target_that_is_named_twice_is_asked_for_once(void **state) {
+  (void)state;
+  scu__inventory inventory;
+  scu_error error;
+  scu__inventory_init(&inventory, NULL);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(add_target(&inventory, SCU_LEVEL_STUDY, "1.2.1", "", &error), SCU_OK);
+    assert_int_equal(add_target(&inventory, SCU_LEVEL_STUDY, "1.2.2", "", &error), SCU_OK);
+    assert_int_equal(add_target(&inventory, SCU_LEVEL_SERIES, "1.2.2", "1.2.1", &error), SCU_OK);
+  }
+  assert_int_equal(inventory.target_count, 3);
+  assert_int_equal(inventory.study_count, 2);
+  /* As the query has it: its list of UIDs is asked for part by part. */
+  for (int i = 0; i < 2; i++) assert_int_equal(add_target(&inventory, SCU_LEVEL_SERIES, "1.2.2", "", &error), SCU_OK);
+  assert_int_equal(inventory.target_count, 5);
+  scu__inventory_free(&inventory);
+}
+
+static void check_limit(scu_result result, const scu_error *error, const char *what) {
+  assert_int_equal(result, SCU_ERROR_LIMIT);
+  assert_int_equal(error->result, SCU_ERROR_LIMIT);
+  assert_string_equal(error->reason, what);
+  assert_string_equal(error->hint, "narrow the query, for example by date");
+}
+
+/* What a peer may make us remember has an end, which is told with its number. */
+static void test_a_list_without_end_is_a_limit(void **state) {
+  (void)state;
+  scu__inventory inventory;
+  scu_error error;
+  scu__inventory_init(&inventory, NULL);
+  inventory.target_count = SCU__INVENTORY_TARGETS_MAX; /* as if they were there */
+  scu_result result = add_target(&inventory, SCU_LEVEL_STUDY, "1.2.1", "", &error);
+  inventory.target_count = 0;
+  check_limit(result, &error, "the answers list more than 500000 patients, studies or series");
+
+  scu_dataset *row = row_of(1, 1);
+  inventory.count = SCU__INVENTORY_ENTRIES_MAX;
+  scu__error_clear(&error);
+  result = scu__inventory_add(&inventory, SCU_LEVEL_STUDY, SCU_LEVEL_STUDY, row, (scu__location){0}, &error);
+  inventory.count = 0;
+  scu_dataset_free(row);
+  check_limit(result, &error, "the answers list more than 2000000 instances");
+  scu__inventory_free(&inventory);
+}
+
+static void test_more_classes_than_there_are_is_a_limit(void **state) {
+  (void)state;
+  scu__inventory inventory;
+  scu_error error;
+  scu_result result = SCU_OK;
+  scu__inventory_init(&inventory, NULL);
+  scu__error_clear(&error);
+  for (unsigned i = 0; i < 1025; i++) {
+    char text[200];
+    assert_int_equal(result, SCU_OK);
+    snprintf(text, sizeof text, "StudyInstanceUID=1.2.1|SeriesInstanceUID=1.2|SOPInstanceUID=1.2.%u|SOPClassUID=1.2.%u",
+             i, i);
+    scu_dataset *row = peer_dataset(text);
+    result = scu__inventory_add(&inventory, SCU_LEVEL_STUDY, SCU_LEVEL_STUDY, row, (scu__location){0}, &error);
+    scu_dataset_free(row);
+  }
+  check_limit(result, &error, "the answers list more than 1024 SOP classes");
+  scu__inventory_free(&inventory);
+}
+
+static void test_what_is_no_uid_by_its_length_is_no_study(void **state) {
+  (void)state;
+  scu__inventory inventory;
+  scu__inventory_study *study;
+  char long_uid[80];
+  scu__inventory_init(&inventory, NULL);
+  memset(long_uid, '1', sizeof long_uid);
+  long_uid[70] = 0;
+  assert_int_equal(scu__inventory_study_of(&inventory, long_uid, &study), SCU_ERROR_LIMIT);
+  assert_null(study);
+  assert_int_equal(scu__inventory_study_of(&inventory, "1.2", &study), SCU_OK);
+  assert_string_equal(study->uid.text, "1.2");
   scu__inventory_free(&inventory);
 }
 
@@ -170,6 +262,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_ten_thousand_uids_are_told_apart),
       cmocka_unit_test(test_a_uid_that_is_promised_twice_counts_once),
+      cmocka_unit_test(test_a_target_that_is_named_twice_is_asked_for_once),
+      cmocka_unit_test(test_a_list_without_end_is_a_limit),
+      cmocka_unit_test(test_more_classes_than_there_are_is_a_limit),
+      cmocka_unit_test(test_what_is_no_uid_by_its_length_is_no_study),
       cmocka_unit_test(test_what_is_missing_is_asked_for_in_chunks_of_one_series),
       cmocka_unit_test(test_only_what_is_missing_is_asked_for_again),
       cmocka_unit_test(test_nothing_promised_is_nothing_missing),
