@@ -76,7 +76,7 @@ static void knocked(void *owner, const char *calling_ae, const char *peer) {
   scu__op_warn(&op->op,
                "%s at %s wanted to send and was rejected: not the AE title this move waits for (%s); name it in "
                "accept-from if it is right",
-               calling_ae, peer, scu__retrieve_session(op)->peer.ae.text);
+               calling_ae, peer, op->at->peer.ae.text);
 }
 
 static void sender_left(void *owner) {
@@ -105,12 +105,25 @@ static size_t list_senders(const scu__retrieve *op, scu__ae senders[SENDERS_MAX]
   return count + config->accept_from_count;
 }
 
+/* Of all that may be asked while it listens. */
+static uint64_t longest_patience_ms(const scu__retrieve *op) {
+  uint64_t longest_ms = 0;
+  for (size_t route = 0; route < op->routes.count; route++) {
+    scu_session *at;
+    scu_error error;
+    scu__error_clear(&error);
+    if (!op->routes.routes[route].is_known || scu__routes_session(&op->routes, (uint16_t)route, &at, &error) != SCU_OK)
+      continue;
+    uint64_t patience_ms = scu__retrieve_patience_ms(at->config, op->has_nearline);
+    if (patience_ms > longest_ms) longest_ms = patience_ms;
+  }
+  return longest_ms;
+}
+
 scu_result scu__retrieve_listen(scu__retrieve *op, scu_error *error) {
   const scu__config *config = scu__retrieve_session(op)->config;
   scu__ae accepted[SENDERS_MAX];
   size_t count = list_senders(op, accepted);
-  uint64_t longest_ms = config->timeout_retrieve_ms;
-  if (op->has_nearline && config->timeout_nearline_ms > longest_ms) longest_ms = config->timeout_nearline_ms;
   scu__listener_options options = {
       .ae = config->calling_ae,
       .address = config->listen_address,
@@ -120,7 +133,7 @@ scu_result scu__retrieve_listen(scu__retrieve *op, scu_error *error) {
       .max_pdu_length = config->max_pdu,
       .max_associations = config->listen_max_associations,
       .timeout_associate_ms = config->timeout_associate_ms,
-      .timeout_idle_ms = 2 * longest_ms, /* not before the retrieval itself gives up */
+      .timeout_idle_ms = 2 * longest_patience_ms(op), /* not before the retrieval itself gives up */
       .timeout_release_ms = config->timeout_release_ms,
       .implementation_class_uid = config->implementation_uid.text,
       .implementation_version_name = config->implementation_version,

@@ -126,6 +126,8 @@ void scu__retrieve_end_cancelled(scu__retrieve *op);
 const char *scu__retrieve_service_class(const scu__retrieve *op);
 const scu__ae *scu__retrieve_destination(const scu__retrieve *op);
 void scu__retrieve_start_request(scu__retrieve *op);
+/* How long the peer of this node may be silent; `is_slow`: it fetches from a slow medium. */
+uint64_t scu__retrieve_patience_ms(const scu__config *config, bool is_slow);
 
 /* --- retrieve_arrival.c --- */
 

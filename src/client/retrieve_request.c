@@ -222,19 +222,17 @@ static bool fits(void *owner, const scu__negotiated *negotiated) {
 }
 
 /* A robot that fetches a tape says nothing meanwhile. */
-static uint64_t patience_ms(const scu__retrieve *op) {
-  const scu__config *config = op->at->config;
-  const scu__target *target = &op->inventory.targets[op->next_target];
-  bool is_slow = scu__inventory_is_nearline(&op->inventory, target);
+uint64_t scu__retrieve_patience_ms(const scu__config *config, bool is_slow) {
   return is_slow && config->timeout_nearline_ms > config->timeout_retrieve_ms ? config->timeout_nearline_ms
                                                                               : config->timeout_retrieve_ms;
 }
 
 void scu__retrieve_start_request(scu__retrieve *op) {
+  bool is_slow = scu__inventory_is_nearline(&op->inventory, &op->inventory.targets[op->next_target]);
   op->request = (scu__request){
       .owner = op,
       .sop_class = scu__retrieve_service_class(op),
-      .timeout_ms = patience_ms(op),
+      .timeout_ms = scu__retrieve_patience_ms(op->at->config, is_slow),
       .propose = propose,
       .fits = fits,
       .make = make,

@@ -227,8 +227,7 @@ void scu__retrieve_end_cancelled(scu__retrieve *op) {
     op->were_failures = true;
     op->next_target = op->inventory.target_count;
     op->is_in_grace = true;
-    op->grace_end_ms =
-        scu__loop_now(scu__retrieve_session(op)->loop) + scu__retrieve_session(op)->config->cancel_wait_ms;
+    op->grace_end_ms = scu__loop_now(scu__retrieve_session(op)->loop) + op->at->config->cancel_wait_ms;
     scu__retrieve_go_on(op);
     return;
   }
@@ -318,8 +317,7 @@ static void check_grace(scu__retrieve *op) {
     return;
   }
   uint64_t now = scu__loop_now(scu__retrieve_session(op)->loop);
-  if (scu__retrieve_is_alive(op) && !op->op.is_cancelled)
-    op->grace_end_ms = now + scu__retrieve_session(op)->config->move_grace_ms;
+  if (scu__retrieve_is_alive(op) && !op->op.is_cancelled) op->grace_end_ms = now + op->at->config->move_grace_ms;
   if (now >= op->grace_end_ms)
     end_round(op);
   else
@@ -347,6 +345,6 @@ void scu__retrieve_advance(scu__task *task) {
     return;
   }
   op->is_in_grace = true;
-  op->grace_end_ms = scu__loop_now(scu__retrieve_session(op)->loop) + scu__retrieve_session(op)->config->move_grace_ms;
+  op->grace_end_ms = scu__loop_now(scu__retrieve_session(op)->loop) + op->at->config->move_grace_ms;
   check_grace(op);
 }

@@ -37,6 +37,27 @@ static void set_up(two_peers *t, const peer_step *const *scripts, size_t count, 
   scu_options_set_text(t->run.f.options, SCU_OPTION_NODES_FILE, in_scratch("nodes.ini"));
 }
 
+/* What the node file says of B besides; before the session is opened. */
+static void say_of_b(two_peers *t, const char *more) {
+  char text[256];
+  int length = snprintf(text, sizeof text, "[pacs b]\naet=B\nhost=127.0.0.1\nport=%u\n%s\n", (unsigned)t->b.port, more);
+  write_scratch("nodes.ini", text, (size_t)length);
+}
+
+/* B, which has everything, is to send it to our listener. */
+static scu_op *start_move_at_b(two_peers *t, peer_step *move, const char *more) {
+  int port = scripted_free_port();
+  for (peer_step *step = move; step->action != PEER_END; step++)
+    if (step->action == PEER_CALL) step->port = (uint16_t)port;
+  set_up(t, serving, 1, move);
+  say_of_b(t, more);
+  scu_options_set_integer(t->run.f.options, SCU_OPTION_LISTEN_PORT, port);
+  fixture_open(&t->run.f);
+  scu_op *op = scu_move_to_self_start(t->run.f.session, t->run.query, &t->run.sink.sink);
+  t->run.rows.of_study = AT_B;
+  return op;
+}
+
 static void tear_down(two_peers *t) {
   scu_session_free(t->run.f.session);
   t->run.f.session = NULL;
@@ -440,6 +461,83 @@ static void test_what_is_nearline_is_waited_for_four_hours_or_as_long_as_is_set(
   assert_true(set >= 30 * MINUTE_MS && set < 35 * MINUTE_MS);
 }
 
+/* --- what its node says of another AE ----------------------------------------------------------------------------- */
+
+static void test_the_grace_of_a_move_is_that_of_whom_is_asked(void **state) {
+  (void)state;
+  two_peers t;
+  peer_step move[] = {START, NEXT, RESPOND(0), SERVE, END};
+  scu_op *op = start_move_at_b(&t, move, "move-grace=300");
+  TEST_LOOP_UNTIL(&t.run.f.time, scripted_peer_count(&t.b, SCU__C_MOVE_RQ) == 1, 5000);
+  uint64_t before = t.run.f.time.now_ms;
+  t.run.f.time.ms_per_step = 1000;
+  scu_op_wait(op);
+  assert_in_range(t.run.f.time.now_ms - before, 300 * 1000, 330 * 1000);
+  scu_op_free(op);
+  tear_down(&t);
+}
+
+static void test_the_wait_after_a_cancel_is_that_of_whom_is_asked(void **state) {
+  (void)state;
+  static const peer_step slow[] = {OPEN_AS("B"), {.action = PEER_STORE, .uid = "1.2.3.1", .length = 60000}, NEXT, DONE};
+  two_peers t;
+  scripted_peer sender;
+  peer_step move[] = {START, NEXT, NEXT, RESPOND(0xFE00), SERVE, END};
+  scu_op *op = start_move_at_b(&t, move, "cancel-wait=100");
+  TEST_LOOP_UNTIL(&t.run.f.time, scripted_peer_count(&t.b, SCU__C_MOVE_RQ) == 1, 5000);
+  scripted_peer_start(&sender, t.run.f.time.loop, NULL);
+  sender.write_size = 100;
+  int64_t port = 0;
+  scu_options_get_integer(t.run.f.options, SCU_OPTION_LISTEN_PORT, &port);
+  scripted_peer_call(&sender, (uint16_t)port, slow);
+  TEST_LOOP_UNTIL(&t.run.f.time, t.run.sink.begun == 1, 5000);
+  uint64_t before = t.run.f.time.now_ms;
+  sender.write_size = 1; /* it never ends */
+  t.run.f.time.ms_per_step = 1000;
+  scu_op_cancel(op);
+  assert_int_equal(scu_op_wait(op), SCU_ERROR_CANCELLED);
+  assert_in_range(t.run.f.time.now_ms - before, 100 * 1000, 130 * 1000);
+  scu_op_free(op);
+  scripted_peer_stop(&sender);
+  tear_down(&t);
+}
+
+/* Its robot has fetched the tape after nine hours: it has opened the association before. */
+static void test_the_listener_waits_as_long_as_for_whom_is_asked_the_longest(void **state) {
+  (void)state;
+  static const peer_step sends[] = {
+      OPEN_AS("B"), {.action = PEER_HOLD}, GIVE("1.2.3.1"), GIVE("1.2.3.2"), GIVE("1.2.3.3"), GIVE("1.2.3.4"), DONE};
+  two_peers t;
+  peer_step move[] = {START, NEXT, CALL(sends), RESPOND(0), SERVE, END};
+  scu_op *op = start_move_at_b(&t, move, "timeout-nearline=36000");
+  t.run.rows.of_study = AT_B "|InstanceAvailability=NEARLINE";
+  TEST_LOOP_UNTIL(&t.run.f.time, scripted_peer_count(&t.b, SCU__C_MOVE_RQ) == 1, 5000);
+  TEST_LOOP_UNTIL(&t.run.f.time, false, 100); /* the association is there */
+  t.run.f.time.ms_per_step = MINUTE_MS;
+  TEST_LOOP_UNTIL(&t.run.f.time, false, 9 * HOUR_MS);
+  t.run.f.time.ms_per_step = 1;
+  scripted_peer_go(&t.b);
+  assert_int_equal(scu_op_wait(op), SCU_OK);
+  assert_int_equal(t.run.sink.finished, 4);
+  scu_op_free(op);
+  tear_down(&t);
+}
+
+static void test_who_knocks_is_told_with_the_title_of_whom_is_asked(void **state) {
+  (void)state;
+  static const peer_step stranger[] = {
+      {.action = PEER_ASSOCIATE, .text = "STRANGER"}, {.action = PEER_WAIT_CLOSE}, END};
+  two_peers t;
+  peer_step move[] = {START, NEXT, CALL(stranger), RESPOND(0), SERVE, END};
+  scu_op *op = start_move_at_b(&t, move, "");
+  t.run.f.time.ms_per_step = 100;
+  scu_op_wait(op);
+  assert_non_null(strstr(t.run.f.warnings, "STRANGER"));
+  assert_non_null(strstr(t.run.f.warnings, "waits for (B)"));
+  scu_op_free(op);
+  tear_down(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_another_ae_has_is_asked_for_there),
@@ -461,6 +559,10 @@ int main(void) {
       cmocka_unit_test(test_a_move_elsewhere_leaves_out_what_is_offline_too),
       cmocka_unit_test(test_what_is_offline_is_asked_for_when_that_is_forced_and_other_words_do_not_count),
       cmocka_unit_test(test_what_is_nearline_is_waited_for_four_hours_or_as_long_as_is_set),
+      cmocka_unit_test(test_the_grace_of_a_move_is_that_of_whom_is_asked),
+      cmocka_unit_test(test_the_wait_after_a_cancel_is_that_of_whom_is_asked),
+      cmocka_unit_test(test_the_listener_waits_as_long_as_for_whom_is_asked_the_longest),
+      cmocka_unit_test(test_who_knocks_is_told_with_the_title_of_whom_is_asked),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
