@@ -124,24 +124,24 @@ scu_result scu__retrieve_run(scu_session *session, scu_op *op, scu_retrieve_repo
   return result == SCU_OK ? taken : result;
 }
 
-scu_result scu__retrieve_check(scu_session *session, bool has_query, bool has_target) {
+scu_result scu__retrieve_check(scu_session *session, const void *what, const char *noun, bool has_target) {
   if (!session->loop) return session->error.result;
   scu__session_set_error(session, NULL);
-  if (has_query && has_target) return SCU_OK;
-  return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no %s", has_query ? "target" : "query");
+  if (what && has_target) return SCU_OK;
+  return scu__error_set(&session->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "no %s", what ? "target" : noun);
 }
 
 scu_result scu_move(scu_session *session, const scu_query *what, const char *destination_ae,
                     scu_retrieve_report **out) {
   *out = NULL;
-  scu_result result = scu__retrieve_check(session, what != NULL, destination_ae != NULL);
+  scu_result result = scu__retrieve_check(session, what, "query", destination_ae != NULL);
   return result == SCU_OK ? scu__retrieve_run(session, scu_move_start(session, what, destination_ae), out) : result;
 }
 
 static scu_result run_into(scu_session *session, const scu_query *what, scu__retrieve_way wish, scu_sink *sink,
                            scu_retrieve_report **out) {
   *out = NULL;
-  scu_result result = scu__retrieve_check(session, what != NULL, true);
+  scu_result result = scu__retrieve_check(session, what, "query", true);
   if (result == SCU_OK) result = scu__sink_check(sink, &session->error);
   if (result != SCU_OK) return result;
   return scu__retrieve_run(session, scu__retrieve_start(session, what, wish, NULL, sink, NULL), out);

@@ -51,7 +51,7 @@ static scu_op *start(scu_session *session, const scu_dataset *match, scu_query_l
                      const char *destination_ae, scu_sink *sink) {
   scu_query *query = NULL;
   scu_op *op = NULL;
-  if (scu__retrieve_check(session, match != NULL, true) != SCU_OK) return NULL;
+  if (scu__retrieve_check(session, match, "match", true) != SCU_OK) return NULL;
   if (query_of(session, match, level, &query) == SCU_OK)
     op = scu__retrieve_start(session, query, wish, destination_ae, sink, match);
   scu_query_free(query);
@@ -67,7 +67,7 @@ static scu_result run(scu_session *session, scu_op *op, scu_retrieve_report **ou
 static scu_result run_into(scu_session *session, const scu_dataset *match, scu_query_level level,
                            scu__retrieve_way wish, scu_sink *sink, scu_retrieve_report **out) {
   *out = NULL;
-  scu_result result = scu__retrieve_check(session, match != NULL, true);
+  scu_result result = scu__retrieve_check(session, match, "match", true);
   if (result == SCU_OK) result = scu__sink_check(sink, &session->error);
   return result == SCU_OK ? run(session, start(session, match, level, wish, NULL, sink), out) : result;
 }
@@ -90,7 +90,7 @@ scu_op *scu_fetch_match_start(scu_session *session, const scu_dataset *match, sc
 scu_result scu_move_match(scu_session *session, const scu_dataset *match, scu_query_level level,
                           const char *destination_ae, scu_retrieve_report **out) {
   *out = NULL;
-  scu_result result = scu__retrieve_check(session, match != NULL, destination_ae != NULL);
+  scu_result result = scu__retrieve_check(session, match, "match", destination_ae != NULL);
   return result == SCU_OK ? run(session, scu_move_match_start(session, match, level, destination_ae), out) : result;
 }
 

@@ -98,8 +98,8 @@ void scu__retrieve_finish(scu__retrieve *op, scu_result result, const scu_error 
 scu_op *scu__retrieve_start(scu_session *session, const scu_query *what, scu__retrieve_way wish,
                             const char *destination_ae, scu_sink *sink, const scu_dataset *given);
 scu_result scu__retrieve_run(scu_session *session, scu_op *op, scu_retrieve_report **out);
-/* USAGE, and in the session's error, when something is not there. */
-scu_result scu__retrieve_check(scu_session *session, bool has_query, bool has_target);
+/* USAGE, and in the session's error, when something is not there; `noun` is what `what` is called. */
+scu_result scu__retrieve_check(scu_session *session, const void *what, const char *noun, bool has_target);
 
 /* --- retrieve_stock.c --- */
 

@@ -143,12 +143,29 @@ static void test_a_match_hook_gets_what_its_match_names(void **state) {
   retrieve_tear_down(&h.run);
 }
 
+static void test_without_a_match_that_is_what_is_missing(void **state) {
+  (void)state;
+  static const peer_step *const scripts[] = {serves};
+  retrieve_run run;
+  scu_retrieve_report *report;
+  retrieve_set_up(&run, scripts, 1);
+  fixture_open(&run.f);
+  assert_int_equal(scu_move_match(run.f.session, NULL, SCU_LEVEL_STUDY, "VIEWER", &report), SCU_ERROR_USAGE);
+  assert_string_equal(scu_error_reason(scu_session_error(run.f.session)), "no match");
+  assert_null(scu_get_match_start(run.f.session, NULL, SCU_LEVEL_STUDY, &run.sink.sink));
+  assert_string_equal(scu_error_reason(scu_session_error(run.f.session)), "no match");
+  assert_int_equal(scu_move(run.f.session, NULL, "VIEWER", &report), SCU_ERROR_USAGE);
+  assert_string_equal(scu_error_reason(scu_session_error(run.f.session)), "no query");
+  retrieve_tear_down(&run);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_only_the_unique_keys_down_to_the_level_go_out),
       cmocka_unit_test(test_a_match_without_what_it_takes_is_refused),
       cmocka_unit_test(test_what_a_match_says_of_its_place_counts),
       cmocka_unit_test(test_a_match_hook_gets_what_its_match_names),
+      cmocka_unit_test(test_without_a_match_that_is_what_is_missing),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
