@@ -8,6 +8,7 @@
 #include "client/retrieve_private.h"
 #include "client/uid_list.h"
 #include "data/dataset_encode.h"
+#include "data/dataset_values.h"
 #include "data/transfer_syntax.h"
 
 enum { LIST_MAX = SCU__UIDS_PER_REQUEST_MAX * (sizeof(scu__uid) + 1) + 1, TAG_FAILED_LIST = 0x00080058 };
@@ -133,15 +134,14 @@ static void add_counts(scu__retrieve *op, const scu__exchange_event *event) {
 /* (0008,0058): said once here, so that the report can tell who failed. */
 static void take_failed_list(scu__retrieve *op, const scu_dataset *identifier) {
   const scu_element *list = identifier ? scu_dataset_find(identifier, TAG_FAILED_LIST) : NULL;
-  const uint8_t *bytes = list ? scu_element_bytes(list) : NULL;
-  size_t length = bytes ? (size_t)scu_element_length(list) : 0;
-  for (size_t at = 0; at < length;) {
-    const uint8_t *end = memchr(bytes + at, '\\', length - at);
-    size_t count = end ? (size_t)(end - bytes) - at : length - at;
+  scu__values values;
+  const char *text;
+  size_t length;
+  if (!list || scu__values_open(&values, identifier, list) != SCU_OK) return;
+  while (scu__values_next(&values, &text, &length)) {
     scu__uid uid;
-    if (scu__uid_from_bytes(&uid, bytes + at, count))
+    if (scu__uid_from_bytes(&uid, (const uint8_t *)text, length))
       scu__inventory_failed(&op->inventory, uid.text, SCU__FATE_FAILED, 0);
-    at += count + 1;
   }
 }
 

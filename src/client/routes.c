@@ -6,8 +6,9 @@
 
 #include "client/availability.h"
 #include "client/others.h"
+#include "data/dataset_values.h"
 
-enum { TAG_RETRIEVE_AE = 0x00080054, TAG_AVAILABILITY = 0x00080056, SEPARATORS = SCU__RETRIEVE_AES_MAX };
+enum { TAG_RETRIEVE_AE = 0x00080054, TAG_AVAILABILITY = 0x00080056 };
 
 void scu__routes_init(scu__routes *routes, scu_op *op) {
   *routes = (scu__routes){.op = op, .count = 1};
@@ -62,20 +63,19 @@ static uint16_t note(scu__routes *routes, const scu__ae *ae) {
   return (uint16_t)routes->count++;
 }
 
-static size_t split(const char *text, scu__ae titles[SCU__RETRIEVE_AES_MAX]) {
-  size_t count = 0;
-  for (const char *at = text; *at && count < SCU__RETRIEVE_AES_MAX;) {
-    size_t length = strcspn(at, "\\");
-    if (scu__ae_from_bytes(&titles[count], (const uint8_t *)at, length)) count++;
-    at += length + (at[length] != 0);
-  }
+static size_t read_titles(const scu_dataset *row, scu__ae titles[SCU__RETRIEVE_AES_MAX]) {
+  const scu_element *said = scu_dataset_find(row, TAG_RETRIEVE_AE);
+  scu__values values;
+  const char *text;
+  size_t length, count = 0;
+  if (!said || scu__values_open(&values, row, said) != SCU_OK) return 0;
+  while (count < SCU__RETRIEVE_AES_MAX && scu__values_next(&values, &text, &length))
+    if (scu__ae_from_bytes(&titles[count], (const uint8_t *)text, length)) count++;
   return count;
 }
 
 /* The peer itself if it is among them, else the first one that is known. */
-static uint16_t choose(scu__routes *routes, const char *text) {
-  scu__ae titles[SCU__RETRIEVE_AES_MAX];
-  size_t count = split(text, titles);
+static uint16_t choose(scu__routes *routes, const scu__ae *titles, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (is_same(&titles[i], &routes->routes[0].ae)) return 0;
   for (size_t i = 0; i < count; i++) {
@@ -86,10 +86,11 @@ static uint16_t choose(scu__routes *routes, const char *text) {
 }
 
 scu__location scu__routes_locate(scu__routes *routes, const scu_dataset *row, scu__location otherwise) {
-  char titles[SEPARATORS * sizeof(scu__ae)] = "", word[17] = "";
+  scu__ae titles[SCU__RETRIEVE_AES_MAX];
+  char word[17] = "";
   scu__location location = otherwise;
-  if (scu__dataset_tag_text(row, TAG_RETRIEVE_AE, titles, sizeof titles) == SCU_OK && titles[0])
-    location.route = choose(routes, titles);
+  size_t count = read_titles(row, titles);
+  if (count > 0) location.route = choose(routes, titles, count);
   scu__dataset_tag_text(row, TAG_AVAILABILITY, word, sizeof word);
   scu_availability said = scu__availability_of(word);
   if (said != SCU_AVAILABILITY_UNKNOWN) location.availability = said;
