@@ -75,7 +75,7 @@ static void say_study(cli *context, const scu_study_outcome *study) {
   length = add_count(text, sizeof text, length, study->received, "received");
   if (study->promised && length < sizeof text)
     length += (size_t)snprintf(text + length, sizeof text - length, " of %" PRIu64, study->promised);
-  length = add_count(text, sizeof text, length, study->offline, "offline");
+  length = add_count(text, sizeof text, length, study->offline, "that cannot be had now (offline or unavailable)");
   length = add_count(text, sizeof text, length, study->failed, "failed");
   length = add_count(text, sizeof text, length, study->conflicts, "in conflict with what is here");
   add_count(text, sizeof text, length, study->extra, "that were not promised");

@@ -121,7 +121,8 @@ void scu__retrieve_transfer(scu__retrieve *op) {
   op->is_forgiving = op->wish == SCU__WAY_ANY || op->routes.known > 0;
   scu__inventory_begin(&op->inventory, config->force_offline);
   if (op->inventory.held_back > 0)
-    scu__op_warn(&op->op, "%zu of what matched is offline and is not asked for", op->inventory.held_back);
+    scu__op_warn(&op->op, "%zu of what matched cannot be had now (offline or unavailable) and is not asked for",
+                 op->inventory.held_back);
   scu_result result = choose_route(op, 0, &error);
   if (result == SCU_OK)
     next_leg(op);

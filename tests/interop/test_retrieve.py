@@ -119,7 +119,7 @@ class Elsewhere(Case):
         self.assertIn("offline", missing[0]["reason"], run)
         self.assertEqual(self.received(), set(self.sent) - {missing[0]["sop_instance_uid"]})
         self.assertEqual([(study["offline"], study["verdict"]) for study in run.of("study")], [(1, "incomplete")], run)
-        self.assertIn("1 offline", run.err, run)
+        self.assertIn("1 that cannot be had now", run.err, run)
 
     def test_what_is_offline_comes_when_it_is_forced(self):
         a, b = self.start("match:availability=OFFLINE")
