@@ -12,8 +12,9 @@
 #include "signals.h"
 #include "words.h"
 
-/* UIDs of a list that go into one query; the library cuts it further where a peer takes less. */
-enum { UIDS_PER_QUERY = 64, UID_MAX = 64 };
+/* UIDs of a list that are one retrieve, which the library cuts into requests that the peer takes (uids-per-request).
+ * Not the whole list: so many studies of two thousand instances each are what one retrieve keeps account of. */
+enum { UIDS_PER_QUERY = 1000, UID_MAX = 64 };
 
 typedef struct retrieval {
   cli *context;

@@ -144,6 +144,18 @@ class Retrieve(CliTest):
         self.assertEqual(len(self.files()), 1)
         self.scu(*arguments, stdin=b"not a UID\n", code=2)
 
+    def test_a_long_list_is_cut_where_the_peer_says_and_nowhere_else(self):
+        archive = Archive(self, ["a"])
+        uids = [archive.study()] + ["1.2.3.%d" % i for i in range(299)]
+        for most, finds in ((None, [256, 44]), (100, [100, 100, 100])):
+            archive.peer.requests.clear()
+            cut = ["--uids-per-request", str(most)] if most else []
+            self.scu("get", archive.name, "-o", self.path("got"), "--from", "-", *cut, stdin="\n".join(uids).encode(),
+                     code=0)
+            asked = [dataset.count(b"\\") + 1 for field, _, dataset in archive.peer.requests
+                     if field == 0x0020 and b"STUDY" in dataset]
+            self.assertEqual(asked, finds)
+
     def test_layout_flat_has_no_folders(self):
         archive = Archive(self, ["a"])
         self.get(archive, "--layout", "flat", code=0)
