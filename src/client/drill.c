@@ -561,12 +561,14 @@ static void take_final(scu__drill *drill, const scu__exchange_event *event) {
   memcpy(drill->comment, event->command->error_comment, sizeof drill->comment);
   if (drill->is_enough) {
     finish(drill, SCU_OK);
-  } else if (drill->is_cancelled) { /* by the caller, or by ourselves for an error that is set */
+    return;
+  }
+  if (drill->is_cancelled) { /* by the caller, or by ourselves for an error that is set */
     scu__error_set(&drill->error, SCU_ERROR_CANCELLED, SCU_PHASE_RESPONSE, "cancelled by the caller");
     finish(drill, drill->error.result);
     return;
   }
-  if (!drill->is_cancelled) look_at_answer(drill, event->status);
+  look_at_answer(drill, event->status);
   if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
     scu__task_queue(drill->session->loop, &drill->task);
   } else if (may_be_repeated(drill, event->status)) {

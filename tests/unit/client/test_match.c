@@ -294,6 +294,32 @@ static void test_enough_ends_a_drill_that_is_held_back(void **state) {
   stop(a);
 }
 
+static scu_match_choice enough_when_the_next_query_is_out(asked *a, const scu_match *match) {
+  (void)match;
+  TEST_LOOP_UNTIL(&a->f.time, scripted_peer_count(&a->f.peer, SCU__C_FIND_RQ) == 2, 1000);
+  return SCU_MATCH_ENOUGH;
+}
+
+static void test_after_enough_no_answer_counts_whatever_it_says(void **state) {
+  (void)state;
+  static const peer_step refuses[] = {START,
+                                      QUERY,
+                                      {.action = PEER_RESPOND, .status = 0xFF00, .text = "StudyInstanceUID=1.2.1"},
+                                      {.action = PEER_RESPOND},
+                                      QUERY,
+                                      QUERY, /* the C-CANCEL */
+                                      {.action = PEER_RESPOND, .status = 0xA900, .back = 1},
+                                      END};
+  asked *a = start(refuses, 0, enough_when_the_next_query_is_out);
+  assert_int_equal(scu_query_set(a->query, "AccessionNumber", "1\\2"), SCU_OK);
+  check_rows(a, 1, SCU_END, 1);
+  assert_int_equal(scripted_peer_count(&a->f.peer, SCU__C_CANCEL_RQ), 1);
+  for (int i = 0; i < 10; i++) scu_loop_step(a->f.time.loop);
+  assert_int_equal(scripted_peer_count(&a->f.peer, SCU__C_FIND_RQ), 2);
+  assert_string_equal(a->f.warnings, "");
+  stop(a);
+}
+
 static scu_match_choice take_hook_away(asked *a, const scu_match *match) {
   if (match->number != 2) return SCU_MATCH_TAKE;
   scu_session_set_hooks(a->f.session, NULL);
@@ -768,6 +794,7 @@ int main(void) {
       cmocka_unit_test(test_enough_cancels_and_ends_well),
       cmocka_unit_test(test_enough_ends_a_drill_between_two_queries),
       cmocka_unit_test(test_enough_ends_a_drill_that_is_held_back),
+      cmocka_unit_test(test_after_enough_no_answer_counts_whatever_it_says),
       cmocka_unit_test(test_a_hook_that_takes_itself_away_loses_nothing),
       cmocka_unit_test(test_matches_before_an_end_of_any_kind_are_told_and_delivered),
       cmocka_unit_test(test_after_a_cancel_or_an_abort_no_match_is_told),
