@@ -30,9 +30,17 @@ typedef struct nodes_parser {
   unsigned error_line;
 } nodes_parser;
 
-/* Keys that later versions will read. They are checked then; until then they do no harm and change nothing. */
-static const char *const reserved_keys[] = {
-    "comment", "limit", "model", "prefer", "relational", "retrieve-aet",
+/* For people, and keys that later versions will read: they are checked then; until then they do no harm and change
+ * nothing. */
+static const char *const reserved_keys[] = {"comment", "model", "retrieve-aet"};
+
+/* Keys that people who remember the reserved ones of before may write, and what does it now. */
+static const struct {
+  const char *key, *option;
+} old_keys[] = {
+    {"limit", "query-cap"},
+    {"prefer", "retrieve-with"},
+    {"relational", "extended-negotiation"},
 };
 
 static bool is_reserved(const char *key) {
@@ -217,6 +225,12 @@ static void keep_setting(nodes_parser *parser, const char *key, const char *valu
   node->settings = setting;
 }
 
+static void refuse_key(nodes_parser *parser, const char *key) {
+  fault_at(parser, parser->line, "unknown key '%s'", key);
+  for (size_t i = 0; i < sizeof old_keys / sizeof *old_keys; i++)
+    if (strcmp(old_keys[i].key, key) == 0) scu__error_hint(parser->error, "see %s in scu-nodes(5)", old_keys[i].option);
+}
+
 /* True for the keys of a user identity, whose values are checked here. */
 static bool is_identity(nodes_parser *parser, const char *key, const char *value) {
   bool is_yes;
@@ -271,7 +285,7 @@ static void read_node(nodes_parser *parser, const char *key, const char *value) 
              "no passcode stands in a node file: write it into a file of its own, and"
              " passcode-file = FILE here");
   else
-    fault_at(parser, parser->line, "unknown key '%s'", key);
+    refuse_key(parser, key);
 }
 
 static int handle_value(void *user, const char *section, const char *key, const char *value) {
@@ -308,7 +322,9 @@ scu_result scu__nodes_parse(const scu_allocator *allocator, const char *name, co
   finish_section(&parser);
   if (parser.result == SCU_OK) return SCU_OK;
   scu__nodes_free(nodes);
-  return scu__error_set(error, parser.result, SCU_PHASE_USAGE, "%s", found.reason);
+  scu__error_set(error, parser.result, SCU_PHASE_USAGE, "%s", found.reason);
+  if (found.hint[0]) scu__error_hint(error, "%s", found.hint);
+  return parser.result;
 }
 
 void scu__nodes_free(scu__nodes *nodes) {

@@ -9,8 +9,8 @@
  * stands in the node file itself) and identity-over-plain. See config/identity.h. And what sessions to it shall keep
  * to, by names of options: see config/node_options.h.
  *
- * A fault names file and line. Unknown keys are faults, except those reserved for what later versions will know about a
- * node; these are kept as text. */
+ * A fault names file and line. Unknown keys are faults, except `comment` and those reserved for what later versions
+ * will know about a node; these are kept as text. */
 #ifndef SCU_CONFIG_NODES_H
 #define SCU_CONFIG_NODES_H
 
@@ -22,8 +22,8 @@
 #include "base/error.h"
 #include "config/peer.h"
 
-/* A hospital has hundreds of nodes, not more; a line holds a name and a value of at most a path. */
-enum { SCU__NODES_MAX = 4096, SCU__NODES_TEXT_MAX = 1024 * 1024, SCU__NODES_LINE_MAX = 1024, SCU__NODE_NAME_MAX = 65 };
+/* A hospital has hundreds of nodes, not more. */
+enum { SCU__NODES_MAX = 4096, SCU__NODES_TEXT_MAX = 1024 * 1024, SCU__NODE_NAME_MAX = 65 };
 
 typedef struct scu__node_setting {
   struct scu__node_setting *next;

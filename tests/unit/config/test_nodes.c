@@ -63,13 +63,30 @@ static void test_reserved_keys_are_kept(void **state) {
   (void)state;
   scu__nodes nodes;
   scu_error error;
-  assert_int_equal(parse("[a]\naet=A\nhost=h\nmodel = study\nlimit=500\n", &nodes, &error), SCU_OK);
+  assert_int_equal(parse("[a]\naet=A\nhost=h\nmodel = study\ncomment=of the annex\n", &nodes, &error), SCU_OK);
   const scu__node *node = scu__nodes_find(&nodes, "a");
   assert_non_null(node->settings);
-  assert_string_equal(node->settings->key, "limit");
-  assert_string_equal(node->settings->value, "500");
+  assert_string_equal(node->settings->key, "comment");
+  assert_string_equal(node->settings->value, "of the annex");
   assert_string_equal(node->settings->next->value, "study");
   scu__nodes_free(&nodes);
+}
+
+static void test_what_has_become_an_option_is_no_key_and_the_fault_says_which(void **state) {
+  (void)state;
+  static const char *const keys[][2] = {
+      {"prefer", "retrieve-with"}, {"limit", "query-cap"}, {"relational", "extended-negotiation"}};
+  for (size_t i = 0; i < 3; i++) {
+    char text[64], reason[64], other[64];
+    scu__nodes nodes;
+    scu_error error;
+    snprintf(text, sizeof text, "[a]\naet=A\nhost=h\n%s = yes\n", keys[i][0]);
+    snprintf(reason, sizeof reason, ":4: unknown key '%s'", keys[i][0]);
+    snprintf(other, sizeof other, "see %s in scu-nodes(5)", keys[i][1]);
+    assert_int_equal(parse(text, &nodes, &error), SCU_ERROR_USAGE);
+    assert_non_null(strstr(error.reason, reason));
+    assert_string_equal(error.hint, other);
+  }
 }
 
 static void test_options_of_a_node_are_kept_and_fill_what_is_not_set(void **state) {
@@ -207,7 +224,7 @@ static void test_every_fault_names_file_and_line(void **state) {
       {"[self]\nhost=h\n", ":2:"},
       {"[self]\naet=A\naet=B\n", ":3:"},
       {"[a]\naet=A\nhost=\xFF\xFE\n", ":3:"},
-      {"[a]\naet=A\nhost=h\nlimit=1\nlimit=2\n", ":5:"},
+      {"[a]\naet=A\nhost=h\ncomment=1\ncomment=2\n", ":5:"},
       {"[a]\naet=A\nhost=h\nmax-pdu=16384\nmax-pdu=16384\n", ":5:"},
       {"[a]\naet=A\nhost=h\npeer-associations=0\n", ":4:"},
       {"[a]\naet=A\nhost=h\npeer-associations=many\n", ":4:"},
@@ -273,7 +290,7 @@ static void test_the_number_of_nodes_is_bounded(void **state) {
 /* Cut anywhere, the file is either whole nodes or a fault; never read past its end. */
 static void test_every_truncation_is_sound(void **state) {
   (void)state;
-  static const char text[] = "[self]\naet=S\n[a]\naet=A\nhost=[::1]\nport=104\nlimit=5\n[b]\naet=B\nhost=h\n";
+  static const char text[] = "[self]\naet=S\n[a]\naet=A\nhost=[::1]\nport=104\ncomment=5\n[b]\naet=B\nhost=h\n";
   for (size_t length = 0; length < sizeof text; length++) {
     scu__nodes nodes;
     char *copy = malloc(length ? length : 1);
@@ -289,7 +306,7 @@ static void test_every_truncation_is_sound(void **state) {
 
 static void test_no_memory_at_any_point_is_memory(void **state) {
   (void)state;
-  static const char text[] = "[a]\naet=A\nhost=h\nlimit=5\nmax-pdu=16384\n[b]\naet=B\nhost=h\nmodel=x\n";
+  static const char text[] = "[a]\naet=A\nhost=h\ncomment=5\nmax-pdu=16384\n[b]\naet=B\nhost=h\nmodel=x\n";
   for (size_t i = 0;; i++) {
     failing_allocator failing;
     scu__nodes nodes;
@@ -327,6 +344,7 @@ int main(void) {
       cmocka_unit_test(test_nodes_and_self_are_read),
       cmocka_unit_test(test_an_empty_file_and_a_byte_order_mark_are_fine),
       cmocka_unit_test(test_reserved_keys_are_kept),
+      cmocka_unit_test(test_what_has_become_an_option_is_no_key_and_the_fault_says_which),
       cmocka_unit_test(test_options_of_a_node_are_kept_and_fill_what_is_not_set),
       cmocka_unit_test(test_no_memory_for_the_options_of_a_node_is_memory),
       cmocka_unit_test(test_every_wait_may_be_the_node_s),
