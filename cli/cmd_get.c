@@ -130,7 +130,7 @@ static void run(cli *context, const arguments *args) {
 const command command_get = {
     .name = "get",
     .bit = ON_GET,
-    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_RETRIEVE | SCU_USED_BY_SINK | SCU_USED_BY_LAYOUT,
+    .uses = SCU_USED_BY_SESSION | SCU_USED_BY_RETRIEVE | SCU_USED_BY_GET | SCU_USED_BY_SINK | SCU_USED_BY_LAYOUT,
     .synopsis = "get PEER KEY=VALUE... -o DIR [--with get|move|auto] [--from LIST|-]",
     .summary = "fetch instances from an archive (C-GET or C-MOVE)",
     .text =

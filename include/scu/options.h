@@ -195,9 +195,10 @@ enum {
   SCU_USED_BY_FIND = 4,
   SCU_USED_BY_RETRIEVE = 8, /* move and get */
   SCU_USED_BY_LISTENER = 16,
-  SCU_USED_BY_SINK = 32,   /* whatever writes received files */
-  SCU_USED_BY_LAYOUT = 64, /* of these, what lays them out as it is told: not an archive */
-  SCU_USED_BY_COMMIT = 128 /* storage commitment */
+  SCU_USED_BY_SINK = 32,    /* whatever writes received files */
+  SCU_USED_BY_LAYOUT = 64,  /* of these, what lays them out as it is told: not an archive */
+  SCU_USED_BY_COMMIT = 128, /* storage commitment */
+  SCU_USED_BY_GET = 256     /* of retrieves, C-GET only */
 };
 
 struct scu_option_info {

@@ -40,6 +40,12 @@ class Usage(CliTest):
         self.assertEqual(result.code, 11)
         self.assertIn("cannot write to", result.talk)
 
+    def test_options_belong_to_the_commands_that_heed_them(self):
+        self.usage("move", "P@h", "StudyInstanceUID=1", "--both-roles", says="--both-roles")
+        self.assertIn("--both-roles", self.scu("help", "get", "--full").text)
+        for command in ("find", "move", "get"):
+            self.assertIn("--query-cap", self.scu("help", command, "--full").text)
+
     def test_edits_are_checked_before_anything_is_sent(self):
         self.usage("store", "P@h", "f", "--set", "PatientNom=1", says="PatientNom")
         self.usage("store", "P@h", "f", "--remove", "PatientNom", says="PatientNom")
