@@ -74,8 +74,8 @@ typedef enum scu_option {
   SCU_OPTION_STORE_ASSOCIATIONS = 33, /* integer: a store uses this many associations at once */
   SCU_OPTION_ASYNC_WINDOW = 34,       /* integer: C-STORE requests out at once, as far as the peer grants it
                                          (PS3.7 D.3.3.3); 1 = not proposed */
-  SCU_OPTION_RETRIES = 35,            /* integer: an instance is sent again after a lost association or status A7xx,
-                                         an association asked for again after a transient rejection */
+  SCU_OPTION_RETRIES = 35,            /* integer: an instance is sent again after a lost association or status A7xx
+                                         or 0213, an association asked for again after a transient rejection */
   SCU_OPTION_RETRY_WAIT = 36,         /* duration: before the first time, doubled each time up to a minute */
 
   /* integer: a session has at most so many associations at once, connections that are being opened or closed included;

@@ -13,6 +13,7 @@
 #include "client/report.h"
 #include "client/store_lane.h"
 #include "data/edits.h"
+#include "dimse/status.h"
 
 enum { BACK_OFF_MAX_MS = 60 * 1000 };
 
@@ -182,7 +183,7 @@ static bool is_transient(const store_op *store, const scu_error *error) {
 static void lane_answered(void *owner, scu__store_lane *lane, scu__candidate *candidate,
                           const scu_instance_outcome *outcome) {
   store_op *store = owner;
-  bool is_busy = outcome->outcome == SCU_OUTCOME_FAILED && outcome->status >> 8 == 0xA7;
+  bool is_busy = outcome->outcome == SCU_OUTCOME_FAILED && scu__status_is_retryable(SCU__C_STORE_RSP, outcome->status);
   lane->has_progressed = true;
   lane->losses = 0;
   store->busy_answers = is_busy ? store->busy_answers + 1 : 0;

@@ -161,7 +161,7 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .help = "C-STORE requests on their way at once, if the peer agrees", .used_by = SCU_USED_BY_STORE}},
     {.info = {ROW_HEAD(SCU_OPTION_RETRIES, "retries", SCU_KIND_INTEGER), .minimum = 0, .maximum = 100,
               .default_text = "2", .flag = "--retries", .argument_name = "N",
-              .help = "send again this often after a lost association or when the peer has no room (A7xx)",
+              .help = "send again this often after a lost association or when the peer has no room (A7xx, 0213)",
               .used_by = SCU_USED_BY_STORE}},
     DURATION_ROW(SCU_OPTION_RETRY_WAIT, "retry-wait", "1", "wait this long before that, twice as long each time",
                  SCU_USED_BY_STORE),

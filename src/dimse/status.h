@@ -72,8 +72,8 @@ const scu_explanation *scu__status_explanation(uint16_t field, uint16_t status);
 const char *scu__status_text(uint16_t field, uint16_t status);
 /* 0110 to the N-SET of a performed procedure step, with Error ID A710 (PS3.4 F.7.2). */
 const scu_explanation *scu__status_of_final_step(void);
-/* The same request may succeed later without anybody changing it (A7xx and 0213): for sending again with a growing
- * pause, which nobody does yet. */
+/* The same request may succeed later without anybody changing it (RULES 5; A7xx and 0213): stores send it again, with a
+ * growing pause. */
 bool scu__status_is_retryable(uint16_t field, uint16_t status);
 
 #endif

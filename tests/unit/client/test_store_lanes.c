@@ -262,7 +262,7 @@ static void test_one_that_is_lost_does_not_stop_the_others(void **state) {
 
 static void test_a_peer_without_room_is_given_time(void **state) {
   (void)state;
-  static const uint16_t statuses[] = {0, 0xA700, 0xA700, 0, 0, 0};
+  static const uint16_t statuses[] = {0, 0xA700, 0x0213, 0, 0, 0}; /* 0213: resource limitation (PS3.7 C.5) */
   const peer_step *scripts[] = {good};
   run r;
   prepare(&r, scripts, 1, 1, 1);
