@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "client/association.h"
+#include "client/no_response.h"
 #include "client/op.h"
 #include "client/own_message.h"
 #include "client/proposal.h"
@@ -108,7 +109,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
   scu_association *a = (scu_association *)((char *)self - offsetof(scu_association, timer));
   uint64_t limit = a->op.session->config->timeout_response_ms;
   bool is_silence_ours = a->waiting_answers > 0 || a->is_paused;
-  if (is_silence_ours || life_of(a) != a->silence.life) {
+  if (is_silence_ours || scu__silence_is_broken(&a->silence, life_of(a), now_ms)) {
     touch(a); /* what waits to be received is no silence */
     return;
   }
@@ -117,10 +118,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
     return;
   }
   scu_error error;
-  scu__error_clear(&error);
-  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms",
-                 a->asked->exchange->class_->name, (unsigned long long)limit);
-  scu__error_peer(&error, a->op.session->peer_text);
+  scu__no_response(&error, a->op.session, a->asked->exchange->class_->name, limit, SCU_OPTION_TIMEOUT_RESPONSE, "");
   end(a, &error);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "client/no_response.h"
 #include "data/transfer_syntax.h"
 
 static const char *const native_syntaxes[] = {SCU__UID_EXPLICIT_LE, SCU__UID_IMPLICIT_LE};
@@ -66,12 +67,9 @@ static void set_timed_out(scu__request *request, bool has_agreed, scu_error *err
   else if (request->has_timed_out)
     snprintf(asked, sizeof asked, "; asked to cancel, the peer did not answer for another %llu ms",
              (unsigned long long)cancel_wait_ms(request));
-  scu__error_clear(error);
-  scu__error_set(error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no %s response for %llu ms%s",
-                 request->exchange ? request->exchange->class_->name : "", (unsigned long long)request->timeout_ms,
-                 asked);
-  scu__error_hint(error, "the peer keeps the connection but does not answer; a longer wait is set by the response or "
-                         "retrieve time-out");
+  const char *message = request->exchange ? request->exchange->class_->name : "";
+  scu_option option = request->timeout_option ? request->timeout_option : SCU_OPTION_TIMEOUT_RESPONSE;
+  scu__no_response(error, request->session, message, request->timeout_ms, option, asked);
 }
 
 static void exchange_event(void *owner, scu__exchange *exchange, const scu__exchange_event *event) {
@@ -151,7 +149,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
     wait_again(request, now_ms);
     return;
   }
-  bool is_alive = life_of(request) != request->silence.life;
+  bool is_alive = scu__silence_is_broken(&request->silence, life_of(request), now_ms);
   if (request->is_alive && request->is_alive(request->owner)) is_alive = true;
   if (is_alive && !request->has_timed_out && !request->is_cancelled) {
     scu__request_touch(request);

@@ -9,8 +9,9 @@ typedef struct scu__request scu__request;
 struct scu__request {
   /* Filled by the user before start. */
   void *owner;
-  const char *sop_class; /* the context it goes out on; static or outliving the request */
-  uint64_t timeout_ms;   /* without a sign of life of this request (scu__link_life): other messages are none */
+  const char *sop_class;     /* the context it goes out on; static or outliving the request */
+  uint64_t timeout_ms;       /* without a sign of life of this request (scu__link_life): other messages are none */
+  scu_option timeout_option; /* that says so; 0 = SCU_OPTION_TIMEOUT_RESPONSE */
   /* We are the provider of that class, who reports to its user: the role is proposed. Peers that take the context
    * without a word about roles are taken at their context's word. */
   bool as_scp;

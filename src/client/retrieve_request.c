@@ -229,10 +229,13 @@ uint64_t scu__retrieve_patience_ms(const scu__config *config, bool is_slow) {
 
 void scu__retrieve_start_request(scu__retrieve *op) {
   bool is_slow = scu__inventory_is_nearline(&op->inventory, &op->inventory.targets[op->next_target]);
+  uint64_t patience_ms = scu__retrieve_patience_ms(op->at->config, is_slow);
+  bool is_patient = patience_ms != op->at->config->timeout_retrieve_ms;
   op->request = (scu__request){
       .owner = op,
       .sop_class = scu__retrieve_service_class(op),
-      .timeout_ms = scu__retrieve_patience_ms(op->at->config, is_slow),
+      .timeout_ms = patience_ms,
+      .timeout_option = is_patient ? SCU_OPTION_TIMEOUT_NEARLINE : SCU_OPTION_TIMEOUT_RETRIEVE,
       .propose = propose,
       .fits = fits,
       .make = make,

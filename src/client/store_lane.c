@@ -2,6 +2,7 @@
 #include "client/store_lane.h"
 
 #include "base/alloc.h"
+#include "client/no_response.h"
 
 enum { PROGRESS_MS = 200 };
 
@@ -79,10 +80,7 @@ static void timer_expired(scu__timer *self, uint64_t now_ms) {
     return;
   }
   scu_error error;
-  scu__error_clear(&error);
-  scu__error_set(&error, SCU_ERROR_TIMEOUT, SCU_PHASE_RESPONSE, "no C-STORE response for %llu ms",
-                 (unsigned long long)limit);
-  scu__error_peer(&error, lane->session->peer_text);
+  scu__no_response(&error, lane->session, "C-STORE", limit, SCU_OPTION_TIMEOUT_RESPONSE, "");
   end(lane, &error);
 }
 

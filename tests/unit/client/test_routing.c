@@ -431,8 +431,8 @@ static void test_what_is_offline_is_asked_for_when_that_is_forced_and_other_word
   }
 }
 
-/* How long a get waits for an archive that does not say a word. */
-static uint64_t patience_for(const char *availability, uint64_t nearline_ms) {
+/* How long a get waits for an archive that does not say a word; the error names the option that says so. */
+static uint64_t patience_for(const char *availability, uint64_t nearline_ms, const char *option) {
   static const peer_step silent[] = {START, NEXT, END};
   static const peer_step *const scripts[] = {serves, silent};
   two_peers t;
@@ -446,6 +446,8 @@ static uint64_t patience_for(const char *availability, uint64_t nearline_ms) {
   t.run.f.time.ms_per_step = 1000;
   assert_int_equal(scu_op_wait(op), SCU_ERROR_TIMEOUT);
   uint64_t took = t.run.f.time.now_ms - before;
+  assert_non_null(strstr(scu_error_reason(scu_op_error(op)), "no C-GET response for "));
+  assert_non_null(strstr(scu_error_hint(scu_op_error(op)), option));
   scu_op_free(op);
   tear_down(&t);
   return took;
@@ -453,9 +455,9 @@ static uint64_t patience_for(const char *availability, uint64_t nearline_ms) {
 
 static void test_what_is_nearline_is_waited_for_four_hours_or_as_long_as_is_set(void **state) {
   (void)state;
-  uint64_t online = patience_for("InstanceAvailability=ONLINE", 0);
-  uint64_t nearline = patience_for("InstanceAvailability=NEARLINE", 0);
-  uint64_t set = patience_for("InstanceAvailability=NEARLINE", 30 * MINUTE_MS);
+  uint64_t online = patience_for("InstanceAvailability=ONLINE", 0, "timeout-retrieve");
+  uint64_t nearline = patience_for("InstanceAvailability=NEARLINE", 0, "timeout-nearline");
+  uint64_t set = patience_for("InstanceAvailability=NEARLINE", 30 * MINUTE_MS, "timeout-nearline");
   assert_true(online >= 10 * MINUTE_MS && online < 12 * MINUTE_MS);
   assert_true(nearline >= 4 * HOUR_MS && nearline < 5 * HOUR_MS);
   assert_true(set >= 30 * MINUTE_MS && set < 35 * MINUTE_MS);
