@@ -77,8 +77,8 @@ static void guest_idle(scu__timer *self, uint64_t now_ms) {
   uint64_t idle_ms = guest->server->options.timeout_idle_ms;
   uint64_t life = scu__link_moved(guest->link);
   if (is_silence_ours(guest)) scu__silence_break(&guest->silence, life, now_ms);
-  scu__silence_is_broken(&guest->silence, life, now_ms);
-  if (!scu__silence_has_lasted(&guest->silence, idle_ms, now_ms)) {
+  if (scu__silence_is_broken(&guest->silence, life, now_ms) ||
+      !scu__silence_has_lasted(&guest->silence, idle_ms, now_ms)) {
     watch_idle(guest, now_ms);
     return;
   }
