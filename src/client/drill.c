@@ -18,8 +18,9 @@
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
+#include "service/key_attribute.h"
 
-enum { TAG_RETRIEVE_AE = 0x00080054, TAG_AVAILABILITY = 0x00080056, TAG_MODALITY = 0x00080060 };
+enum { TAG_MODALITY = 0x00080060 };
 
 /* One C-FIND to come, or several whose answers are united. */
 typedef struct step {
@@ -339,7 +340,7 @@ static bool is_empty(const scu_dataset *dataset, scu_tag tag) {
 
 /* An empty value says nothing (RULES 12): what the level above said of where it can be had still holds. */
 static scu_result keep_location(scu__drill *drill, const scu_dataset *match) {
-  static const scu_tag tags[] = {TAG_RETRIEVE_AE, TAG_AVAILABILITY};
+  static const scu_tag tags[] = {SCU__TAG_RETRIEVE_AE, SCU__TAG_AVAILABILITY};
   for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
     const scu_element *above = scu_dataset_find(drill->above, tags[i]);
     if (!above || !is_empty(match, tags[i])) continue;

@@ -9,8 +9,7 @@
 #include "client/instance_keys.h"
 #include "data/dictionary.h"
 #include "data/vr.h"
-
-enum { TAG_QUERY_RETRIEVE_LEVEL = 0x00080052, TAG_QUERY_RETRIEVE_VIEW = 0x00080053 };
+#include "service/key_attribute.h"
 
 scu_result scu_query_new(const scu_allocator *allocator, scu_query **out) {
   *out = NULL;
@@ -83,7 +82,7 @@ static bool is_no_key(const scu_element *element) {
   const scu__vr_info *info = scu__vr_find(scu_element_vr(element));
   bool is_bulk = !info || info->kind == SCU__VALUE_WORDS || info->kind == SCU__VALUE_BYTES;
   scu_tag tag = scu_element_tag(element);
-  return is_bulk || tag == TAG_QUERY_RETRIEVE_LEVEL || SCU_TAG_GROUP(tag) <= 2 || scu__tag_is_group_length(tag);
+  return is_bulk || tag == SCU__TAG_QUERY_LEVEL || SCU_TAG_GROUP(tag) <= 2 || scu__tag_is_group_length(tag);
 }
 
 /* Takes out what is no key, items included. USAGE when a key came without its value. */
@@ -107,7 +106,7 @@ static scu_result clean_keys(scu_dataset *keys, scu_error *error) {
 
 static scu_result read_level(const scu_dataset *dataset, scu_query_level *level, scu_error *error) {
   char name[20] = "";
-  scu__dataset_tag_text(dataset, TAG_QUERY_RETRIEVE_LEVEL, name, sizeof name);
+  scu__dataset_tag_text(dataset, SCU__TAG_QUERY_LEVEL, name, sizeof name);
   int found = SCU_LEVEL_DEFAULT;
   while (found <= SCU_LEVEL_IMAGE && strcmp(name, scu_query_level_name((scu_query_level)found)) != 0) found++;
   if (found > SCU_LEVEL_IMAGE)
@@ -227,7 +226,7 @@ static scu_query_level deepest_level(const scu_query *query, scu_model model) {
   scu_query_level deepest = SCU_LEVEL_DEFAULT;
   for (size_t i = 0; i < scu_dataset_count(query->keys); i++) {
     scu_tag tag = scu_element_tag(scu_dataset_at(query->keys, i));
-    if (scu__key_has_no_level(tag)) continue;
+    if (scu__attribute_is_control(tag)) continue;
     scu_query_level level = scu__key_level(model, tag);
     if (level > deepest) deepest = level;
   }
@@ -237,7 +236,7 @@ static scu_query_level deepest_level(const scu_query *query, scu_model model) {
 static bool has_any_value(const scu_query *query) {
   for (size_t i = 0; i < scu_dataset_count(query->keys); i++) {
     const scu_element *key = scu_dataset_at(query->keys, i);
-    if (!scu__key_has_no_level(scu_element_tag(key)) && has_value(key)) return true;
+    if (!scu__attribute_is_control(scu_element_tag(key)) && has_value(key)) return true;
   }
   return false;
 }
@@ -246,7 +245,7 @@ static bool has_any_value(const scu_query *query) {
 static scu_result check_keys_above(const scu_query *query, const scu__query_shape *shape, scu_error *error) {
   for (size_t i = 0; i < scu_dataset_count(query->keys); i++) {
     scu_tag tag = scu_element_tag(scu_dataset_at(query->keys, i));
-    if (scu__key_has_no_level(tag)) continue;
+    if (scu__attribute_is_control(tag)) continue;
     scu_query_level level = scu__key_level(shape->model, tag);
     if (level <= shape->level) continue;
     char name[SCU__PATH_TEXT_MAX];
@@ -309,7 +308,7 @@ scu_query_level scu__query_first_level(const scu_query *query, const scu__query_
   }
   for (size_t i = 0; i < scu_dataset_count(query->keys); i++) {
     scu_tag tag = scu_element_tag(scu_dataset_at(query->keys, i));
-    if (scu__key_has_no_level(tag)) continue;
+    if (scu__attribute_is_control(tag)) continue;
     scu_query_level level = scu__key_level(shape->model, tag);
     if (level < begin && tag != scu__query_unique_key(level)) begin = level;
   }
@@ -331,7 +330,7 @@ bool scu__query_has_only_unique_keys(const scu_query *query, const scu__query_sh
   for (size_t i = 0; i < scu_dataset_count(query->keys); i++) {
     const scu_element *key = scu_dataset_at(query->keys, i);
     scu_tag tag = scu_element_tag(key);
-    if (scu__key_has_no_level(tag) || !has_value(key)) continue;
+    if (scu__attribute_is_control(tag) || !has_value(key)) continue;
     if (tag != scu__query_unique_key(scu__key_level(shape->model, tag))) return false;
   }
   return true;
@@ -364,7 +363,7 @@ static scu_result ask_for_defaults(const scu__query_shape *shape, scu_query_leve
 static scu_result put_level(scu_query_level level, scu_dataset *identifier, scu_error *error) {
   scu__dataset_reset(identifier);
   if (level == SCU_LEVEL_DEFAULT) return SCU_OK;
-  return scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(level), error);
+  return scu__dataset_set_tag_text(identifier, SCU__TAG_QUERY_LEVEL, scu_query_level_name(level), error);
 }
 
 static scu_result put_level_and_upper_keys(const scu__query_shape *shape, scu_query_level level,
@@ -376,8 +375,8 @@ static scu_result put_level_and_upper_keys(const scu__query_shape *shape, scu_qu
   return result;
 }
 
-/* Copies the keys from one level to another, and those without a level, by way of a scratch dataset, since merging
- * works on whole datasets. */
+/* Copies the keys from one level to another, and what is no key and goes with every level, by way of a scratch dataset,
+ * since merging works on whole datasets. */
 static scu_result put_own_keys(const scu_query *query, const scu__query_shape *shape, scu_query_level from,
                                scu_query_level to, const scu__return_wish *wish, scu_dataset *identifier,
                                scu_error *error) {
@@ -388,9 +387,8 @@ static scu_result put_own_keys(const scu_query *query, const scu__query_shape *s
     const scu_element *key = scu_dataset_at(own, i);
     scu_tag tag = scu_element_tag(key);
     scu_query_level level = scu__key_level(shape->model, tag);
-    bool is_wanted = has_value(key) || !wish->is_reduced;
-    if (scu__key_has_no_level(tag) ? tag != TAG_QUERY_RETRIEVE_LEVEL : level >= from && level <= to && is_wanted)
-      continue;
+    bool goes_there = scu__attribute_is_control(tag) ? tag != SCU__TAG_QUERY_LEVEL : level >= from && level <= to;
+    if (goes_there && (has_value(key) || !wish->is_reduced)) continue;
     char name[16];
     snprintf(name, sizeof name, "%04X,%04X", (unsigned)(tag >> 16), (unsigned)(tag & 0xFFFF));
     result = scu_dataset_remove(own, name);
@@ -436,9 +434,9 @@ scu_result scu__retrieve_identifier(const scu_query *query, const scu__query_sha
     result = scu__dataset_set_tag_text(identifier, scu__query_unique_key((scu_query_level)upper), known->value[upper],
                                        error);
   }
-  const scu_element *view = scu_dataset_find(query->keys, TAG_QUERY_RETRIEVE_VIEW);
+  const scu_element *view = scu_dataset_find(query->keys, SCU__TAG_QUERY_VIEW);
   if (result == SCU_OK && view)
-    result = scu__dataset_set_bytes(identifier, TAG_QUERY_RETRIEVE_VIEW, scu_element_vr(view), scu_element_bytes(view),
+    result = scu__dataset_set_bytes(identifier, SCU__TAG_QUERY_VIEW, scu_element_vr(view), scu_element_bytes(view),
                                     (size_t)scu_element_length(view), error);
   if (result != SCU_OK) return result;
   return scu__dataset_set_tag_text(identifier, scu__query_unique_key(level), list ? list : known->value[level], error);
@@ -449,5 +447,5 @@ scu_result scu__raw_identifier(const scu_query *query, const scu__query_shape *s
   scu__dataset_reset(identifier);
   scu_result result = scu_dataset_merge(identifier, query->keys);
   if (result != SCU_OK) return scu__error_memory(error, SCU_PHASE_REQUEST);
-  return scu__dataset_set_tag_text(identifier, TAG_QUERY_RETRIEVE_LEVEL, scu_query_level_name(shape->level), error);
+  return scu__dataset_set_tag_text(identifier, SCU__TAG_QUERY_LEVEL, scu_query_level_name(shape->level), error);
 }

@@ -10,10 +10,10 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "client/query.h"
-#include "client/query_variants.h"
 #include "data/dictionary.h"
 #include "data/moment.h"
 #include "data/path.h"
+#include "service/key_attribute.h"
 
 enum { DATE_ROOM = 16, TIME_ROOM = 24, RANGE_ROOM = 2 * TIME_ROOM };
 
@@ -97,7 +97,7 @@ static scu_result check_pair(scu_query *query, const char *date_path, const char
   scu_result result = check_vr(query, date_path, SCU_VR_DA, "dates", &date);
   if (result == SCU_OK) result = check_vr(query, time_path, SCU_VR_TM, "times", &time);
   if (result != SCU_OK) return result;
-  if (scu__is_date_time_pair(date, time)) return SCU_OK;
+  if (scu__time_of_date(date) == time) return SCU_OK;
   return usage(query, time_path, "not the time that goes with this date");
 }
 

@@ -5,13 +5,6 @@
 
 #include "data/sop_class.h"
 
-enum {
-  TAG_SPECIFIC_CHARACTER_SET = 0x00080005,
-  TAG_QUERY_RETRIEVE_LEVEL = 0x00080052,
-  TAG_QUERY_RETRIEVE_VIEW = 0x00080053,
-  TAG_TIMEZONE = 0x00080201
-};
-
 const scu__model_info *scu__model_info_of(scu_model model) {
   static const scu__model_info models[] = {
       [SCU_MODEL_STUDY] = {"Study Root", SCU_LEVEL_STUDY, SCU_LEVEL_IMAGE, SCU__UID_STUDY_ROOT_FIND,
@@ -45,10 +38,10 @@ static const scu_tag series_tags[] = {
     0x00400244, 0x00400245, 0x00400250, 0x00400253, 0x00400254, 0x00400260, 0x00400275,
 };
 static const scu_tag image_tags[] = {
-    0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033, 0x00080056,
-    0x00180050, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100, 0x00081115, 0x00280008,
-    0x00280010, 0x00280011, 0x00280100, 0x0040A032, 0x0040A043, 0x0040A073, 0x0040A370, 0x0040A375, 0x0040A491,
-    0x0040A493, 0x0040A504, 0x00700080, 0x00700081, 0x00700082, 0x00700083, 0x00700084,
+    0x00080008, 0x00080016, 0x00080018, 0x00080022, 0x00080023, 0x0008002A, 0x00080032, 0x00080033, 0x00180050,
+    0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100, 0x00081115, 0x00280008, 0x00280010,
+    0x00280011, 0x00280100, 0x0040A032, 0x0040A043, 0x0040A073, 0x0040A370, 0x0040A375, 0x0040A491, 0x0040A493,
+    0x0040A504, 0x00700080, 0x00700081, 0x00700082, 0x00700083, 0x00700084,
 };
 /* Counts of the patient's studies, series and instances. */
 static const scu_tag patient_tags[] = {0x00201200, 0x00201202, 0x00201204};
@@ -57,11 +50,6 @@ static bool is_among(scu_tag tag, const scu_tag *tags, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (tags[i] == tag) return true;
   return false;
-}
-
-bool scu__key_has_no_level(scu_tag tag) {
-  return tag == TAG_SPECIFIC_CHARACTER_SET || tag == TAG_QUERY_RETRIEVE_LEVEL || tag == TAG_QUERY_RETRIEVE_VIEW ||
-         tag == TAG_TIMEZONE;
 }
 
 scu_query_level scu__key_level(scu_model model, scu_tag tag) {

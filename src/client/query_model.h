@@ -19,11 +19,9 @@ const scu__model_info *scu__model_info_of(scu_model model);
 
 /* 0 for SCU_LEVEL_DEFAULT. */
 scu_tag scu__query_unique_key(scu_query_level level);
-/* The level an attribute belongs to in this model: Study Root has the patient's attributes at study level, the worklist
- * has no levels. */
+/* The level a key (service/key_attribute.h says what is none) belongs to in this model: Study Root has the patient's
+ * attributes at study level, the worklist has no levels. */
 scu_query_level scu__key_level(scu_model model, scu_tag tag);
-/* Goes with a query whatever its level: character set, time zone, view, and the level itself. */
-bool scu__key_has_no_level(scu_tag tag);
 
 /* An attribute that is asked for without being named by the caller. */
 typedef struct scu__return_key {

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "client/query_model.h"
+#include "service/key_attribute.h"
 
-enum { BYTES_MAX = 7, ABSENT = 0xFF, TAG_QUERY_RETRIEVE_VIEW = 0x00080053, TAG_TIMEZONE = 0x00080201 };
+enum { BYTES_MAX = 7, ABSENT = 0xFF };
 
 typedef enum service { SERVICE_FIND, SERVICE_RETRIEVE, SERVICE_WORKLIST, SERVICES } service;
 
@@ -47,8 +48,8 @@ static bool has_empty_value_key(const scu_dataset *keys) {
 static bool is_implied(const scu_query *query, size_t option) {
   const scu_element *key;
   switch (option) {
-  case SCU_QUERY_TIMEZONE: key = scu_dataset_find(query->keys, TAG_TIMEZONE); break;
-  case SCU_QUERY_VIEW: key = scu_dataset_find(query->keys, TAG_QUERY_RETRIEVE_VIEW); break;
+  case SCU_QUERY_TIMEZONE: key = scu_dataset_find(query->keys, SCU__TAG_TIMEZONE); break;
+  case SCU_QUERY_VIEW: key = scu_dataset_find(query->keys, SCU__TAG_QUERY_VIEW); break;
   case SCU_QUERY_EMPTY_VALUE: return has_empty_value_key(query->keys);
   default: return false;
   }

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/query_model.h"
 #include "client/uid_list.h"
 #include "data/dataset_values.h"
 #include "data/moment.h"
+#include "service/key_attribute.h"
 
-enum { VALUE_ROOM = 1024, DATE_ROOM = 24, TIME_ROOM = 24, LAST_DATE = 99991231 };
+enum { VALUE_ROOM = 1024, TIME_ROOM = 24, LAST_DATE = 99991231 };
 
 /* Where the number of a variant is taken apart, like digits of changing base. */
 typedef struct choice {
@@ -30,27 +30,6 @@ static scu_result choose(choice *c, size_t alternatives, size_t *chosen) {
 }
 
 /* ---- date and time as one range ---- */
-
-static const struct {
-  scu_tag date, time;
-} pairs[] = {
-    {0x00080020, 0x00080030}, /* study */
-    {0x00080021, 0x00080031}, /* series */
-    {0x00080022, 0x00080032}, /* acquisition */
-    {0x00080023, 0x00080033}, /* content */
-    {0x00100030, 0x00100032}, /* birth */
-    {0x00400002, 0x00400003}, /* start of the scheduled step */
-    {0x00400004, 0x00400005}, /* its end */
-    {0x00400244, 0x00400245}, /* start of the performed step */
-    {0x00400250, 0x00400251}, /* its end */
-};
-enum { PAIRS = sizeof pairs / sizeof *pairs };
-
-bool scu__is_date_time_pair(scu_tag date, scu_tag time) {
-  for (size_t i = 0; i < PAIRS; i++)
-    if (pairs[i].date == date && pairs[i].time == time) return true;
-  return false;
-}
 
 /* "begin-end" as two texts; false when the key is no range with at least one end. */
 static bool read_range(const scu_dataset *level, scu_tag tag, scu__moment_kind kind, char begin[TIME_ROOM],
@@ -77,19 +56,13 @@ typedef struct span {
 static bool read_span(const scu_dataset *level, size_t pair, span *s) {
   char first[TIME_ROOM], last[TIME_ROOM];
   scu__interval times;
-  return read_range(level, pairs[pair].date, SCU__MOMENT_DATE, first, last, &s->days) && s->days.low < s->days.high &&
-         read_range(level, pairs[pair].time, SCU__MOMENT_TIME, s->begin, s->end, &times);
-}
-
-static void format_days(const scu__interval *days, char to[2 * DATE_ROOM]) {
-  char low[DATE_ROOM] = "", high[DATE_ROOM] = "";
-  if (days->low != INT64_MIN) snprintf(low, sizeof low, "%08d", (int)days->low);
-  if (days->high != INT64_MAX) snprintf(high, sizeof high, "%08d", (int)days->high);
-  snprintf(to, 2 * DATE_ROOM, days->low == days->high ? "%s" : "%s-%s", low, high);
+  return read_range(level, scu__moment_pairs[pair].date, SCU__MOMENT_DATE, first, last, &s->days) &&
+         s->days.low < s->days.high &&
+         read_range(level, scu__moment_pairs[pair].time, SCU__MOMENT_TIME, s->begin, s->end, &times);
 }
 
 typedef struct part {
-  char days[2 * DATE_ROOM], times[TIME_ROOM + 1]; /* times "" = the whole day */
+  char days[SCU__DATE_RANGE_MAX], times[TIME_ROOM + 1]; /* times "" = the whole day */
 } part;
 
 /* The first day from its time on, whole days, the last day until its time. */
@@ -97,34 +70,31 @@ static size_t cut_span(const span *s, part parts[3]) {
   size_t count = 0;
   scu__interval between = s->days;
   if (s->days.low != INT64_MIN && s->begin[0]) {
-    format_days(&(scu__interval){s->days.low, s->days.low}, parts[count].days);
+    scu__date_range_format(&(scu__interval){s->days.low, s->days.low}, parts[count].days);
     snprintf(parts[count++].times, sizeof parts->times, "%s-", s->begin);
     between.low = scu__date_of_days(scu__days_of_date(s->days.low) + 1);
   }
   bool has_last = s->days.high != INT64_MAX && s->end[0];
   if (has_last) between.high = scu__date_of_days(scu__days_of_date(s->days.high) - 1);
   if (between.low <= between.high && between.low <= LAST_DATE) {
-    format_days(&between, parts[count].days);
+    scu__date_range_format(&between, parts[count].days);
     parts[count++].times[0] = 0;
   }
   if (has_last) {
-    format_days(&(scu__interval){s->days.high, s->days.high}, parts[count].days);
+    scu__date_range_format(&(scu__interval){s->days.high, s->days.high}, parts[count].days);
     snprintf(parts[count++].times, sizeof parts->times, "-%s", s->end);
   }
   return count;
-}
-
-static scu_result put_key(scu_dataset *level, scu_tag tag, const char *text, scu_error *error) {
-  scu__path path = scu__path_of_tag(tag);
-  return *text ? scu__dataset_set_text(level, &path, text, error) : scu__dataset_set_empty(level, &path, error);
 }
 
 static scu_result choose_part(choice *c, scu_dataset *level, size_t pair, const span *s) {
   part parts[3];
   size_t chosen, count = cut_span(s, parts);
   scu_result result = choose(c, count, &chosen);
-  if (result == SCU_OK) result = put_key(level, pairs[pair].date, parts[chosen].days, c->error);
-  if (result == SCU_OK) result = put_key(level, pairs[pair].time, parts[chosen].times, c->error);
+  if (result == SCU_OK)
+    result = scu__dataset_set_tag_text(level, scu__moment_pairs[pair].date, parts[chosen].days, c->error);
+  if (result == SCU_OK)
+    result = scu__dataset_set_tag_text(level, scu__moment_pairs[pair].time, parts[chosen].times, c->error);
   return result;
 }
 
@@ -140,8 +110,8 @@ static joint joint_of(const scu__variant_rules *rules, scu_tag date) {
 /* Cuts what is to be cut here. *settled: bit i = the times of pair i are no business of their own. */
 static scu_result settle_pairs(choice *c, const scu__variant_rules *rules, scu_dataset *level, unsigned *settled) {
   *settled = 0;
-  for (size_t i = 0; i < PAIRS; i++) {
-    joint where = joint_of(rules, pairs[i].date);
+  for (size_t i = 0; i < SCU__MOMENT_PAIRS; i++) {
+    joint where = joint_of(rules, scu__moment_pairs[i].date);
     span s;
     if (where == JOINT_NOT || !read_span(level, i, &s)) continue;
     *settled |= 1u << i;
@@ -153,8 +123,8 @@ static scu_result settle_pairs(choice *c, const scu__variant_rules *rules, scu_d
 }
 
 static bool is_settled(unsigned settled, scu_tag tag) {
-  for (size_t i = 0; i < PAIRS; i++)
-    if (settled & 1u << i && (pairs[i].date == tag || pairs[i].time == tag)) return true;
+  for (size_t i = 0; i < SCU__MOMENT_PAIRS; i++)
+    if (settled & 1u << i && (scu__moment_pairs[i].date == tag || scu__moment_pairs[i].time == tag)) return true;
   return false;
 }
 
@@ -212,7 +182,7 @@ static scu_result choose_value(choice *c, scu_dataset *level, const scu_element 
   if (result != SCU_OK) return result;
   p.wanted = chosen;
   if (look_at(level, key, &p) != SCU_OK) return scu__error_memory(c->error, SCU_PHASE_REQUEST);
-  if (!p.is_too_long) return put_key(level, key->tag, p.text, c->error);
+  if (!p.is_too_long) return scu__dataset_set_tag_text(level, key->tag, p.text, c->error);
   return scu__error_set(c->error, SCU_ERROR_USAGE, SCU_PHASE_USAGE, "a value of a list is longer than %d bytes",
                         VALUE_ROOM);
 }
@@ -233,7 +203,7 @@ static scu_result choose_uids(choice *c, size_t most, scu_dataset *level, const 
 }
 
 static bool may_be_cut(const scu__variant_rules *rules, const scu_dataset *level, const scu_element *key) {
-  if (key->content != SCU__CONTENT_VALUE || key->length == 0 || scu__key_has_no_level(key->tag)) return false;
+  if (key->content != SCU__CONTENT_VALUE || key->length == 0 || scu__attribute_is_control(key->tag)) return false;
   return !rules->are_lists_whole || (key->vr == SCU_VR_TM && scu_element_value_count(level, key) == 1);
 }
 

@@ -27,7 +27,4 @@ typedef struct scu__variant_rules {
 scu_result scu__query_variant(scu_dataset *identifier, const scu__variant_rules *rules, size_t index, size_t *count,
                               scu_error *error);
 
-/* StudyDate and StudyTime, and so on: they tell one moment. */
-bool scu__is_date_time_pair(scu_tag date, scu_tag time);
-
 #endif

@@ -7,8 +7,7 @@
 #include "client/availability.h"
 #include "client/others.h"
 #include "data/dataset_values.h"
-
-enum { TAG_RETRIEVE_AE = 0x00080054, TAG_AVAILABILITY = 0x00080056 };
+#include "service/key_attribute.h"
 
 void scu__routes_init(scu__routes *routes, scu_op *op) {
   *routes = (scu__routes){.op = op, .count = 1};
@@ -64,7 +63,7 @@ static uint16_t note(scu__routes *routes, const scu__ae *ae) {
 }
 
 static size_t read_titles(const scu_dataset *row, scu__ae titles[SCU__RETRIEVE_AES_MAX]) {
-  const scu_element *said = scu_dataset_find(row, TAG_RETRIEVE_AE);
+  const scu_element *said = scu_dataset_find(row, SCU__TAG_RETRIEVE_AE);
   scu__values values;
   const char *text;
   size_t length, count = 0;
@@ -91,7 +90,7 @@ scu__location scu__routes_locate(scu__routes *routes, const scu_dataset *row, sc
   scu__location location = otherwise;
   size_t count = read_titles(row, titles);
   if (count > 0) location.route = choose(routes, titles, count);
-  scu__dataset_tag_text(row, TAG_AVAILABILITY, word, sizeof word);
+  scu__dataset_tag_text(row, SCU__TAG_AVAILABILITY, word, sizeof word);
   scu_availability said = scu__availability_of(word);
   if (said != SCU_AVAILABILITY_UNKNOWN) location.availability = said;
   return location;

@@ -10,8 +10,9 @@
 #include "data/arena.h"
 #include "data/dataset.h"
 #include "data/moment.h"
+#include "service/key_attribute.h"
 
-enum { TAG_QUERY_RETRIEVE_LEVEL = 0x00080052, WIDEST = 4 /* bytes of text that one byte of a value comes to */ };
+enum { WIDEST = 4 /* bytes of text that one byte of a value comes to */ };
 
 struct scu_row {
   const scu_allocator *allocator;
@@ -307,7 +308,7 @@ const scu_dataset *scu_row_dataset(const scu_row *row) {
 
 scu_query_level scu_row_level(const scu_row *row) {
   char name[20] = "";
-  scu__dataset_tag_text(row->dataset, TAG_QUERY_RETRIEVE_LEVEL, name, sizeof name);
+  scu__dataset_tag_text(row->dataset, SCU__TAG_QUERY_LEVEL, name, sizeof name);
   for (int level = SCU_LEVEL_PATIENT; level <= SCU_LEVEL_IMAGE; level++)
     if (strcmp(name, scu_query_level_name((scu_query_level)level)) == 0) return (scu_query_level)level;
   for (int level = SCU_LEVEL_IMAGE; level >= SCU_LEVEL_STUDY; level--) {

@@ -98,17 +98,15 @@ size_t scu__part_cut(const scu__part *part, bool takes_empty, scu__part parts[SC
 
 /* ---- keys ---- */
 
-static scu_result put_key(scu_dataset *identifier, scu_tag tag, const char *text, scu_error *error) {
-  scu__path path = scu__path_of_tag(tag);
-  return scu__dataset_set_text(identifier, &path, text, error);
+static int64_t date_of(int64_t day) {
+  return day == INT64_MIN || day == INT64_MAX ? day : scu__date_of_days(day);
 }
 
 static scu_result put_days(const scu__interval *days, scu_dataset *identifier, scu_error *error) {
-  char text[TEXT_ROOM], low[16] = "", high[16] = "";
-  if (days->low != INT64_MIN) snprintf(low, sizeof low, "%08d", (int)scu__date_of_days(days->low));
-  if (days->high != INT64_MAX) snprintf(high, sizeof high, "%08d", (int)scu__date_of_days(days->high));
-  snprintf(text, sizeof text, days->low == days->high ? "%s" : "%s-%s", low, high);
-  return put_key(identifier, TAG_STUDY_DATE, text, error);
+  char text[SCU__DATE_RANGE_MAX];
+  const scu__interval dates = {date_of(days->low), date_of(days->high)};
+  scu__date_range_format(&dates, text);
+  return scu__dataset_set_tag_text(identifier, TAG_STUDY_DATE, text, error);
 }
 
 static void format_second(int second, char to[16]) {
@@ -121,16 +119,16 @@ static scu_result put_seconds(int first, int last, scu_dataset *identifier, scu_
   if (first > 0) format_second(first, low);
   if (last < LAST_SECOND) format_second(last, high);
   snprintf(text, sizeof text, "%s-%s%s", low, high, *high ? ".999999" : "");
-  return put_key(identifier, TAG_STUDY_TIME, text, error);
+  return scu__dataset_set_tag_text(identifier, TAG_STUDY_TIME, text, error);
 }
 
 scu_result scu__part_put(const scu__part *part, scu_dataset *identifier, scu_error *error) {
   if (part->kind == SCU__PART_WHOLE) return SCU_OK;
-  if (part->kind == SCU__PART_WITHOUT_DATE) return put_key(identifier, TAG_STUDY_DATE, "\"\"", error);
+  if (part->kind == SCU__PART_WITHOUT_DATE) return scu__dataset_set_tag_text(identifier, TAG_STUDY_DATE, "\"\"", error);
   scu_result result = put_days(&part->days, identifier, error);
   if (result == SCU_OK && part->kind == SCU__PART_SECONDS)
     result = put_seconds(part->first, part->last, identifier, error);
   if (result == SCU_OK && part->kind == SCU__PART_WITHOUT_TIME)
-    result = put_key(identifier, TAG_STUDY_TIME, "\"\"", error);
+    result = scu__dataset_set_tag_text(identifier, TAG_STUDY_TIME, "\"\"", error);
   return result;
 }

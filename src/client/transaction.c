@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "data/dataset.h"
+#include "service/key_attribute.h"
 
 enum {
-  TAG_RETRIEVE_AE = 0x00080054,
   TAG_REFERENCED_CLASS = 0x00081150,
   TAG_REFERENCED_INSTANCE = 0x00081155,
   TAG_TRANSACTION = 0x00081195,
@@ -75,7 +75,7 @@ static scu_result check_items(const scu_element *sequence, scu_error *error) {
 }
 
 static void read_ae(const scu_dataset *dataset, scu__ae *ae) {
-  const scu_element *element = scu_dataset_find(dataset, TAG_RETRIEVE_AE);
+  const scu_element *element = scu_dataset_find(dataset, SCU__TAG_RETRIEVE_AE);
   const uint8_t *bytes = element ? scu_element_bytes(element) : NULL;
   if (!bytes || !scu__ae_from_bytes(ae, bytes, (size_t)scu_element_length(element))) ae->text[0] = 0;
 }

@@ -1,6 +1,8 @@
 /* DA TM DT by meaning. */
 #include "data/moment.h"
 
+#include <stdio.h>
+
 enum { OFFSET_MAX_HHMM = 1400 };
 
 /* ---- digits ---- */
@@ -77,6 +79,13 @@ int64_t scu__date_of_days(int64_t days) {
   int64_t month = since_march < 10 ? since_march + 3 : since_march - 9;
   int64_t year = of_years + cycle * 400 - 400 + (month <= 2);
   return year * 10000 + month * 100 + day;
+}
+
+void scu__date_range_format(const scu__interval *dates, char to[SCU__DATE_RANGE_MAX]) {
+  char low[9] = "", high[9] = "";
+  if (dates->low != INT64_MIN) snprintf(low, sizeof low, "%08u", (unsigned)dates->low % 100000000);
+  if (dates->high != INT64_MAX) snprintf(high, sizeof high, "%08u", (unsigned)dates->high % 100000000);
+  snprintf(to, SCU__DATE_RANGE_MAX, dates->low == dates->high ? "%s" : "%s-%s", low, high);
 }
 
 /* ---- DA and TM ---- */

@@ -31,6 +31,10 @@ bool scu__offset_parse(const char *text, size_t length, int *minutes);
 int64_t scu__days_of_date(int64_t date);
 int64_t scu__date_of_days(int64_t days);
 
+enum { SCU__DATE_RANGE_MAX = 18 };
+/* Dates as a key has them: "20240131", "20240131-20240229", "20240131-", "-20240229". */
+void scu__date_range_format(const scu__interval *dates, char to[SCU__DATE_RANGE_MAX]);
+
 typedef enum scu__moment_kind { SCU__MOMENT_DATE, SCU__MOMENT_TIME, SCU__MOMENT_DATE_TIME } scu__moment_kind;
 
 /* A key: one value, "a-b", "-b" or "a-". In DT a hyphen before four digits that can be no year belongs to an offset. */

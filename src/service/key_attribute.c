@@ -10,25 +10,27 @@ bool scu__attribute_is_control(scu_tag tag) {
   return false;
 }
 
-/* Dates and the times they are told with. */
-static const scu_tag moments[][2] = {
-    {SCU_TAG(0x0008, 0x0012), SCU_TAG(0x0008, 0x0013)}, {SCU_TAG(0x0008, 0x0020), SCU_TAG(0x0008, 0x0030)},
-    {SCU_TAG(0x0008, 0x0021), SCU_TAG(0x0008, 0x0031)}, {SCU_TAG(0x0008, 0x0022), SCU_TAG(0x0008, 0x0032)},
-    {SCU_TAG(0x0008, 0x0023), SCU_TAG(0x0008, 0x0033)}, {SCU_TAG(0x0010, 0x0030), SCU_TAG(0x0010, 0x0032)},
-    {SCU_TAG(0x0040, 0x0002), SCU_TAG(0x0040, 0x0003)}, {SCU_TAG(0x0040, 0x0004), SCU_TAG(0x0040, 0x0005)},
-    {SCU_TAG(0x0040, 0x0244), SCU_TAG(0x0040, 0x0245)}, {SCU_TAG(0x0040, 0x0250), SCU_TAG(0x0040, 0x0251)}};
+const scu__moment_pair scu__moment_pairs[SCU__MOMENT_PAIRS] = {
+    {SCU_TAG(0x0008, 0x0012), SCU_TAG(0x0008, 0x0013)}, /* creation of the instance */
+    {SCU_TAG(0x0008, 0x0020), SCU_TAG(0x0008, 0x0030)}, /* study */
+    {SCU_TAG(0x0008, 0x0021), SCU_TAG(0x0008, 0x0031)}, /* series */
+    {SCU_TAG(0x0008, 0x0022), SCU_TAG(0x0008, 0x0032)}, /* acquisition */
+    {SCU_TAG(0x0008, 0x0023), SCU_TAG(0x0008, 0x0033)}, /* content */
+    {SCU_TAG(0x0010, 0x0030), SCU_TAG(0x0010, 0x0032)}, /* birth */
+    {SCU_TAG(0x0040, 0x0002), SCU_TAG(0x0040, 0x0003)}, /* start of the scheduled step */
+    {SCU_TAG(0x0040, 0x0004), SCU_TAG(0x0040, 0x0005)}, /* its end */
+    {SCU_TAG(0x0040, 0x0244), SCU_TAG(0x0040, 0x0245)}, /* start of the performed step */
+    {SCU_TAG(0x0040, 0x0250), SCU_TAG(0x0040, 0x0251)}, /* its end */
+};
 
-/* The other one of a pair, `tag` being the one in column `from`; 0 = none. */
-static scu_tag other_of_pair(scu_tag tag, size_t from) {
-  for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
-    if (moments[i][from] == tag) return moments[i][1 - from];
+scu_tag scu__time_of_date(scu_tag date) {
+  for (size_t i = 0; i < SCU__MOMENT_PAIRS; i++)
+    if (scu__moment_pairs[i].date == date) return scu__moment_pairs[i].time;
   return 0;
 }
 
-scu_tag scu__time_of_date(scu_tag date) {
-  return other_of_pair(date, 0);
-}
-
 scu_tag scu__date_of_time(scu_tag time) {
-  return other_of_pair(time, 1);
+  for (size_t i = 0; i < SCU__MOMENT_PAIRS; i++)
+    if (scu__moment_pairs[i].time == time) return scu__moment_pairs[i].date;
+  return 0;
 }

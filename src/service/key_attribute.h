@@ -18,6 +18,14 @@
 /* Says something about the request or the answer as a whole: never a key (C.4.1.1.3). */
 bool scu__attribute_is_control(scu_tag tag);
 
+/* A date and the time that it is told with. */
+typedef struct scu__moment_pair {
+  scu_tag date, time;
+} scu__moment_pair;
+
+enum { SCU__MOMENT_PAIRS = 10 };
+extern const scu__moment_pair scu__moment_pairs[SCU__MOMENT_PAIRS];
+
 /* The time that a date is told with, for combined date-time matching; 0 = none. */
 scu_tag scu__time_of_date(scu_tag date);
 scu_tag scu__date_of_time(scu_tag time);

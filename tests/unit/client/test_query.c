@@ -65,6 +65,8 @@ static void test_the_level_is_that_of_the_deepest_key(void **state) {
   check_shape("StudyInstanceUID=1", SCU_MODEL_PATIENT, none, study, patient);
   check_shape("StudyInstanceUID=1|PatientID=7", SCU_MODEL_PATIENT, none, study, study);
   check_shape("PatientName=A*|SeriesDescription=", SCU_MODEL_DEFAULT, none, series, study);
+  check_shape("PatientName=A*|InstanceAvailability=|RetrieveAETitle=", SCU_MODEL_DEFAULT, none, study, study);
+  check_shape("PatientID=1|InstanceAvailability=", SCU_MODEL_PATIENT, none, patient, patient);
 }
 
 static void check_usage(const char *keys, scu_model model, scu_query_level level, const char *word) {
@@ -84,6 +86,10 @@ static void test_what_is_no_query_is_a_usage_error_that_names_the_key(void **sta
   (void)state;
   check_usage("", SCU_MODEL_DEFAULT, SCU_LEVEL_DEFAULT, "everything");
   check_usage("PatientName=", SCU_MODEL_DEFAULT, SCU_LEVEL_STUDY, "everything");
+  /* PS3.4 C.4.1.1.3: what says where it is is no key. */
+  check_usage("RetrieveAETitle=ARCHIVE", SCU_MODEL_DEFAULT, SCU_LEVEL_DEFAULT, "everything");
+  check_usage("InstanceAvailability=ONLINE", SCU_MODEL_DEFAULT, SCU_LEVEL_DEFAULT, "everything");
+  check_usage("TimezoneOffsetFromUTC=+0100", SCU_MODEL_DEFAULT, SCU_LEVEL_DEFAULT, "everything");
   check_usage("PatientID=1", SCU_MODEL_STUDY, SCU_LEVEL_PATIENT, "PATIENT");
   check_usage("Modality=CT", SCU_MODEL_DEFAULT, SCU_LEVEL_STUDY, "Modality");
   check_usage("StudyDate=2020", SCU_MODEL_PATIENT, SCU_LEVEL_PATIENT, "StudyDate");
@@ -168,6 +174,28 @@ static void test_an_identifier_has_the_keys_of_its_level_and_the_unique_ones_abo
   assert_true(has(identifier, "SeriesDescription", ""));
   assert_null(scu_dataset_find_path(identifier, "PatientName"));
   assert_null(scu_dataset_find_path(identifier, "StudyDate"));
+  scu_dataset_free(identifier);
+  scu_query_free(query);
+}
+
+static void test_what_is_no_key_is_asked_for_at_every_level_unless_little_is(void **state) {
+  (void)state;
+  scu_query *query = query_of("PatientName=A*|Modality=CT|InstanceAvailability=|RetrieveAETitle=ARCHIVE");
+  scu__query_shape shape;
+  scu__unique_keys known;
+  scu_dataset *identifier;
+  scu_dataset_new(NULL, &identifier);
+  scu__query_shape_of(query, &shape, NULL);
+  scu__query_first_level(query, &shape, &known);
+  strcpy(known.value[SCU_LEVEL_STUDY], "1.2.3");
+  for (int level = SCU_LEVEL_STUDY; level <= SCU_LEVEL_SERIES; level++)
+    for (int is_reduced = 0; is_reduced < 2; is_reduced++) {
+      const scu__return_wish wish = {.is_reduced = is_reduced};
+      assert_int_equal(
+          scu__query_find_identifier(query, &shape, (scu_query_level)level, &known, &wish, identifier, NULL), SCU_OK);
+      assert_int_equal(has(identifier, "InstanceAvailability", ""), !is_reduced);
+      assert_true(has(identifier, "RetrieveAETitle", "ARCHIVE"));
+    }
   scu_dataset_free(identifier);
   scu_query_free(query);
 }
@@ -385,6 +413,7 @@ int main(void) {
       cmocka_unit_test(test_keys_that_are_none_are_refused),
       cmocka_unit_test(test_only_complete_unique_keys_can_be_retrieved_by),
       cmocka_unit_test(test_an_identifier_has_the_keys_of_its_level_and_the_unique_ones_above),
+      cmocka_unit_test(test_what_is_no_key_is_asked_for_at_every_level_unless_little_is),
       cmocka_unit_test(test_a_retrieve_identifier_has_nothing_but_unique_keys),
       cmocka_unit_test(test_a_relational_identifier_has_the_keys_of_all_levels),
       cmocka_unit_test(test_a_worklist_identifier_has_no_level_and_one_step),

@@ -191,6 +191,11 @@ static void test_a_range_of_moments_is_a_date_and_a_time_and_a_wish(void **state
   check_key(query, "PerformedProcedureStepStartDate", "20240131-20240201");
   check_key(query, "PerformedProcedureStepStartTime", "220000-060000");
   scu_query_free(query);
+  query = new_query();
+  assert_int_equal(
+      scu_query_set_date_time_range(query, "InstanceCreationDate", "InstanceCreationTime", &evening, &morning), SCU_OK);
+  check_key(query, "InstanceCreationTime", "220000-060000");
+  scu_query_free(query);
 }
 
 static void test_in_a_worklist_keys_of_the_step_are_in_its_item(void **state) {

@@ -10,6 +10,7 @@
 #include "client/query_variants.h"
 #include "client/seen.h"
 #include "scu/query_keys.h"
+#include "service/key_attribute.h"
 #include "support/client_fixture.h"
 
 /* ---- the identifiers ---- */
@@ -60,6 +61,23 @@ static void test_every_list_with_every_other(void **state) {
                  "CT 1 7|MR 1 7|CT 2 7|MR 2 7");
   check_variants("ScheduledProcedureStepSequence[0].Modality=CT\\MR|PatientID=1\\2",
                  PATHS("ScheduledProcedureStepSequence[0].Modality", "PatientID"), plain, "CT 1|CT 2|MR 1|MR 2");
+}
+
+/* The pairs are those that answers are held against, too (service/key_attribute.h). */
+static void test_every_date_with_its_time_is_cut_as_one_period(void **state) {
+  (void)state;
+  for (size_t i = 0; i < SCU__MOMENT_PAIRS; i++) {
+    scu_dataset *identifier = peer_dataset("PatientID=1");
+    char date[SCU__PATH_TEXT_MAX], time[SCU__PATH_TEXT_MAX];
+    size_t count;
+    scu__path_format_tag(scu__moment_pairs[i].date, date, sizeof date);
+    scu__path_format_tag(scu__moment_pairs[i].time, time, sizeof time);
+    assert_int_equal(scu_dataset_set_text(identifier, date, "20240101-20240103"), SCU_OK);
+    assert_int_equal(scu_dataset_set_text(identifier, time, "22-06"), SCU_OK);
+    assert_int_equal(scu__query_variant(identifier, &joint, 0, &count, NULL), SCU_OK);
+    assert_int_equal(count, 3);
+    scu_dataset_free(identifier);
+  }
 }
 
 static void test_what_is_no_list_goes_out_whole(void **state) {
@@ -436,6 +454,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_list_is_asked_value_by_value),
       cmocka_unit_test(test_every_list_with_every_other),
+      cmocka_unit_test(test_every_date_with_its_time_is_cut_as_one_period),
       cmocka_unit_test(test_what_is_no_list_goes_out_whole),
       cmocka_unit_test(test_a_long_list_of_uids_is_asked_in_parts),
       cmocka_unit_test(test_more_parts_than_anybody_waits_for_are_refused),

@@ -45,6 +45,27 @@ static void test_days_of_dates_follow_each_other_without_a_gap(void **state) {
   }
 }
 
+static void test_a_range_of_dates_is_written_as_a_key_has_it(void **state) {
+  (void)state;
+  static const struct {
+    scu__interval dates;
+    const char *text;
+  } cases[] = {{{20240131, 20240131}, "20240131"},
+               {{20240131, 20240229}, "20240131-20240229"},
+               {{101, 20240229}, "00000101-20240229"},
+               {{20240131, INT64_MAX}, "20240131-"},
+               {{INT64_MIN, 20240229}, "-20240229"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[SCU__DATE_RANGE_MAX];
+    scu__interval dates;
+    scu__date_range_format(&cases[i].dates, text);
+    assert_string_equal(text, cases[i].text);
+    if (cases[i].dates.low == 101) continue; /* no year that a key may have */
+    assert_true(parse(SCU__MOMENT_DATE, text, &dates));
+    assert_memory_equal(&dates, &cases[i].dates, sizeof dates);
+  }
+}
+
 static void test_times_in_both_forms_are_one_number(void **state) {
   (void)state;
   static const struct {
@@ -148,6 +169,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dates_in_both_forms_are_one_number),
       cmocka_unit_test(test_days_of_dates_follow_each_other_without_a_gap),
+      cmocka_unit_test(test_a_range_of_dates_is_written_as_a_key_has_it),
       cmocka_unit_test(test_times_in_both_forms_are_one_number),
       cmocka_unit_test(test_a_date_time_covers_what_it_leaves_open),
       cmocka_unit_test(test_an_offset_that_is_not_there_is_assumed),
