@@ -112,9 +112,7 @@ static void print_json(const scu_node *node) {
 /* A file that nobody named need not be there. */
 static scu_nodes *read_nodes(cli *context) {
   nodes_place place;
-  if (nodes_file_find(context, &place)) return nodes_file_read(context, place.path, !place.is_named);
-  report_usage(context, NULL, "--nodes names no file");
-  return NULL;
+  return nodes_file_need(context, &place) ? nodes_file_read(context, place.path, !place.is_named) : NULL;
 }
 
 static void list(cli *context, node_words words) {

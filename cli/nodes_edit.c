@@ -101,19 +101,13 @@ static bool edit_file(cli *context, const char *path, node_words words, edit mak
   return is_made;
 }
 
-static bool find_place(cli *context, nodes_place *place) {
-  if (nodes_file_find(context, place)) return true;
-  report_usage(context, NULL, "--nodes names no file");
-  return false;
-}
-
 void nodes_add(cli *context, node_words words) {
   nodes_place place;
   if (words.count < 2) {
     report_usage(context, "scu nodes add NAME AET@host:port", words.count ? "no peer is named" : "no name is given");
     return;
   }
-  if (!check_settings(context, words, 2) || !find_place(context, &place)) return;
+  if (!check_settings(context, words, 2) || !nodes_file_need(context, &place)) return;
   /* The system's file is the administrator's. */
   bool is_own = *place.own_path != 0;
   if (edit_file(context, is_own ? place.own_path : place.path, words, add, true) && is_own)
@@ -127,7 +121,7 @@ void nodes_set(cli *context, node_words words) {
     return;
   }
   /* We may be named before anybody else is. */
-  if (check_settings(context, words, 1) && find_place(context, &place))
+  if (check_settings(context, words, 1) && nodes_file_need(context, &place))
     edit_file(context, place.path, words, set, is_self(words.word[0]));
 }
 
@@ -135,6 +129,6 @@ void nodes_remove(cli *context, node_words words) {
   nodes_place place;
   if (words.count != 1)
     report_usage(context, "scu nodes remove NAME", words.count ? "more than one name" : "no name is given");
-  else if (find_place(context, &place))
+  else if (nodes_file_need(context, &place))
     edit_file(context, place.path, words, take_out, false);
 }

@@ -80,6 +80,12 @@ bool nodes_file_find(cli *context, nodes_place *place) {
   return true;
 }
 
+bool nodes_file_need(cli *context, nodes_place *place) {
+  if (nodes_file_find(context, place)) return true;
+  report_usage(context, NULL, "--nodes names no file");
+  return false;
+}
+
 scu_nodes *nodes_file_read(cli *context, const char *path, bool may_be_absent) {
   scu_nodes *nodes = NULL;
   char *text;

@@ -16,6 +16,8 @@ typedef struct nodes_place {
 /* --nodes FILE, else $XDG_CONFIG_HOME/scu/nodes.ini (~/.config without that), else /etc/scu/nodes.ini when only that is
  * there. False: there shall be none (--nodes ''), and nothing is reported. */
 bool nodes_file_find(cli *context, nodes_place *place);
+/* The same where there has to be one; false: that was reported. */
+bool nodes_file_need(cli *context, nodes_place *place);
 /* NULL after a fault, which has been reported. */
 scu_nodes *nodes_file_read(cli *context, const char *path, bool may_be_absent);
 

@@ -227,10 +227,7 @@ static void test(probes *all) {
 void nodes_test(cli *context, node_words words) {
   probes all = {.context = context};
   nodes_place place;
-  if (!nodes_file_find(context, &place)) {
-    report_usage(context, NULL, "--nodes names no file");
-    return;
-  }
+  if (!nodes_file_need(context, &place)) return;
   scu_nodes *nodes = nodes_file_read(context, place.path, !place.is_named);
   /* Sessions read the file by themselves, and we have our title from it. */
   if (nodes && nodes_file_apply(context)) {
