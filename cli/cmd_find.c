@@ -1,6 +1,7 @@
 /* scu find: C-FIND, matches to stdout as they come. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -8,6 +9,7 @@
 #include "json_lines.h"
 #include "match_printer.h"
 #include "query_keys.h"
+#include "scu/explain.h"
 
 static scu_result write_stdout(void *user, const char *bytes, size_t length) {
   (void)user;
@@ -54,6 +56,11 @@ static void print_answer(const scu_matches *matches) {
   json_close(stdout);
 }
 
+/* PS3.7 C: a code has its class whoever sends it, so that C-FIND defines no warning makes none a failure. */
+static bool is_warning(uint16_t code) {
+  return strcmp(scu_explanation_class(scu_explain_status(C_FIND, code)), "warning") == 0;
+}
+
 /* The final status: a limit that was reached is an end as good as any. */
 static void judge(cli *context, const arguments *args, const scu_matches *matches) {
   char status[STATUS_TEXT_MAX], commented[512];
@@ -65,7 +72,7 @@ static void judge(cli *context, const arguments *args, const scu_matches *matche
   if (code != 0 && code != 0xFE00 && !was_enough) {
     format_status(C_FIND, code, status);
     const char *told = with_comment(context, status, scu_matches_comment(matches), commented);
-    if ((code & 0xF000) == 0xB000)
+    if (is_warning(code))
       say(context, "warning: the peer ended with status %s", told);
     else
       report_fault(context, SCU_ERROR_REFUSED, SCU_PHASE_RESPONSE,

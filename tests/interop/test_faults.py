@@ -328,6 +328,12 @@ class Faults(unittest.TestCase):
                                           "cut off: 2 matches(.|\n)*, 1 that were not promised: incomplete, "
                                           "there may be more"))
 
+    def test_a_final_status_that_warns_is_no_failure(self):
+        """PS3.7 C: 0001, 0107, 0116 and Bxxx are warnings whoever sends them."""
+        for status in ("0001", "0107", "0116", "B123"):
+            self.check_all("find", every("final:status=" + status, 0, self.ROWS, None, None,
+                                         "warning: the peer ended with status " + status))
+
     def test_rows_that_are_left_out_doubled_or_warned_about(self):
         self.check_all("find", every("match:drop@every=2", 0, 4))
         self.check_all("find", every("match:duplicate@2", 0, self.ROWS))
