@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "dimse/status.h"
+
 /* 100, 200, 250, 500, 1000, ...: what people set as limits. */
 static bool is_round(uint64_t count) {
   if (count < 100) return false;
@@ -11,7 +13,8 @@ static bool is_round(uint64_t count) {
 }
 
 bool scu__tells_of_a_limit(uint16_t status) {
-  return status == 0xA700 || status == 0xB001 || status == 0xFE00;
+  return status == SCU__STATUS_OUT_OF_RESOURCES || status == SCU__STATUS_RESPONSE_LIMIT ||
+         status == SCU__STATUS_CANCELLED;
 }
 
 /* "" = nothing is wrong with it. A count that the level above has told, too, is no limit; neither is a round number

@@ -18,6 +18,7 @@
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
+#include "dimse/status.h"
 #include "service/key_attribute.h"
 
 enum { TAG_MODALITY = 0x00080060 };
@@ -480,7 +481,8 @@ static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
 /* RULES 16: a provider that cannot make anything of the identifier (A900, Cxxx; PS3.4 C.4.1.1.4) may not like what it
  * is asked to return. */
 static bool may_be_repeated(const scu__drill *drill, uint16_t status) {
-  bool is_about_keys = status == 0xA900 || (status & 0xF000) == 0xC000;
+  bool is_about_keys =
+      status == SCU__STATUS_DOES_NOT_MATCH_CLASS || status >> 12 == SCU__STATUS_CANNOT_UNDERSTAND >> 12;
   return is_about_keys && drill->answer_rows == 0 && !(drill->reduced & 1u << drill->current->level);
 }
 

@@ -27,7 +27,8 @@ enum {
   SCU__STATUS_OUT_OF_RESOURCES = 0xA700,
   SCU__STATUS_MOVE_DESTINATION_UNKNOWN = 0xA801,
   SCU__STATUS_DOES_NOT_MATCH_CLASS = 0xA900,
-  SCU__STATUS_COERCED = 0xB000, /* C-STORE; on C-MOVE and C-GET: some sub-operations failed or warned */
+  SCU__STATUS_COERCED = 0xB000,        /* C-STORE; on C-MOVE and C-GET: some sub-operations failed or warned */
+  SCU__STATUS_RESPONSE_LIMIT = 0xB001, /* C-FIND: not all matches were given */
   SCU__STATUS_CANNOT_UNDERSTAND = 0xC000,
   SCU__STATUS_CONFLICT = 0xC001, /* ours, as a receiver: another object with that SOP Instance UID is here */
   SCU__STATUS_CANCELLED = 0xFE00,
