@@ -30,7 +30,7 @@ typedef enum scu_option {
   SCU_OPTION_MAX_PDU = 6,                /* integer, bytes: the largest PDU we take and make (PS3.8 D.1) */
   SCU_OPTION_IMPLEMENTATION_UID = 7,     /* text (PS3.7 D.3.3.2) */
   SCU_OPTION_IMPLEMENTATION_VERSION = 8, /* text, 1-16 characters; "" = not sent */
-  /* 9 is reserved for a folder of temporary files: nothing of libscu needs one yet */
+  /* 9 is free: it was kept for a folder of temporary files, which is 70 */
   SCU_OPTION_TIMEOUT_CONNECT = 10,   /* duration: resolve and connect */
   SCU_OPTION_TIMEOUT_ASSOCIATE = 11, /* duration: A-ASSOCIATE-RQ to its answer (ARTIM as acceptor) */
   /* duration: a request to its response, and between two responses; what else the peer says does not count. Then C-FIND

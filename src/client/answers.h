@@ -1,4 +1,4 @@
-/* What the answers of one find are worth: does one look cut off (RULES 14 of the field), and what did cutting the query
+/* What the answers of one find are worth: does one look cut off (RULES 14), and what did cutting the query
  * into parts (client/split.h) prove? */
 #ifndef SCU_CLIENT_ANSWERS_H
 #define SCU_CLIENT_ANSWERS_H

@@ -1,4 +1,4 @@
-/* What one identifier cannot ask is asked by several, whose answers are united (RULES 9 and 10 of the field): any of
+/* What one identifier cannot ask is asked by several, whose answers are united (RULES 9 and 10): any of
  * several values (PS3.4 C.2.2.2 defines lists of UIDs only), more UIDs than the peer takes at once, times across
  * midnight (C.2.2.2.5 has no such range), and a range of date and time together where the provider does not agree to
  * combined matching (C.5.1.1). */

@@ -1,4 +1,4 @@
-/* Matches held against the keys they were asked by, since peers match badly (RULES 13 of the field). The rules are
+/* Matches held against the keys they were asked by, since peers match badly (RULES 13). The rules are
  * those of PS3.4 C.2.2.2 (service/match.h), read in favour of the match: what it does not say, or says in a character
  * set that cannot be made out, meets any key. */
 #ifndef SCU_CLIENT_REMATCH_H

@@ -1,5 +1,5 @@
 /* A query at study level cut into parts by Study Date, and a day by Study Time, for archives that give so many matches
- * and no more (RULES 14 of the field). Parts of a part are its two halves and, where the provider agrees to match empty
+ * and no more (RULES 14). Parts of a part are its two halves and, where the provider agrees to match empty
  * values (PS3.4 C.2.2.2.7), what has no date or no time, which is in no range. Nothing here asks anybody. */
 #ifndef SCU_CLIENT_SPLIT_H
 #define SCU_CLIENT_SPLIT_H

@@ -2,7 +2,7 @@
  * exchanges meet. Requestor or acceptor. What it is used for is its owner's business.
  *
  * The owner hears through the handler, between protocol steps. It may start exchanges, release, abort and free the link
- * from any handler call. Response time-outs are the owner's; see scu__link_moved for signs of life. */
+ * from any handler call. Response time-outs are the owner's; see scu__link_life for signs of life. */
 #ifndef SCU_LINK_LINK_H
 #define SCU_LINK_LINK_H
 

@@ -1,6 +1,6 @@
 /* The storage listener: a server whose guests may store.
  *
- * The policy is RULES 24 and 25 of the field: any abstract syntax that is not known to be something else than storage
+ * The policy is RULES 24 and 25: any abstract syntax that is not known to be something else than storage
  * is taken, in any transfer syntax; who may call is a list of AE titles. */
 #include "listener/listener.h"
 

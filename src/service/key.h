@@ -11,7 +11,7 @@
 enum {
   SCU__KEYS_MAX = 2048,            /* in the whole identifier, items included */
   SCU__KEY_DEPTH_MAX = 8,          /* sequences inside each other */
-  SCU__KEY_VALUES_MAX = 65536,     /* UIDs in a list: what a failed UID list of D17 may give back */
+  SCU__KEY_VALUES_MAX = 65536,     /* UIDs in a list: what a failed UID list (catalogue D17) may give back */
   SCU__KEY_OTHER_VALUES_MAX = 256, /* values of a key that is no UID */
   SCU__KEY_WILDCARD_MAX = 256      /* bytes of a key with wildcards: matching costs key times value */
 };

@@ -1,5 +1,5 @@
 /* scu_cancel and scu_abort from a hook, another thread and a signal handler, in the middle of a long find, a move and
- * an instance of a get: each ends within its bound (RULES 26 of the field). */
+ * an instance of a get: each ends within its bound (RULES 26). */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

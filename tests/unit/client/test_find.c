@@ -1,5 +1,5 @@
 /* C-FIND against a scripted peer: rows, what goes over the wire, slow readers, limits, cancels, rows that are broken
- * and peers that stop (catalogue D07, D09-D12, D25; RULES 11, 17, 26 of the field). */
+ * and peers that stop (catalogue D07, D09-D12, D25; RULES 11, 17, 26). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

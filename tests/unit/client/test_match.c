@@ -1,5 +1,4 @@
-/* The match hook: what it chooses, and finds, moves and gets that it starts and waits for (RULES 26, 27 of the field).
- */
+/* The match hook: what it chooses, and finds, moves and gets that it starts and waits for (RULES 26, 27). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

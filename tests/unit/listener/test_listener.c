@@ -1,5 +1,5 @@
 /* The storage listener and its server against scripted senders: who may come, how many, who is silent, who vanishes,
- * what is refused, and how it stops (catalogue P19, P21, P31, D02, D07, D26, D27; RULES 24 and 25 of the field). */
+ * what is refused, and how it stops (catalogue P19, P21, P31, D02, D07, D26, D27; RULES 24 and 25). */
 #define _GNU_SOURCE /* scratch.h */
 #include <pthread.h>
 #include <setjmp.h>
