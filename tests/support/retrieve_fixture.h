@@ -7,18 +7,9 @@
 #include <string.h>
 
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
 
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 #define GIVE(sop_instance) {.action = PEER_STORE, .uid = sop_instance, .length = 100}, NEXT
 #define RESPOND(code)                                                                                                  \
   { .action = PEER_RESPOND, .status = code }
@@ -26,9 +17,6 @@
   {.action = PEER_ASSOCIATE, .text = title}, {                                                                         \
     .action = PEER_WAIT_AC                                                                                             \
   }
-#define DONE {.action = PEER_RELEASE}, {.action = PEER_WAIT_RELEASED}, {.action = PEER_CLOSE}, END
-#define CALL(calls)                                                                                                    \
-  { .action = PEER_CALL, .script = calls }
 
 #define SECONDARY_CAPTURE "1.2.840.10008.5.1.4.1.1.7"
 

@@ -12,6 +12,7 @@
 #include "scu/association.h"
 #include "support/client_fixture.h"
 #include "support/failing_allocator.h"
+#include "support/scripted_peer_words.h"
 
 #define ECHO  "1.2.840.10008.1.1"
 #define FIND  "1.2.840.10008.5.1.4.1.2.2.1"
@@ -19,17 +20,6 @@
 #define SC    "1.2.840.10008.5.1.4.1.1.7"
 #define PUSH  "1.2.840.10008.5.1.4.34.6.1"
 #define OTHER "1.2.840.10008.5.1.4.31"
-
-#define RQ                                                                                                             \
-  { .action = PEER_WAIT_RQ }
-#define ACCEPT                                                                                                         \
-  { .action = PEER_ACCEPT }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {RQ, ACCEPT, SERVE, END};
 

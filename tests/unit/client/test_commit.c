@@ -13,6 +13,7 @@
 #include "scu/commit.h"
 #include "support/client_fixture.h"
 #include "support/failing_allocator.h"
+#include "support/scripted_peer_words.h"
 #include "unit/io/scratch.h"
 
 #define CLASS       "1.2.840.10008.5.1.4.1.1.7"
@@ -24,10 +25,6 @@
   REFERENCE("FailedSOPSequence", index, uid) "|FailedSOPSequence[" #index "].FailureReason=" reason
 #define BOTH_COMMITTED "TransactionUID=" TRANSACTION COMMITTED(0, "1.2.3.1") COMMITTED(1, "1.2.3.2")
 
-#define RQ                                                                                                             \
-  { .action = PEER_WAIT_RQ }
-#define ACCEPT                                                                                                         \
-  { .action = PEER_ACCEPT }
 #define REQUEST                                                                                                        \
   { .action = PEER_WAIT_MESSAGE }
 #define RECEIVED                                                                                                       \
@@ -36,10 +33,6 @@
   { .action = PEER_REPORT, .field = 1, .text = (text_) }
 #define ANSWERED                                                                                                       \
   { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 #define CALL_US(port_, script_)                                                                                        \
   { .action = PEER_CALL, .port = (port_), .script = (script_) }
 #define AS_PROVIDER                                                                                                    \

@@ -14,16 +14,8 @@
 #include <time.h>
 
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
-
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {START, {.action = PEER_SERVE}, END};
 

@@ -9,11 +9,8 @@
 
 #include "scu/version.h"
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 
-#define RQ                                                                                                             \
-  { .action = PEER_WAIT_RQ }
-#define ACCEPT                                                                                                         \
-  { .action = PEER_ACCEPT }
 #define REQUEST                                                                                                        \
   { .action = PEER_WAIT_MESSAGE }
 #define ANSWER                                                                                                         \

@@ -10,15 +10,10 @@
 #include "data/element.h"
 #include "support/client_fixture.h"
 #include "support/failing_allocator.h"
+#include "support/scripted_peer_words.h"
 
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
 #define QUERY                                                                                                          \
   { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {START, {.action = PEER_SERVE}, END};
 

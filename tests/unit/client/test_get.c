@@ -10,17 +10,9 @@
 #include <cmocka.h>
 
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
 #include "unit/io/scratch.h"
-
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 /* remaining, completed, failed, warning */
 static const int half_way[] = {1, 1, 0, 0}, three_failed[] = {-1, 1, 3, 0}, two_of_four[] = {2, 2, 0, 0};

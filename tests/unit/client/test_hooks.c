@@ -9,14 +9,9 @@
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 
 #define CT "1.2.840.10008.5.1.4.1.1.2"
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {START, {.action = PEER_SERVE}, END};
 

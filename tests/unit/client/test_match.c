@@ -8,16 +8,11 @@
 
 #include "support/client_fixture.h"
 #include "support/failing_allocator.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
 
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
 #define QUERY                                                                                                          \
   { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 enum { TOLD_MAX = 4096 };
 

@@ -17,18 +17,8 @@
 #include "support/client_fixture.h"
 #include "support/failing_allocator.h"
 #include "support/sample_file.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
-
-#define RQ                                                                                                             \
-  { .action = PEER_WAIT_RQ }
-#define ACCEPT                                                                                                         \
-  { .action = PEER_ACCEPT }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {RQ, ACCEPT, SERVE, END};
 

@@ -8,25 +8,8 @@
 #include <cmocka.h>
 
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
-
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
-#define END                                                                                                            \
-  { .action = PEER_END }
-/* One sub-operation. */
-#define SEND(sop_instance) {.action = PEER_STORE, .uid = sop_instance, .length = 1000}, NEXT
-#define OPEN                                                                                                           \
-  {.action = PEER_ASSOCIATE}, {                                                                                        \
-    .action = PEER_WAIT_AC                                                                                             \
-  }
-#define DONE {.action = PEER_RELEASE}, {.action = PEER_WAIT_RELEASED}, {.action = PEER_CLOSE}, END
 
 static const int all_three[] = {0, 3, 0, 0}, one_only[] = {0, 1, 2, 0}, going_back[] = {5, 1, 0, 0};
 
@@ -83,9 +66,6 @@ static void check_report(const scu_retrieve_report *report, scu_verdict verdict,
   assert_int_equal(scu_retrieve_report_missing_count(report), missing);
   assert_string_equal(scu_verdict_name(scu_retrieve_report_verdict(report)), scu_verdict_name(verdict));
 }
-
-#define CALL(calls)                                                                                                    \
-  { .action = PEER_CALL, .script = calls }
 
 static void check_move(peer_step *move, scu_result expected, scu_verdict verdict, uint64_t ok, size_t missing) {
   move_run run;

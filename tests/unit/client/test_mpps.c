@@ -10,17 +10,12 @@
 #include "data/sop_class.h"
 #include "scu/mpps.h"
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 
 #define STEP "1.2.40.1"
 
-#define RQ                                                                                                             \
-  { .action = PEER_WAIT_RQ }
-#define ACCEPT                                                                                                         \
-  { .action = PEER_ACCEPT }
 #define REQUEST                                                                                                        \
   { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
 #define CLOSE                                                                                                          \
   { .action = PEER_CLOSE }
 #define DUPLICATE                                                                                                      \

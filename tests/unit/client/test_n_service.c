@@ -12,19 +12,14 @@
 #include "scu/n_service.h"
 #include "scu/uid.h"
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 
 #define CLASS       "1.2.840.10008.5.1.4.34.6.1" /* UPS Push */
 #define WATCH_CLASS "1.2.840.10008.5.1.4.34.6.2"
 #define INSTANCE    "1.2.3.4"
 
-#define RQ                                                                                                             \
-  { .action = PEER_WAIT_RQ }
-#define ACCEPT                                                                                                         \
-  { .action = PEER_ACCEPT }
 #define REQUEST                                                                                                        \
   { .action = PEER_WAIT_MESSAGE }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
 #define SILENCE                                                                                                        \
   { .action = PEER_END }
 

@@ -9,23 +9,9 @@
 #include <cmocka.h>
 
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
 #include "unit/io/scratch.h"
-
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
-#define OPEN                                                                                                           \
-  {.action = PEER_ASSOCIATE}, {                                                                                        \
-    .action = PEER_WAIT_AC                                                                                             \
-  }
-#define SEND(sop_instance) {.action = PEER_STORE, .uid = sop_instance, .length = 1000}, NEXT
-#define DONE               {.action = PEER_RELEASE}, {.action = PEER_WAIT_RELEASED}, {.action = PEER_CLOSE}, END
 
 static const peer_step good[] = {START, {.action = PEER_SERVE}, END};
 static const char *const four[] = {"1.2.3.1", "1.2.3.2", "1.2.3.3", "1.2.3.4"};

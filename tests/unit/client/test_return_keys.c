@@ -8,15 +8,10 @@
 #include <cmocka.h>
 
 #include "support/client_fixture.h"
+#include "support/scripted_peer_words.h"
 
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
 #define QUERY                                                                                                          \
   { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 #define MATCH(keys)                                                                                                    \
   { .action = PEER_RESPOND, .status = 0xFF00, .text = keys }
 #define ENDS(with)                                                                                                     \

@@ -12,14 +12,8 @@
 
 #include "support/client_fixture.h"
 #include "support/sample_file.h"
+#include "support/scripted_peer_words.h"
 #include "unit/io/scratch.h"
-
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {START, {.action = PEER_SERVE}, END};
 static const peer_step closes[] = {START, {.action = PEER_WAIT_MESSAGE}, {.action = PEER_CLOSE}, END};

@@ -10,16 +10,9 @@
 
 #include "support/client_fixture.h"
 #include "support/sample_file.h"
+#include "support/scripted_peer_words.h"
 #include "unit/io/scratch.h"
 
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 #define ANSWER(code, how_far_back)                                                                                     \
   { .action = PEER_RESPOND, .status = (code), .back = (how_far_back) }
 

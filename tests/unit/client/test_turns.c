@@ -14,21 +14,9 @@
 #include "scu/association.h"
 #include "support/client_fixture.h"
 #include "support/sample_file.h"
+#include "support/scripted_peer_words.h"
 #include "support/test_sink.h"
 #include "unit/io/scratch.h"
-
-#define START                                                                                                          \
-  {.action = PEER_WAIT_RQ}, {                                                                                          \
-    .action = PEER_ACCEPT                                                                                              \
-  }
-#define NEXT                                                                                                           \
-  { .action = PEER_WAIT_MESSAGE }
-#define HOLD                                                                                                           \
-  { .action = PEER_HOLD }
-#define SERVE                                                                                                          \
-  { .action = PEER_SERVE }
-#define END                                                                                                            \
-  { .action = PEER_END }
 
 static const peer_step good[] = {START, SERVE, END};
 /* The first request is answered when the test says so. */
