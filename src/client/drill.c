@@ -1,104 +1,37 @@
 /* The drill: a queue of C-FINDs, one at a time, each made from a match of the level above. */
-#include "client/drill.h"
-
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
-#include "client/character_set.h"
+#include "client/drill_private.h"
 #include "client/query_options.h"
 #include "client/query_variants.h"
 #include "client/refusal.h"
-#include "client/rematch.h"
-#include "client/request.h"
-#include "client/seen.h"
-#include "client/split.h"
-#include "client/uid_list.h"
 #include "data/dataset_builder.h"
 #include "data/dataset_encode.h"
 #include "data/sop_class.h"
 #include "data/transfer_syntax.h"
 #include "dimse/status.h"
-#include "service/key_attribute.h"
 
 enum { TAG_MODALITY = 0x00080060 };
 
-/* One C-FIND to come, or several whose answers are united. */
-typedef struct step {
-  struct step *next;
-  scu_query_level level;
-  scu__unique_keys known;
-  scu__part part;           /* of STUDY level */
-  uint64_t matches;         /* of its largest answer */
-  uint64_t whole_matches;   /* of that of which it is a part, unless that ended with a status that tells; else 0 */
-  bool is_suspect;          /* one of its answers looks cut off */
-  bool has_told;            /* by its status */
-  scu_tag missed;           /* the match it comes from does not meet this key; 0 = it does */
-  size_t variant, variants; /* which one is asked, of how many: known when the first one is made */
-  scu__buffer above; /* the match it comes from, encoded: a tree would take ten times the room; empty at the top */
-} step;
-
-struct scu__drill {
-  scu_op *op; /* whose drill it is: warnings are its */
-  scu_session *session;
-  scu_query *query;
-  scu__query_shape shape;
-  scu_query_level floor;
-  const scu__drill_handler *handler;
-  void *owner;
-  scu__request request;
-  step *current, *first;
-  step *newest;          /* of those that the current step made, which come before all others; NULL = none */
-  size_t step_count;     /* waiting */
-  scu__seen entered;     /* the unique keys of what was or will be gone into */
-  scu__seen united;      /* rows of the variants of the current step */
-  scu__seen rows;        /* every row of the current step, while there is room */
-  scu__buffer row_bytes; /* scratch */
-  scu__rematch rematch;
-  scu_tag missed; /* by the row that the handler is given */
-  scu__drill_counts counts;
-  scu__answers answers;
-  scu_find_verdict verdict;
-  char verdict_text[SCU__VERDICT_TEXT_MAX];
-  size_t request_number;
-  scu_dataset *above;      /* of the current step; NULL at the top */
-  scu_dataset *identifier; /* of the request, scratch */
-  scu_dataset *merged;     /* row with the values above, scratch */
-  scu__charset_reader reader;
-  bool is_upper_key_missing; /* one request does not do unless it may be relational */
-  bool is_for_rows;          /* somebody reads the rows: see scu__drill_for_rows */
-  bool is_for_all;           /* see scu__drill_for_all */
-  unsigned reduced;          /* bit n: of level n only unique and required keys are asked for */
-  uint64_t answer_rows;      /* matches of the current request */
-  bool has_begun, is_relational;
-  bool is_enough, is_cancelled, is_done;
-  bool is_paused, is_step_due; /* no next C-FIND while paused */
-  bool takes_empty;            /* the provider agreed to match empty values */
-  bool is_rematch_off;         /* for some keys; it was told */
-  bool is_repeat_due;          /* the next C-FIND is the last one with fewer keys */
-  uint16_t status;
-  char comment[65];
-  scu_error error;
-  scu__task task; /* goes on from a clean stack */
-};
-
-static void step_free(scu__drill *drill, step *s) {
+static void step_free(scu__drill *drill, scu__drill_step *s) {
   if (!s) return;
   scu__buffer_free(&s->above);
   scu__free(drill->session->allocator, s);
 }
 
 /* What is found below a match comes before the next match: rows stay together, and fewer steps wait. */
-static void insert(scu__drill *drill, step *s) {
-  step **place = drill->newest ? &drill->newest->next : &drill->first;
+static void insert(scu__drill *drill, scu__drill_step *s) {
+  scu__drill_step **place = drill->newest ? &drill->newest->next : &drill->first;
   s->next = *place;
   *place = s;
   drill->newest = s;
   drill->step_count++;
 }
 
-static step *step_new(scu__drill *drill, scu_query_level level, const scu__unique_keys *known) {
-  step *s = scu__alloc(drill->session->allocator, sizeof *s);
+static scu__drill_step *step_new(scu__drill *drill, scu_query_level level, const scu__unique_keys *known) {
+  scu__drill_step *s = scu__alloc(drill->session->allocator, sizeof *s);
   if (!s) return NULL;
   s->level = level;
   s->known = *known;
@@ -106,10 +39,10 @@ static step *step_new(scu__drill *drill, scu_query_level level, const scu__uniqu
   return s;
 }
 
-static scu_result push(scu__drill *drill, scu_query_level level, const scu__unique_keys *known,
-                       const scu_dataset *above, scu_tag missed) {
+scu_result scu__drill_push(scu__drill *drill, scu_query_level level, const scu__unique_keys *known,
+                           const scu_dataset *above, scu_tag missed) {
   if (drill->step_count >= SCU__DRILL_STEPS_MAX) return SCU_ERROR_LIMIT;
-  step *s = step_new(drill, level, known);
+  scu__drill_step *s = step_new(drill, level, known);
   if (!s) return SCU_ERROR_MEMORY;
   s->missed = missed;
   s->part = scu__part_of_query(drill->query->keys);
@@ -121,17 +54,17 @@ static scu_result push(scu__drill *drill, scu_query_level level, const scu__uniq
   return SCU_OK;
 }
 
-static scu_result too_many(scu__drill *drill, int most, const char *what, scu_query_level level) {
+scu_result scu__drill_too_many(scu__drill *drill, int most, const char *what, scu_query_level level) {
   scu__error_set(&drill->error, SCU_ERROR_LIMIT, SCU_PHASE_REQUEST, "more than %d %s%s%s", most, what,
                  level == SCU_LEVEL_DEFAULT ? "" : " at level ", scu_query_level_name(level));
   scu__error_hint(&drill->error, "narrow the query, for example by date");
   return SCU_ERROR_LIMIT;
 }
 
-static scu_result push_part(scu__drill *drill, const step *of, const scu__part *part) {
+scu_result scu__drill_push_part(scu__drill *drill, const scu__drill_step *of, const scu__part *part) {
   if (drill->step_count >= SCU__DRILL_STEPS_MAX)
-    return too_many(drill, SCU__DRILL_STEPS_MAX, "matches to go into, or parts,", of->level);
-  step *s = step_new(drill, of->level, &of->known);
+    return scu__drill_too_many(drill, SCU__DRILL_STEPS_MAX, "matches to go into, or parts,", of->level);
+  scu__drill_step *s = step_new(drill, of->level, &of->known);
   if (!s) return SCU_ERROR_MEMORY;
   s->missed = of->missed;
   s->part = *part;
@@ -143,13 +76,6 @@ static scu_result push_part(scu__drill *drill, const step *of, const scu__part *
   }
   insert(drill, s);
   return SCU_OK;
-}
-
-/* SCU_OK: new, and noted; SCU_END: a peer that repeats itself, or another variant that brought it. */
-static scu_result note_keys(scu__drill *drill, const scu__unique_keys *known) {
-  scu__seen_key key = scu__seen_key_start();
-  scu__seen_key_add(&key, known->value, sizeof known->value);
-  return scu__seen_note(&drill->entered, drill->session->allocator, key, 0, NULL);
 }
 
 static void warn_of_rows(const scu__drill *drill) {
@@ -227,7 +153,7 @@ static scu_result make_variant(scu__drill *drill, const scu__negotiated *negotia
       .is_worklist = drill->shape.model == SCU_MODEL_WORKLIST,
       .uids_max = drill->session->config->uids_per_request,
   };
-  step *s = drill->current;
+  scu__drill_step *s = drill->current;
   return scu__query_variant(drill->identifier, &rules, s->variant, &s->variants, error);
 }
 
@@ -334,150 +260,6 @@ static scu_result make(void *owner, scu__link *link, const scu__accepted_context
                                SCU__PRIORITY_MEDIUM, &bytes, encoding, out);
 }
 
-static bool is_empty(const scu_dataset *dataset, scu_tag tag) {
-  const scu_element *element = scu_dataset_find(dataset, tag);
-  return element && scu_element_length(element) == 0;
-}
-
-/* An empty value says nothing (RULES 12): what the level above said of where it can be had still holds. */
-static scu_result keep_location(scu__drill *drill, const scu_dataset *match) {
-  static const scu_tag tags[] = {SCU__TAG_RETRIEVE_AE, SCU__TAG_AVAILABILITY};
-  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-    const scu_element *above = scu_dataset_find(drill->above, tags[i]);
-    if (!above || !is_empty(match, tags[i])) continue;
-    scu_result result = scu__dataset_set_bytes(drill->merged, tags[i], scu_element_vr(above), scu_element_bytes(above),
-                                               (size_t)scu_element_length(above), NULL);
-    if (result != SCU_OK) return result;
-  }
-  return SCU_OK;
-}
-
-/* The row as the peer gave it, over the values of the levels above. */
-static const scu_dataset *merge_above(scu__drill *drill, const scu_dataset *match) {
-  if (!drill->above) return match;
-  scu__dataset_reset(drill->merged);
-  if (scu_dataset_merge(drill->merged, drill->above) != SCU_OK) return NULL;
-  if (scu_dataset_merge(drill->merged, match) != SCU_OK) return NULL;
-  return keep_location(drill, match) == SCU_OK ? drill->merged : NULL;
-}
-
-static bool read_unique_key(const scu__drill *drill, const scu_dataset *match, scu_query_level level,
-                            scu__unique_keys *known) {
-  char *value = known->value[level];
-  memset(value, 0, SCU__UNIQUE_VALUE_MAX); /* whole fields are hashed */
-  scu_result result = scu__dataset_tag_text(match, scu__query_unique_key(level), value, SCU__UNIQUE_VALUE_MAX);
-  if (result == SCU_OK && *value) return true;
-  scu__op_warn(drill->op, "a match without the unique key of the %s level was passed over",
-               scu_query_level_name(level));
-  return false;
-}
-
-static scu_result add_values(scu__drill *drill, const scu_dataset *row, scu__seen_key *key) {
-  scu__buffer_clear(&drill->row_bytes);
-  scu_result result = scu__dataset_encode(row, SCU__EXPLICIT_LE, &drill->row_bytes, NULL);
-  scu__seen_key_add(key, drill->row_bytes.data, drill->row_bytes.length);
-  return result;
-}
-
-/* What tells one row of the level from another: its UIDs, or all of it where it has none: a Patient ID alone is no
- * proof, and a worklist has no levels. */
-static scu_result key_of_row(scu__drill *drill, const scu_dataset *row, scu__seen_key *key) {
-  bool has_uid = false;
-  *key = scu__seen_key_start();
-  for (int level = SCU_LEVEL_STUDY; level <= (int)drill->current->level; level++) {
-    char uid[SCU__UNIQUE_VALUE_MAX] = "";
-    scu_tag tag = scu__query_unique_key((scu_query_level)level);
-    has_uid = scu__dataset_tag_text(row, tag, uid, sizeof uid) == SCU_OK && *uid;
-    scu__seen_key_add(key, uid, strlen(uid) + 1);
-  }
-  return has_uid ? SCU_OK : add_values(drill, row, key);
-}
-
-static bool may_divide(const scu__drill *drill) {
-  return drill->query->is_split || drill->is_for_all;
-}
-
-static bool is_divisible(const scu__drill *drill) {
-  bool is_one_period = drill->query->wishes[SCU_QUERY_COMBINED_DATE_TIME] == SCU_WISH_YES;
-  return may_divide(drill) && drill->current->level == SCU_LEVEL_STUDY && !is_one_period;
-}
-
-/* A match that only a part has brought: what it is a part of was cut off, and by how many is known. */
-static void note_news(scu__drill *drill) {
-  scu__answers *answers = &drill->answers;
-  uint64_t whole = drill->current->whole_matches;
-  if (drill->current->part.kind == SCU__PART_WHOLE) return;
-  answers->news++;
-  if (whole > 0 && (answers->learned_cap == 0 || whole < answers->learned_cap)) answers->learned_cap = whole;
-}
-
-/* SCU_END: another request has brought this row. */
-static scu_result unite(scu__drill *drill, const scu_dataset *row) {
-  scu__seen_key key;
-  size_t first = 0;
-  if (drill->current->variants <= 1 && !is_divisible(drill)) return SCU_OK;
-  scu_result result = key_of_row(drill, row, &key);
-  if (result == SCU_OK)
-    result = scu__seen_note(&drill->united, drill->session->allocator, key, drill->request_number, &first);
-  if (result == SCU_OK) note_news(drill);
-  if (result != SCU_END) return result;
-  return first == drill->request_number ? SCU_OK : SCU_END; /* what one answer says twice is left as it is */
-}
-
-/* SCU_END: the row came before, the same in every value (RULES 13). Beyond what can be remembered none is. */
-static scu_result look_for_duplicate(scu__drill *drill, const scu_dataset *row) {
-  if (!drill->is_for_rows) return SCU_OK;
-  scu__seen_key key = scu__seen_key_start();
-  scu_result result = add_values(drill, row, &key);
-  if (result == SCU_OK) result = scu__seen_note(&drill->rows, drill->session->allocator, key, 0, NULL);
-  drill->counts.duplicates += result == SCU_END;
-  return result == SCU_ERROR_LIMIT ? SCU_OK : result;
-}
-
-/* SCU_END: it does not meet the keys, and is not to be had for it. */
-static scu_result rematch(scu__drill *drill, const scu_dataset *match) {
-  scu_result result = scu__rematch_row(&drill->rematch, match, &drill->missed);
-  if (result != SCU_OK) return result;
-  if (drill->missed == 0) drill->missed = drill->current->missed;
-  if (drill->missed == 0) return SCU_OK;
-  bool is_counted = drill->query->is_strict || drill->current->level == drill->floor;
-  if (is_counted && drill->counts.missed++ == 0) drill->counts.first_missed = drill->missed;
-  return drill->query->is_strict ? SCU_END : SCU_OK;
-}
-
-static scu_result take_row(scu__drill *drill, const scu_dataset *row, const scu_dataset *match) {
-  scu_result result = unite(drill, row);
-  if (result == SCU_OK) result = look_for_duplicate(drill, row);
-  if (result == SCU_OK) result = rematch(drill, match);
-  if (result == SCU_END) return SCU_OK;
-  if (result == SCU_OK) drill->handler->row(drill->owner, row);
-  if (result == SCU_ERROR_LIMIT)
-    return too_many(drill, SCU__INVENTORY_ENTRIES_MAX, "matches to unite", SCU_LEVEL_DEFAULT);
-  return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-}
-
-static scu_result take_match(scu__drill *drill, const scu_dataset *answer) {
-  const scu_dataset *match;
-  scu_result read = scu__charset_of_answer(&drill->reader, drill->op, answer, &match);
-  const scu_dataset *row = read == SCU_OK ? merge_above(drill, match) : NULL;
-  if (!row) return scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-  scu_query_level level = drill->current->level;
-  if (level == drill->floor) return take_row(drill, row, match);
-  scu__unique_keys known = drill->current->known;
-  /* What a relational query did not know above comes with the match. */
-  int highest = drill->is_relational && level == drill->shape.level ? (int)drill->shape.first : (int)level;
-  for (int at = highest; at <= (int)level; at++)
-    if (!read_unique_key(drill, match, (scu_query_level)at, &known)) return SCU_OK;
-  scu_result result = note_keys(drill, &known);
-  if (result == SCU_ERROR_LIMIT) return too_many(drill, SCU__INVENTORY_ENTRIES_MAX, "matches to remember", level);
-  if (result == SCU_OK && level == SCU_LEVEL_STUDY) note_news(drill);
-  if (result == SCU_OK) result = rematch(drill, match);
-  if (result == SCU_END) return SCU_OK;
-  if (result == SCU_OK) result = push(drill, (scu_query_level)(level + 1), &known, row, drill->missed);
-  if (result == SCU_ERROR_LIMIT) return too_many(drill, SCU__DRILL_STEPS_MAX, "matches to go into", level);
-  return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
-}
-
 /* RULES 16: a provider that cannot make anything of the identifier (A900, Cxxx; PS3.4 C.4.1.1.4) may not like what it
  * is asked to return. */
 static bool may_be_repeated(const scu__drill *drill, uint16_t status) {
@@ -497,68 +279,6 @@ static void repeat_reduced(scu__drill *drill, uint16_t status) {
   scu__task_queue(drill->session->loop, &drill->task);
 }
 
-/* How many the level above says there are, or the list of UIDs that was asked by; 0 = neither says it. */
-static uint64_t expected_matches(const scu__drill *drill) {
-  static const scu_tag counts[] = {
-      [SCU_LEVEL_STUDY] = 0x00201200, [SCU_LEVEL_SERIES] = 0x00201206, [SCU_LEVEL_IMAGE] = 0x00201209};
-  scu_query_level level = drill->current->level;
-  int64_t count = 0;
-  if (level < SCU_LEVEL_STUDY) return 0;
-  const scu_element *uids = scu_dataset_find(drill->identifier, scu__query_unique_key(level));
-  if (uids && scu__uid_list_count(uids) > 0) return scu__uid_list_count(uids);
-  if (!drill->above) return 0;
-  if (scu__dataset_tag_integer(drill->above, counts[level], &count) != SCU_OK || count < 0) return 0;
-  return (uint64_t)count;
-}
-
-static void look_at_answer(scu__drill *drill, uint16_t status) {
-  step *s = drill->current;
-  const scu__answer answer = {
-      .level = s->level, .matches = drill->answer_rows, .expected = expected_matches(drill), .status = status};
-  if (s->part.kind != SCU__PART_WHOLE) drill->answers.parts++;
-  if (answer.matches > s->matches) s->matches = answer.matches;
-  bool is_suspect = scu__answers_look(&drill->answers, &answer);
-  s->is_suspect |= is_suspect;
-  if (is_suspect && s->level > SCU_LEVEL_STUDY && drill->handler->doubt)
-    drill->handler->doubt(drill->owner, s->known.value[SCU_LEVEL_STUDY]);
-  if (scu__tells_of_a_limit(status)) s->has_told = true;
-}
-
-/* The parts of the current step; 0 = it stays as it is. */
-static size_t cut(scu__drill *drill, scu__part *parts, bool *lacks_date, bool *lacks_time) {
-  const step *s = drill->current;
-  bool is_proof_wanted = drill->query->is_split && s->part.kind == SCU__PART_WHOLE && s->matches > 0;
-  bool is_worth_it = s->is_suspect || is_proof_wanted;
-  if (!is_divisible(drill) || !is_worth_it || drill->answers.parts >= SCU__PARTS_MAX) return 0;
-  return scu__part_cut(&s->part, drill->takes_empty, parts, lacks_date, lacks_time);
-}
-
-static scu_result divide(scu__drill *drill) {
-  scu__part parts[SCU__PARTS_OF_ONE];
-  scu__answers *answers = &drill->answers;
-  step *s = drill->current;
-  size_t count = cut(drill, parts, &answers->lacks_date, &answers->lacks_time);
-  if (count == 0 && s->is_suspect) answers->unresolved++;
-  drill->newest = NULL;
-  for (size_t i = 0; i < count; i++) {
-    scu_result result = push_part(drill, s, &parts[i]);
-    if (result != SCU_OK) return result;
-  }
-  return SCU_OK;
-}
-
-/* A failure that parts make up for: there were too many matches, or what has no value cannot be asked for after all. */
-static bool is_made_up_for(scu__drill *drill, uint16_t status) {
-  scu__part parts[SCU__PARTS_OF_ONE];
-  bool lacks_date = false, lacks_time = false;
-  if (drill->answer_rows > 0 && scu__tells_of_a_limit(status)) return cut(drill, parts, &lacks_date, &lacks_time) > 0;
-  bool is_date = drill->current->part.kind == SCU__PART_WITHOUT_DATE;
-  bool is_time = drill->current->part.kind == SCU__PART_WITHOUT_TIME;
-  drill->answers.lacks_date |= is_date;
-  drill->answers.lacks_time |= is_time;
-  return is_date || is_time;
-}
-
 static void take_final(scu__drill *drill, const scu__exchange_event *event) {
   drill->status = event->status;
   memcpy(drill->comment, event->command->error_comment, sizeof drill->comment);
@@ -571,12 +291,12 @@ static void take_final(scu__drill *drill, const scu__exchange_event *event) {
     finish(drill, drill->error.result);
     return;
   }
-  look_at_answer(drill, event->status);
+  scu__drill_look_at_answer(drill, event->status);
   if (event->status_class == SCU__STATUS_KIND_SUCCESS || event->status_class == SCU__STATUS_KIND_WARNING) {
     scu__task_queue(drill->session->loop, &drill->task);
   } else if (may_be_repeated(drill, event->status)) {
     repeat_reduced(drill, event->status);
-  } else if (is_made_up_for(drill, event->status)) {
+  } else if (scu__drill_is_made_up_for(drill, event->status)) {
     scu__task_queue(drill->session->loop, &drill->task);
   } else {
     scu__refusal(&drill->error, event->command);
@@ -592,7 +312,7 @@ static void request_event(void *owner, const scu__exchange_event *event) {
   }
   if (event->kind != SCU__EXCHANGE_MATCH || drill->is_enough || drill->is_cancelled) return;
   drill->answer_rows++;
-  if (take_match(drill, event->identifier) != SCU_OK) scu__drill_cancel(drill);
+  if (scu__drill_take_match(drill, event->identifier) != SCU_OK) scu__drill_cancel(drill);
 }
 
 static void request_failed(void *owner, const scu_error *error) {
@@ -640,7 +360,7 @@ static void next_step(scu__task *self) {
   }
   drill->is_step_due = drill->is_paused;
   if (drill->is_paused) return;
-  step *current = drill->current;
+  scu__drill_step *current = drill->current;
   bool has_variant = current && current->variant + 1 < current->variants;
   if (drill->is_repeat_due || has_variant) {
     current->variant += drill->is_repeat_due ? 0 : 1;
@@ -648,12 +368,13 @@ static void next_step(scu__task *self) {
     scu__request_start(&drill->request, drill->session);
     return;
   }
-  scu_result divided = current ? divide(drill) : SCU_OK;
+  scu_result divided = current ? scu__drill_divide(drill) : SCU_OK;
   if (divided != SCU_OK) {
     finish(drill, divided == SCU_ERROR_LIMIT ? divided : scu__error_memory(&drill->error, SCU_PHASE_REQUEST));
     return;
   }
-  if (!may_divide(drill)) scu__seen_clear(&drill->united); /* parts of one query have what its UIDs tell apart */
+  /* Parts of one query have what its UIDs tell apart. */
+  if (!scu__drill_may_divide(drill)) scu__seen_clear(&drill->united);
   scu__seen_clear(&drill->rows);
   begin_next_step(drill);
 }
@@ -683,7 +404,7 @@ scu_result scu__drill_new(scu_op *op, const scu_query *query, scu_query_level fl
     drill->floor = floor > drill->shape.level ? floor : drill->shape.level;
     scu_query_level first = scu__query_first_level(drill->query, &drill->shape, &known);
     drill->is_upper_key_missing = first != drill->shape.level;
-    result = push(drill, first, &known, NULL, 0);
+    result = scu__drill_push(drill, first, &known, NULL, 0);
   }
   if (result != SCU_OK) {
     scu__drill_free(drill);
@@ -765,7 +486,7 @@ void scu__drill_free(scu__drill *drill) {
   scu__task_remove(drill->session->loop, &drill->task);
   step_free(drill, drill->current);
   while (drill->first) {
-    step *next = drill->first->next;
+    scu__drill_step *next = drill->first->next;
     step_free(drill, drill->first);
     drill->first = next;
   }
