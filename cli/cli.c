@@ -66,6 +66,9 @@ static void say_instance(cli *context, const scu_instance_outcome *outcome) {
 void note_instance(cli *context, const scu_instance_outcome *outcome) {
   scu_instance_outcome told = *outcome;
   char reason[512];
+  told.sop_instance_uid = sayable_uid(context, outcome->sop_instance_uid);
+  told.source_sop_instance_uid = sayable_uid(context, outcome->source_sop_instance_uid);
+  told.sop_class_uid = sayable_uid(context, outcome->sop_class_uid);
   told.reason = with_comment(context, outcome->reason, outcome->comment, reason);
   tally(context, outcome);
   if (context->is_json) json_instance(&told);

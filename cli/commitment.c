@@ -47,7 +47,8 @@ void commitment_end(cli *context) {
 
 void commitment_add(cli *context, const char *sop_class_uid, const char *sop_instance_uid) {
   if (scu_commitment_add(context->wanted, sop_class_uid, sop_instance_uid) == SCU_OK) return;
-  say_always(context, "failed: %s: %s", sop_instance_uid, scu_error_reason(scu_commitment_error(context->wanted)));
+  say_always(context, "failed: %s: %s", sayable_uid(context, sop_instance_uid),
+             scu_error_reason(scu_commitment_error(context->wanted)));
   context->failed++;
   exit_add(&context->causes, EXIT_PARTIAL);
 }
@@ -69,12 +70,12 @@ static void why(const scu_commit_instance *one, char to[120]) {
     snprintf(to, 120, "no result yet");
 }
 
-static void tell_record(const scu_commit_instance *one, const char *event, const char *reason) {
+static void tell_record(const cli *context, const scu_commit_instance *one, const char *event, const char *reason) {
   bool is_committed = one->state == SCU_COMMIT_COMMITTED;
   json_open(stdout, event);
-  json_text(stdout, "sop_instance_uid", one->sop_instance_uid);
-  json_text(stdout, "sop_class_uid", one->sop_class_uid);
-  json_text(stdout, "transaction_uid", one->transaction_uid);
+  json_text(stdout, "sop_instance_uid", sayable_uid(context, one->sop_instance_uid));
+  json_text(stdout, "sop_class_uid", sayable_uid(context, one->sop_class_uid));
+  json_text(stdout, "transaction_uid", sayable_uid(context, one->transaction_uid));
   json_text(stdout, "commitment", scu_commit_state_name(one->state));
   json_text(stdout, "outcome", scu_outcome_name(is_committed ? SCU_OUTCOME_OK : SCU_OUTCOME_FAILED));
   json_status(stdout, "status", is_committed ? 0 : one->failure_reason ? one->failure_reason : 0xFFFF);
@@ -87,11 +88,11 @@ static void tell_record(const scu_commit_instance *one, const char *event, const
 static void tell_instance(cli *context, const scu_commit_instance *one, const char *event) {
   char reason[120];
   why(one, reason);
-  if (context->is_json) tell_record(one, event, reason);
+  if (context->is_json) tell_record(context, one, event, reason);
   bool is_bad = one->state == SCU_COMMIT_FAILED || one->state == SCU_COMMIT_UNLISTED;
   if (is_bad || context->verbosity > 0)
-    say_always(context, "%s: %s%s%s", scu_commit_state_name(one->state), one->sop_instance_uid, *reason ? ": " : "",
-               reason);
+    say_always(context, "%s: %s%s%s", scu_commit_state_name(one->state), sayable_uid(context, one->sop_instance_uid),
+               *reason ? ": " : "", reason);
 }
 
 static void say_counts(cli *context, const scu_commit_report *report, uint64_t total) {

@@ -93,6 +93,10 @@ const char *with_comment(const cli *context, const char *reason, const char *com
   return to;
 }
 
+const char *sayable_uid(const cli *context, const char *uid) {
+  return context->shows_phi || uid[strspn(uid, "0123456789.")] == 0 ? uid : "(masked)";
+}
+
 void report_error(cli *context, const scu_error *error) {
   char told[512];
   report(context, scu_error_result(error), scu_error_phase(error), scu_error_peer(error),

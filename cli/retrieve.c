@@ -25,11 +25,11 @@ scu_sink *cli_sink(cli *context, const arguments *args) {
   return NULL;
 }
 
-static void put_missing(const scu_missing_instance *missing) {
+static void put_missing(const cli *context, const scu_missing_instance *missing) {
   json_open(stdout, "missing");
-  json_text(stdout, "sop_instance_uid", missing->sop_instance_uid);
-  json_text(stdout, "study_instance_uid", missing->study_instance_uid);
-  json_text(stdout, "series_instance_uid", missing->series_instance_uid);
+  json_text(stdout, "sop_instance_uid", sayable_uid(context, missing->sop_instance_uid));
+  json_text(stdout, "study_instance_uid", sayable_uid(context, missing->study_instance_uid));
+  json_text(stdout, "series_instance_uid", sayable_uid(context, missing->series_instance_uid));
   json_text(stdout, "reason", missing->reason);
   json_status(stdout, "status", missing->status);
   json_close(stdout);
@@ -41,8 +41,9 @@ static void tell_missing(cli *context, retrieval_tally *tally, const scu_retriev
   size_t most = is_explained ? 0 : MISSING_SAID_MAX - tally->missing_said;
   for (size_t i = 0; i < count; i++) {
     const scu_missing_instance *missing = scu_retrieve_report_missing_instance(report, i);
-    if (context->is_json) put_missing(missing);
-    if (i < most) say_always(context, "missing: %s: %s", missing->sop_instance_uid, missing->reason);
+    if (context->is_json) put_missing(context, missing);
+    if (i < most)
+      say_always(context, "missing: %s: %s", sayable_uid(context, missing->sop_instance_uid), missing->reason);
   }
   if (is_explained && count > 0) say_always(context, "missing: all %zu", count);
   if (!is_explained && count > most) say_always(context, "missing: %zu more", count - most);

@@ -7,11 +7,12 @@
 
 enum { ATTRIBUTES_SHOWN = 64 };
 
-static void put_value(scu__buffer *text, const scu__command *command, const scu__command_element_row *row) {
+static void put_value(scu__buffer *text, const scu__command *command, const scu__command_element_row *row,
+                      bool with_phi) {
   const void *at = (const char *)command + row->at;
   if (row->kind == SCU__VALUE_UI) {
     const char *uid = ((const scu__uid *)at)->text, *name = scu__uid_name(uid);
-    scu__dump_put(text, "%s%s%s", uid, name ? " = " : "", name ? name : "");
+    scu__dump_put(text, "%s%s%s", scu__dump_uid(uid, with_phi), name ? " = " : "", name ? name : "");
   } else if (row->kind == SCU__VALUE_AE) {
     scu__dump_put(text, "%s", ((const scu__ae *)at)->text);
   } else if (row->bit == SCU__HAS_FIELD || row->bit == SCU__HAS_STATUS || row->bit == SCU__HAS_DATA_SET_TYPE) {
@@ -44,7 +45,7 @@ static void put_element(scu__buffer *text, const scu__command *command, const sc
       put_tag(text, scu__command_attribute(command, i));
     if (command->attribute_count > ATTRIBUTES_SHOWN) scu__dump_put(text, "... (%zu)", command->attribute_count);
   } else {
-    put_value(text, command, row);
+    put_value(text, command, row, with_phi);
     put_meaning(text, command, row);
   }
   scu__dump_put(text, "\n");
@@ -68,7 +69,7 @@ static void put_name(scu__buffer *text, const scu__command *command) {
     scu__dump_put(text, "unknown command %04XH", command->field);
 }
 
-void scu__dump_message(scu__buffer *text, const scu__command *command) {
+void scu__dump_message(scu__buffer *text, const scu__command *command, bool with_phi) {
   put_name(text, command);
   if (scu__command_has(command, SCU__HAS_MESSAGE_ID)) scu__dump_put(text, " %u", command->message_id);
   if (scu__command_has(command, SCU__HAS_RESPONDED_MESSAGE_ID))
@@ -79,7 +80,7 @@ void scu__dump_message(scu__buffer *text, const scu__command *command) {
     scu__dump_put(text, " for %s", command->move_destination.text);
   const scu__uid *instance = &command->affected_sop_instance;
   if (scu__command_has(command, SCU__HAS_REQUESTED_SOP_INSTANCE)) instance = &command->requested_sop_instance;
-  if (instance->text[0]) scu__dump_put(text, " of %s", instance->text);
+  if (instance->text[0]) scu__dump_put(text, " of %s", scu__dump_uid(instance->text, with_phi));
   if (scu__command_has(command, SCU__HAS_COMPLETED))
     scu__dump_put(text, ", %u done", command->completed + command->warning);
   if (scu__command_has(command, SCU__HAS_FAILED) && command->failed > 0)

@@ -2,8 +2,8 @@
 #include "observe/dump_text.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 void scu__dump_put(scu__buffer *text, const char *format, ...) {
   char piece[512];
@@ -15,6 +15,10 @@ void scu__dump_put(scu__buffer *text, const char *format, ...) {
   for (char *p = piece; *p; p++)
     if ((unsigned char)*p < 0x20 && !(*p == '\n' && p[1] == 0)) *p = '?';
   scu__put_text(text, piece);
+}
+
+const char *scu__dump_uid(const char *uid, bool with_phi) {
+  return with_phi || uid[strspn(uid, "0123456789.")] == 0 ? uid : "(masked)";
 }
 
 void scu__dump_end(scu__buffer *text) {

@@ -182,7 +182,7 @@ static void tell_command(scu__log_conversation *c, stream *s, bool is_sent, uint
   scu_log_level level = SCU_LOG_WARNING;
   if (scu__command_decode(s->command.data, s->command.length, &command, &error) == SCU_OK) {
     level = level_of(&command);
-    scu__dump_message(&text, &command);
+    scu__dump_message(&text, &command, scu_log_shows_phi(c->log));
     if (scu_log_wants(c->log, SCU_LOG_DUMP)) {
       scu__dump_put(&text, ", presentation context %u\n", context_id);
       scu__dump_command(&text, &command, scu_log_shows_phi(c->log));

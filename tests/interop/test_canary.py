@@ -9,11 +9,14 @@ import concurrent.futures
 import os
 import re
 import shutil
+import socket
+import struct
 import sys
 import tempfile
 import unittest
 
 import support  # first: it knows where the others are
+import flooder
 import make_samples
 import peers
 from scu_archive import Peer, ScuArchive
@@ -65,6 +68,32 @@ def elements(number):
     kept = [element for element in make_samples.capture("canary %d" % number, rows=2, columns=2)
             if element[0] not in replaced]
     return sorted(kept + [(tag, *value) for tag, value in replaced.items()], key=lambda element: element[0])
+
+
+UID_CANARY = b"CANARY^JOHN 19010203"
+NAMED_MATCH = clitest.implicit([(0x00080018, "UI", UID_CANARY.decode()), (0x00080052, "CS", "IMAGE"),
+                                (0x0020000D, "UI", STUDY), (0x0020000E, "UI", "1.2.3")])
+
+
+def store_named(port):
+    """A C-STORE with a name in each place where a peer may put a UID."""
+    contexts = b"".join(flooder.item(0x20, bytes([number, 0, 0, 0]) + flooder.item(0x30, uid)
+                                     + flooder.item(0x40, flooder.IMPLICIT))
+                        for number, uid in ((1, flooder.CT), (3, UID_CANARY)))
+    user = flooder.item(0x51, struct.pack(">I", 16384)) + flooder.item(0x52, UID_CANARY)
+    said = flooder.command(sop_class=flooder.CT, field=flooder.STORE, message_id=7, priority=0, has_dataset=True,
+                           sop_instance=UID_CANARY)
+    with socket.create_connection((peers.HOST, port), 10) as connection:
+        connection.sendall(flooder.pdu(1, struct.pack(">HH", 1, 0) + b"BIRDS".ljust(16) + b"FLOODER".ljust(16) + bytes(32)
+                                       + flooder.item(0x10, b"1.2.840.10008.3.1.1.1") + contexts
+                                       + flooder.item(0x50, user)))
+        accepted, _ = flooder.read_pdu(connection)
+        connection.sendall(flooder.message(1, said, flooder.element(8, 0x16, flooder.even(flooder.CT))
+                                           + flooder.element(8, 0x18, UID_CANARY)))
+        answered, _ = flooder.read_pdu(connection)
+        connection.sendall(flooder.pdu(5, bytes(4)))
+        released, _ = flooder.read_pdu(connection)
+    return accepted, answered, released
 
 
 class Canary(unittest.TestCase):
@@ -234,6 +263,59 @@ class Canary(unittest.TestCase):
                         self.assertIn("CANARY comment", texts[log], run)
                         if name != "commit":
                             self.assertIn("CANARY comment", run.err, run)
+                    else:
+                        self.check_silent(run, texts)
+
+    def test_a_name_where_a_uid_belongs_is_for_who_asks(self):
+        for with_phi in (False, True):
+            for level in LEVELS[1:]:
+                words = ["--log-level", level, "-v", *(["--phi"] if with_phi else [])]
+                texts, log, their_log = {}, self.new_path(), self.new_path()
+                with support.Listener("--log", log, *words, title="BIRDS") as listener:
+                    self.assertEqual(store_named(listener.port), (2, 4, 6))
+                    listener.stop()
+                    texts["listen"] = listener.stderr()
+                    with open(listener.out, encoding="utf-8") as file:
+                        texts["records"] = file.read()
+                with ScuArchive(self.new_path(), "--log", their_log, *words, title="BIRDS") as archive:
+                    self.assertEqual(store_named(archive.port), (2, 4, 6))
+                    archive.stop()
+                    texts["archive"] = archive.said()
+                for path in (log, their_log):
+                    with open(path, encoding="utf-8") as file:
+                        texts[path] = file.read()
+                with self.subTest("%s, --phi %s" % (level, with_phi)):
+                    self.assertRegex(texts["records"], '"event":"instance"')
+                    if not with_phi:
+                        self.check_silent("", texts)
+                        self.assertIn('"sop_instance_uid":"(masked)"', texts["records"])
+                    elif level == "dump":
+                        for where in ("records", log, their_log):
+                            self.assertIn(UID_CANARY.decode(), texts[where])
+
+    def test_a_name_where_a_peer_answers_with_a_uid(self):
+        def answers(field, *_):
+            if name == "get" and field == flooder.FIND:
+                return [(0xFF00, NAMED_MATCH, ()), (0, None, ())]
+            return [(0xA700, None, [(0x1000, UID_CANARY)])]
+
+        commands = {"echo": [], "find": ["PatientID=1"], "store": self.files[:1] + ["--retries", "0"],
+                    "get": ["StudyInstanceUID=" + STUDY, "--with", "get", "-o", self.new_path()]}
+        for with_phi in (False, True):
+            for name, words in commands.items():
+                peer, log = clitest.Peer(answers=answers), self.new_path()
+                try:
+                    run = scu(name, peer.name, *words, "--json", "-v", *WAITS, "--log", log, "--log-level", "dump",
+                              *(["--phi"] if with_phi else []), seconds=30)
+                finally:
+                    peer.close()
+                with self.subTest("%s, --phi %s" % (name, with_phi)):
+                    self.assertNotEqual(run.code, 0, run)
+                    texts = self.said(run, log)
+                    if with_phi:
+                        self.assertIn(UID_CANARY.decode(), texts[log])
+                        if name == "get":
+                            self.assertIn(UID_CANARY.decode(), texts["stdout"])
                     else:
                         self.check_silent(run, texts)
 

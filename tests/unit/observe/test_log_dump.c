@@ -221,6 +221,27 @@ static void test_comments_and_names_are_shown_to_who_asks_for_phi(void **state) 
   }
 }
 
+static void test_a_name_where_a_uid_belongs_is_masked(void **state) {
+  (void)state;
+  for (int with_phi = 0; with_phi < 2; with_phi++) {
+    talk t = begin(new_log(NULL, SCU_LOG_DUMP, with_phi));
+    scu__command request, response;
+    scu__uid uid;
+    assert_true(scu__uid_from_text(&uid, "1.2.840.10008.5.1.4.1.1.2"));
+    scu__request_init(&request, SCU__C_STORE_RQ, 7, &uid);
+    assert_true(scu__uid_from_text(&request.affected_sop_instance, "CANARY^JOHN 19010203"));
+    request.present |= SCU__HAS_AFFECTED_SOP_INSTANCE;
+    scu__response_to(&request, 0xC000, &response);
+    pass_command(&t, false, &request, 64);
+    pass_command(&t, true, &response, 64);
+    hears(with_phi ? "C000H, cannot understand of CANARY^JOHN 19010203" : "C000H, cannot understand of (masked)");
+    hears(with_phi ? "Affected SOP Instance UID: CANARY^JOHN 19010203\n" : "Affected SOP Instance UID: (masked)\n");
+    hears("Affected SOP Class UID: 1.2.840.10008.5.1.4.1.1.2 = CT Image Storage\n");
+    if (!with_phi) hears_no("CANARY");
+    end(&t);
+  }
+}
+
 static void test_the_level_may_change_between_any_two_fragments(void **state) {
   (void)state;
   talk t = begin(new_log(NULL, SCU_LOG_OFF, false));
@@ -352,6 +373,7 @@ int main(void) {
       cmocka_unit_test(test_associations_are_told_at_info_and_every_item_at_dump),
       cmocka_unit_test(test_messages_are_told_by_name_and_their_datasets_as_text),
       cmocka_unit_test(test_comments_and_names_are_shown_to_who_asks_for_phi),
+      cmocka_unit_test(test_a_name_where_a_uid_belongs_is_masked),
       cmocka_unit_test(test_the_level_may_change_between_any_two_fragments),
       cmocka_unit_test(test_bulk_pixel_data_is_not_asked_for_and_ends_the_dump),
       cmocka_unit_test(test_datasets_are_bounded),
