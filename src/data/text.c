@@ -29,13 +29,6 @@ typedef struct text_writer {
 
 /* ---- characters ---- */
 
-/* What could move the cursor, hide text or turn its direction round. */
-static bool is_unsafe(uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x00AD || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
-         (c >= 0xE0000 && c <= 0xE0FFF);
-}
-
 static void put(text_writer *writer, const char *text) {
   scu__text_output_text(&writer->out, text);
   writer->column += strlen(text);
@@ -59,7 +52,7 @@ static void put_value_text(text_writer *writer, const char *text, size_t length)
     uint32_t c;
     char escape[16];
     size_t size = scu__utf8_decode((const uint8_t *)text, length, &c);
-    if (size > 0 && !is_unsafe(c)) {
+    if (size > 0 && !scu__is_unsafe_character(c)) {
       put_value_part(writer, text, size, 1);
     } else {
       int width = size > 0 && c > 0xFF

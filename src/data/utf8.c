@@ -49,6 +49,12 @@ void scu__utf8_put(scu__buffer *buffer, uint32_t code_point) {
   scu__put_bytes(buffer, bytes, length);
 }
 
+bool scu__is_unsafe_character(uint32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x00AD || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
 bool scu__utf8_is_valid(const uint8_t *text, size_t length) {
   for (size_t at = 0, step; at < length; at += step) {
     uint32_t code_point;

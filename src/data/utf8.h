@@ -13,5 +13,7 @@
 size_t scu__utf8_decode(const uint8_t *text, size_t length, uint32_t *code_point);
 void scu__utf8_put(scu__buffer *buffer, uint32_t code_point);
 bool scu__utf8_is_valid(const uint8_t *text, size_t length);
+/* What could end a line, move a cursor, hide text or turn its direction round: no place for it where people read. */
+bool scu__is_unsafe_character(uint32_t code_point);
 
 #endif

@@ -30,19 +30,13 @@ struct scu_log {
 
 /* ---- writing ---- */
 
-/* What could end a line, move the cursor or turn text round, and what is no UTF-8. */
-static bool is_unsafe(uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200E && c <= 0x200F) ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
-}
-
 static void make_safe(const char *text, size_t length, char to[SCU__LOG_LINE_MAX + 1]) {
   static const char cut[] = " ...";
   size_t used = 0;
   while (length > 0) {
     uint32_t c;
     size_t size = scu__utf8_decode((const uint8_t *)text, length, &c);
-    bool is_bad = size == 0 || is_unsafe(c);
+    bool is_bad = size == 0 || scu__is_unsafe_character(c);
     if (size == 0) size = 1;
     if (used + size > SCU__LOG_LINE_MAX - sizeof cut) {
       memcpy(to + used, cut, sizeof cut - 1);

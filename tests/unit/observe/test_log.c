@@ -80,6 +80,16 @@ static void test_lines_have_time_level_association_and_text(void **state) {
   assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+static void test_what_nobody_sees_is_made_visible(void **state) {
+  (void)state;
+  scu_log *log = open_log((scu_log_options){.kind = SCU_LOG_TO_FILE, .path = path});
+  scu_log_text(log, SCU_LOG_INFO, 0,
+               "a\xE2\x80\x8B" /* U+200B */ "b\xC2\xAD" /* U+00AD */ "c\xEF\xBF\xB9" /* U+FFF9 */
+               "d\xF3\xA0\x81\x81" /* U+E0041 */ "e\xE2\x81\xA0" /* U+2060 */ "f\xC2\x85" /* U+0085 */ "g");
+  scu_log_free(log);
+  if (!is_like(content(), " a\\?b\\?c\\?d\\?e\\?f\\?g\n$")) fail_msg("%s", content());
+}
+
 static void test_a_line_that_is_too_long_is_cut(void **state) {
   (void)state;
   static char text[100000];
@@ -317,6 +327,7 @@ static void test_every_allocation_may_fail_and_the_line_is_counted(void **state)
 int main(void) {
   const struct CMUnitTest tests[] = {
       LOG_TEST(test_lines_have_time_level_association_and_text),
+      LOG_TEST(test_what_nobody_sees_is_made_visible),
       LOG_TEST(test_a_line_that_is_too_long_is_cut),
       LOG_TEST(test_level_and_switch_hold_from_one_line_to_the_next),
       LOG_TEST(test_syslog_gets_a_datagram_a_line_as_rfc_3164_has_it),
