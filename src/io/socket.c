@@ -73,6 +73,17 @@ bool scu__address_bytes(const scu__address *address, uint8_t bytes[16]) {
   return true;
 }
 
+void scu__address_from_bytes(scu__address *address, const uint8_t bytes[16], bool is_v6, uint16_t port) {
+  struct in_addr v4;
+  struct in6_addr v6;
+  memcpy(&v4, bytes, sizeof v4);
+  memcpy(&v6, bytes, sizeof v6);
+  if (is_v6)
+    set_v6(address, v6, 0, port);
+  else
+    set_v4(address, v4, port);
+}
+
 void scu__address_set_port(scu__address *address, uint16_t port) {
   if (address->storage.ss_family == AF_INET) ((struct sockaddr_in *)&address->storage)->sin_port = htons(port);
   if (address->storage.ss_family == AF_INET6) ((struct sockaddr_in6 *)&address->storage)->sin6_port = htons(port);

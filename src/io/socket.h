@@ -33,6 +33,8 @@ uint16_t scu__address_port(const scu__address *address);
 /* In network order: all 16 for IPv6 (true), the first 4 for IPv4 - also where that comes mapped into IPv6 -, zeros when
  * there is none. */
 bool scu__address_bytes(const scu__address *address, uint8_t bytes[16]);
+/* The other way. */
+void scu__address_from_bytes(scu__address *address, const uint8_t bytes[16], bool is_v6, uint16_t port);
 void scu__address_set_port(scu__address *address, uint16_t port);
 /* A numeric address ("10.1.2.3", "::1", "fe80::1%eth0", brackets allowed); false when it is a name. No look-up. */
 bool scu__address_parse(scu__address *address, const char *host, uint16_t port);

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "dimse/status.h"
+#include "io/socket.h"
 #include "observe/dump_associate.h"
 #include "observe/dump_dataset.h"
 #include "observe/dump_message.h"
@@ -52,15 +53,11 @@ static void tell(const scu__log_conversation *c, scu_log_level level, scu__buffe
 
 /* ---- connections ---- */
 
-static void put_address(scu__buffer *text, const uint8_t *address, uint16_t port, bool is_v6) {
-  scu__dump_put(text, is_v6 ? "[" : "");
-  for (size_t i = 0; i < (is_v6 ? 16u : 4u); i += is_v6 ? 2 : 1) {
-    if (is_v6)
-      scu__dump_put(text, "%s%x", i > 0 ? ":" : "", (unsigned)(address[i] << 8 | address[i + 1]));
-    else
-      scu__dump_put(text, "%s%u", i > 0 ? "." : "", address[i]);
-  }
-  scu__dump_put(text, "%s:%u", is_v6 ? "]" : "", port);
+static void put_address(scu__buffer *text, const uint8_t bytes[16], uint16_t port, bool is_v6) {
+  char written[SCU__ADDRESS_TEXT_MAX];
+  scu__address address;
+  scu__address_from_bytes(&address, bytes, is_v6, port);
+  scu__dump_put(text, "%s", scu__address_text(&address, written));
 }
 
 static void tell_ends(const scu__log_conversation *c, const scu__trace_ends *ends) {

@@ -242,6 +242,21 @@ static void test_a_name_where_a_uid_belongs_is_masked(void **state) {
   }
 }
 
+static void test_addresses_are_written_as_everywhere(void **state) {
+  (void)state;
+  const scu__trace_ends v6 = {.is_v6 = true,
+                              .is_acceptor = true,
+                              .peer = {[15] = 1},
+                              .local = {0x20, 1, [15] = 7},
+                              .local_port = 104,
+                              .peer_port = 5};
+  scu_log *log = new_log(NULL, SCU_LOG_INFO, false);
+  talk t = {.log = log, .scribe = (scu__scribe *)log};
+  t.conversation = t.scribe->connected(t.scribe, 5, &v6);
+  hears("3:5:connection from [::1]:5 at [2001::7]:104\n");
+  end(&t);
+}
+
 static void test_the_level_may_change_between_any_two_fragments(void **state) {
   (void)state;
   talk t = begin(new_log(NULL, SCU_LOG_OFF, false));
@@ -374,6 +389,7 @@ int main(void) {
       cmocka_unit_test(test_messages_are_told_by_name_and_their_datasets_as_text),
       cmocka_unit_test(test_comments_and_names_are_shown_to_who_asks_for_phi),
       cmocka_unit_test(test_a_name_where_a_uid_belongs_is_masked),
+      cmocka_unit_test(test_addresses_are_written_as_everywhere),
       cmocka_unit_test(test_the_level_may_change_between_any_two_fragments),
       cmocka_unit_test(test_bulk_pixel_data_is_not_asked_for_and_ends_the_dump),
       cmocka_unit_test(test_datasets_are_bounded),
