@@ -18,8 +18,8 @@ enum { CONTEXTS = 128 };
 /* One direction. */
 typedef struct stream {
   scu__buffer command;
+  bool is_inside;     /* a command whose last fragment has not gone by yet, followed or not */
   bool is_in_command; /* its beginning was seen */
-  bool is_in_message; /* command or dataset: something is to come */
   char title[48];     /* of the dataset that follows */
   scu__dump_dataset *dataset;
 } stream;
@@ -184,10 +184,8 @@ static void tell_command(scu__log_conversation *c, stream *s, bool is_sent, uint
       scu__dump_put(&text, ", presentation context %u\n", context_id);
       scu__dump_command(&text, &command, scu_log_shows_phi(c->log));
     }
-    s->is_in_message = scu__command_has_dataset(&command);
-    if (s->is_in_message) expect_dataset(c, s, &command, context_id);
+    if (scu__command_has_dataset(&command)) expect_dataset(c, s, &command, context_id);
   } else {
-    s->is_in_message = false;
     scu__dump_put(&text, "a command that is not to be read: %s", error.reason);
   }
   tell(c, level, &text);
@@ -212,14 +210,17 @@ static bool is_end(const scu__trace_fragment *fragment) {
   return fragment->is_last && fragment->at + fragment->count >= fragment->length;
 }
 
+/* Of a command whose beginning was not followed, nothing is told: half of it would read as the peer's fault. */
 static void take_command(scu__log_conversation *c, stream *s, bool is_sent, const scu__trace_fragment *fragment) {
-  if (!s->is_in_command) {
-    if (s->is_in_message || fragment->at > 0) forget_dataset(s); /* a peer that does not end what it began */
-    scu__buffer_clear(&s->command);
-    s->is_in_command = s->is_in_message = true;
-  }
-  if (fragment->bytes) scu__put_bytes(&s->command, fragment->bytes, fragment->count);
-  if (!is_end(fragment)) return;
+  bool is_beginning = !s->is_inside && fragment->at == 0;
+  bool is_missing = fragment->count > 0 && !fragment->bytes;
+  s->is_inside = !is_end(fragment);
+  forget_dataset(s); /* of a peer that does not end what it began */
+  if (is_beginning) scu__buffer_clear(&s->command);
+  s->is_in_command = (s->is_in_command || is_beginning) && !is_missing && scu_log_wants(c->log, SCU_LOG_WARNING);
+  if (!s->is_in_command) return;
+  scu__put_bytes(&s->command, fragment->bytes, fragment->count);
+  if (s->is_inside) return;
   s->is_in_command = false;
   if (scu__buffer_result(&s->command) == SCU_OK && s->command.length > 0)
     tell_command(c, s, is_sent, fragment->context_id);
@@ -229,7 +230,6 @@ static void take_dataset(scu__log_conversation *c, stream *s, bool is_sent, cons
   if (s->dataset && fragment->count > 0 && !fragment->bytes) scu__dump_dataset_lose(s->dataset);
   if (s->dataset && fragment->bytes) scu__dump_dataset_feed(s->dataset, fragment->bytes, fragment->count);
   if (!is_end(fragment)) return;
-  s->is_in_message = false;
   tell_dataset(c, s, is_sent, true);
 }
 
@@ -253,10 +253,8 @@ void scu__log_conversation_fragment(scu__log_conversation *c, bool is_sent, cons
   tell_fragment(c, is_sent, fragment);
   if (!fragment->is_command)
     take_dataset(c, s, is_sent, fragment);
-  else if (scu_log_wants(c->log, SCU_LOG_WARNING))
-    take_command(c, s, is_sent, fragment);
   else
-    s->is_in_command = false;
+    take_command(c, s, is_sent, fragment);
 }
 
 void scu__log_conversation_free(scu__log_conversation *c) {

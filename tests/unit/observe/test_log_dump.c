@@ -242,6 +242,39 @@ static void test_a_name_where_a_uid_belongs_is_masked(void **state) {
   }
 }
 
+static void test_a_command_is_told_whole_or_not_at_all(void **state) {
+  (void)state;
+  scu__command request = find_request();
+  for (int is_fragment = 0; is_fragment < 2; is_fragment++) { /* cut in a fragment, or between two */
+    talk t = begin(new_log(NULL, SCU_LOG_OFF, false));
+    scu__buffer bytes;
+    scu__buffer_init(&bytes, NULL, 65536);
+    assert_int_equal(scu__command_encode(&request, &bytes), SCU_OK);
+    scu__trace_fragment piece = {.context_id = 1, .is_command = true, .count = 20};
+    piece.length = is_fragment ? 20 : bytes.length;
+    piece.is_last = !is_fragment;
+    t.scribe->fragment(t.scribe, t.conversation, false, &piece);
+    scu_log_set_level(t.log, SCU_LOG_WARNING);
+    piece.at = is_fragment ? 0 : 20;
+    piece.bytes = bytes.data + 20;
+    piece.count = bytes.length - 20;
+    if (is_fragment) piece.length = piece.count;
+    piece.is_last = true;
+    t.scribe->fragment(t.scribe, t.conversation, false, &piece);
+    assert_string_equal(said, "");
+    scu_log_set_level(t.log, SCU_LOG_DEBUG);
+    piece.at = 0;
+    piece.bytes = NULL; /* they could not be had */
+    piece.length = piece.count = bytes.length;
+    t.scribe->fragment(t.scribe, t.conversation, false, &piece);
+    assert_string_equal(said, "");
+    pass_command(&t, false, &request, 20); /* the next one is heard */
+    hears("4:5:received C-FIND-RQ 9\n");
+    scu__buffer_free(&bytes);
+    end(&t);
+  }
+}
+
 static void test_addresses_are_written_as_everywhere(void **state) {
   (void)state;
   const scu__trace_ends v6 = {.is_v6 = true,
@@ -389,6 +422,7 @@ int main(void) {
       cmocka_unit_test(test_messages_are_told_by_name_and_their_datasets_as_text),
       cmocka_unit_test(test_comments_and_names_are_shown_to_who_asks_for_phi),
       cmocka_unit_test(test_a_name_where_a_uid_belongs_is_masked),
+      cmocka_unit_test(test_a_command_is_told_whole_or_not_at_all),
       cmocka_unit_test(test_addresses_are_written_as_everywhere),
       cmocka_unit_test(test_the_level_may_change_between_any_two_fragments),
       cmocka_unit_test(test_bulk_pixel_data_is_not_asked_for_and_ends_the_dump),
