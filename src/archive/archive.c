@@ -429,8 +429,7 @@ scu_result scu_archive_new(scu_loop *loop, scu_archive **out, const scu_options 
   scu_archive *archive = scu__alloc(allocator, sizeof *archive);
   if (!archive) return SCU_ERROR_MEMORY;
   archive->allocator = allocator;
-  archive->trace =
-      (scu__trace){.size = sizeof archive->trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = archive};
+  archive->trace = (scu__trace){.level = SCU__LEVEL_DEBUG, .line = log_line, .user = archive};
   scu__error_clear(&archive->error);
   *out = archive;
   scu_result result = SCU_ERROR_USAGE;

@@ -58,12 +58,11 @@ bool scu__trace_wants_pdus(const scu__trace *trace) {
   if (!trace) return false;
   for (size_t i = 0; i < SCU__TAPS; i++)
     if (trace->conversations[i]) return true;
-  return trace->pdu != NULL;
+  return false;
 }
 
-void scu__trace_pdu(const scu__trace *trace, uint32_t association, bool is_sent, const uint8_t *bytes, size_t length) {
+void scu__trace_pdu(const scu__trace *trace, bool is_sent, const uint8_t *bytes, size_t length) {
   if (!trace) return;
-  if (trace->pdu) trace->pdu(trace->user, association, is_sent, bytes, length);
   for (size_t i = 0; i < SCU__TAPS; i++)
     if (trace->conversations[i]) trace->taps[i]->pdu(trace->taps[i], trace->conversations[i], is_sent, bytes, length);
   if (trace->scribe_conversation && length > 0 && bytes[0] != PDU_P_DATA_TF)

@@ -30,6 +30,8 @@ typedef struct scu__tap scu__tap;
 struct scu__tap {
   /* A connection stands; what comes back goes into the other two. NULL: it is of no interest. */
   void *(*connected)(scu__tap *self, const scu__trace_ends *ends);
+  /* Whole, as it went or came, header included. An A-ASSOCIATE-RQ may hold a passcode or token in its 58H item: to be
+   * masked before it is kept. */
   void (*pdu)(scu__tap *self, void *conversation, bool is_sent, const uint8_t *bytes, size_t length);
   void (*closed)(scu__tap *self, void *conversation);
 };
@@ -65,14 +67,10 @@ struct scu__scribe {
 };
 
 typedef struct scu__trace {
-  size_t size;
   scu__trace_level level; /* the most talkative level that is wanted */
   /* One line of UTF-8 without newline, never patient data; association 0 = none. Called on the loop's thread; must
    * not call back into the library. */
   void (*line)(void *user, scu__trace_level level, uint32_t association, const char *text);
-  /* Whole PDUs as they went (sent) or came, header included; may be NULL. An A-ASSOCIATE-RQ may hold a passcode or
-   * token in its 58H item: to be masked before it is kept. */
-  void (*pdu)(void *user, uint32_t association, int is_sent, const uint8_t *bytes, size_t length);
   void *user;
   scu__tap *taps[SCU__TAPS];      /* each may be NULL */
   void *conversations[SCU__TAPS]; /* of one link's copy */
@@ -95,7 +93,7 @@ void scu__trace_connected(scu__trace *trace, uint32_t association, const scu__tr
 void scu__trace_closed(scu__trace *trace);
 /* Whole PDUs, for who keeps all bytes; what is said of P-DATA-TF otherwise comes by fragments. */
 bool scu__trace_wants_pdus(const scu__trace *trace);
-void scu__trace_pdu(const scu__trace *trace, uint32_t association, bool is_sent, const uint8_t *bytes, size_t length);
+void scu__trace_pdu(const scu__trace *trace, bool is_sent, const uint8_t *bytes, size_t length);
 bool scu__trace_wants_bytes(const scu__trace *trace, bool is_sent, bool is_command);
 void scu__trace_fragment_passed(const scu__trace *trace, bool is_sent, const scu__trace_fragment *fragment);
 

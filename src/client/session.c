@@ -134,8 +134,7 @@ scu_result scu_session_new_on(scu_loop *loop, scu_session **out, const scu_optio
   if (!session) return SCU_ERROR_MEMORY;
   session->allocator = allocator;
   scu__error_clear(&session->error);
-  session->trace =
-      (scu__trace){.size = sizeof session->trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = session};
+  session->trace = (scu__trace){.level = SCU__LEVEL_DEBUG, .line = log_line, .user = session};
   scu__message_teller_init(&session->messages, session, false);
   scu__message_teller_init(&session->guest_messages, session, true);
   *out = session;

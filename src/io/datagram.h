@@ -23,9 +23,8 @@ void scu__datagram_close(scu__datagram *datagram);
 /* False: it is lost. A daemon that was not there is looked for again once a second. */
 bool scu__datagram_send(scu__datagram *datagram, const void *bytes, size_t length);
 
-/* A line of at most SCU__DESCRIPTOR_LINE_MAX bytes, whole or not at all, to a terminal, file, pipe or socket. False: it
- * took none within wait_ms. */
-enum { SCU__DESCRIPTOR_LINE_MAX = 4096 /* what a pipe takes in one piece when it says that it takes anything */ };
+/* A line to a terminal, file, pipe or socket. A pipe takes 4096 bytes (PIPE_BUF) or less whole or not at all; of a
+ * longer line, or elsewhere, a part may be there. False: it took none, or no more, for wait_ms. */
 bool scu__descriptor_write_line(int fd, const void *bytes, size_t length, unsigned wait_ms);
 
 #endif

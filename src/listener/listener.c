@@ -317,8 +317,7 @@ scu_result scu_listener_new(scu_loop *loop, scu_listener **out, const scu_option
   scu_result result = allocate(loop, allocator, out);
   if (result != SCU_OK) return result;
   scu_listener *listener = *out;
-  listener->own_trace =
-      (scu__trace){.size = sizeof listener->own_trace, .level = SCU__LEVEL_DEBUG, .line = log_line, .user = listener};
+  listener->own_trace = (scu__trace){.level = SCU__LEVEL_DEBUG, .line = log_line, .user = listener};
   scu__config *config = scu__alloc(allocator, sizeof *config);
   if (!config) return scu__error_memory(&listener->error, SCU_PHASE_LISTEN);
   result = scu__options_resolve(options, config, &listener->error);

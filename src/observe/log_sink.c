@@ -32,7 +32,7 @@ struct scu__log_sink {
   uint64_t gathered_lines;
 };
 
-const char *scu__log_level_name(scu_log_level level) {
+static const char *level_name(scu_log_level level) {
   static const char *const names[] = {"off", "error", "warning", "info", "debug", "dump"};
   return level >= SCU_LOG_OFF && level <= SCU_LOG_DUMP ? names[level] : "?";
 }
@@ -124,7 +124,7 @@ static size_t format_plain(const scu_log_line *line, char to[], size_t room) {
   format_association(line, association);
   return (size_t)snprintf(to, room, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ %s %s %s\n", at.year, at.month, at.day,
                           at.hour, at.minute, at.second, (unsigned)(line->time_ns / 1000000U % 1000U),
-                          scu__log_level_name(line->level), association, line->text);
+                          level_name(line->level), association, line->text);
 }
 
 /* RFC 3164 4.1, as the daemons of a machine take it: local time, no host. */
@@ -135,8 +135,8 @@ static size_t format_syslog(const scu__log_sink *sink, const scu_log_line *line,
   format_association(line, association);
   return (size_t)snprintf(to, room, "<%d>%.3s %2u %02u:%02u:%02u %s[%ld]: %s %s %s",
                           FACILITY_USER | severity_of(line->level), months + 3 * (size_t)(at.month - 1), at.day,
-                          at.hour, at.minute, at.second, sink->identifier, scu__process_id(),
-                          scu__log_level_name(line->level), association, line->text);
+                          at.hour, at.minute, at.second, sink->identifier, scu__process_id(), level_name(line->level),
+                          association, line->text);
 }
 
 static size_t format_journal(const scu__log_sink *sink, const scu_log_line *line, char to[], size_t room) {

@@ -21,6 +21,5 @@ bool scu__log_sink_put(scu__log_sink *sink, const scu_log_line *line);
  * were lost. */
 uint64_t scu__log_sink_flush(scu__log_sink *sink);
 void scu__log_sink_reopen(scu__log_sink *sink); /* any thread, signal handlers */
-const char *scu__log_level_name(scu_log_level level);
 
 #endif

@@ -55,7 +55,7 @@ scu_phase scu__engine_phase(const scu__engine *e) {
 }
 
 void scu__engine_trace_pdu(const scu__engine *e, bool is_sent, const uint8_t *bytes, size_t length) {
-  scu__trace_pdu(e->options.trace, e->options.association, is_sent, bytes, length);
+  scu__trace_pdu(e->options.trace, is_sent, bytes, length);
 }
 
 void scu__engine_queue_fixed(scu__engine *e, const uint8_t pdu[SCU__FIXED_PDU]) {

@@ -78,6 +78,7 @@ typedef struct link_run {
   uint64_t data_bytes;
   size_t finals, aborts_sent;
   scu__trace trace;
+  scu__tap tap;
   bool is_untraced;
   scu__memory_source memory;
   uint8_t bytes[100000];
@@ -255,15 +256,25 @@ static const scu__link_handler handler = {
 /* --- runs ----------------------------------------------------------------------------------------------------------
  */
 
-static void on_pdu(void *user, uint32_t association, int is_sent, const uint8_t *bytes, size_t length) {
-  link_run *run = user;
-  (void)association;
+static void *on_connected(scu__tap *tap, const scu__trace_ends *ends) {
+  (void)ends;
+  return (char *)tap - offsetof(link_run, tap);
+}
+
+static void on_pdu(scu__tap *tap, void *conversation, bool is_sent, const uint8_t *bytes, size_t length) {
+  link_run *run = conversation;
+  (void)tap;
   if (is_sent && length > 0 && bytes[0] == SCU__PDU_ABORT) run->aborts_sent++;
 }
 
+static void on_tap_closed(scu__tap *tap, void *conversation) {
+  assert_ptr_equal(conversation, on_connected(tap, NULL));
+}
+
 static scu__link_options options_of(link_run *run) {
-  run->trace = (scu__trace){.size = sizeof run->trace, .level = SCU__LEVEL_WARNING, .user = run};
-  if (!run->is_untraced) run->trace.pdu = on_pdu;
+  run->tap = (scu__tap){.connected = on_connected, .pdu = on_pdu, .closed = on_tap_closed};
+  run->trace = (scu__trace){.level = SCU__LEVEL_WARNING, .user = run};
+  if (!run->is_untraced) run->trace.taps[SCU__TAP_CAPTURE] = &run->tap;
   return (scu__link_options){.handler = &handler,
                              .owner = run,
                              .max_pdu_length = run->max_pdu ? run->max_pdu : 16384,

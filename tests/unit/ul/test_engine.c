@@ -362,7 +362,6 @@ static void count_warning(void *user, scu__trace_level level, uint32_t associati
 static scu__engine *traced_requestor_in_sta6(warnings *w) {
   static const char *const both[] = {EXPLICIT_LE, IMPLICIT_LE};
   uint8_t bytes[4096];
-  w->trace.size = sizeof w->trace;
   w->trace.level = SCU__LEVEL_DEBUG;
   w->trace.line = count_warning;
   w->trace.user = w;
@@ -858,9 +857,9 @@ static void test_whatever_comes_after_the_end_is_swallowed(void **state) {
   scu__engine_free(engine);
 }
 
-static void count_pdu(void *user, uint32_t association, int is_sent, const uint8_t *bytes, size_t length) {
-  warnings *w = user;
-  assert_int_equal(association, 7);
+static void count_pdu(scu__tap *tap, void *conversation, bool is_sent, const uint8_t *bytes, size_t length) {
+  warnings *w = conversation;
+  (void)tap;
   assert_int_equal(length, 6 + scu__pdu_header_load(bytes).length);
   if (is_sent) {
     w->sent_pdus++;
@@ -876,7 +875,9 @@ static void test_the_traced_pdus_are_whole(void **state) {
   warnings w = {0};
   scu__memory_source source;
   scu__memory_source_init(&source, "0123456789", 10);
-  w.trace.pdu = count_pdu;
+  scu__tap tap = {.pdu = count_pdu};
+  w.trace.taps[SCU__TAP_CAPTURE] = &tap;
+  w.trace.conversations[SCU__TAP_CAPTURE] = &w;
   scu__engine *engine = traced_requestor_in_sta6(&w);
   assert_int_equal(w.sent_pdus, 1);
   assert_int_equal(w.received_pdus, 1);
