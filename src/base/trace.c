@@ -6,25 +6,45 @@
 
 enum { PDU_P_DATA_TF = 0x04 /* PS3.8 9.3.5; ul/ is above us */ };
 
-void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...) {
-  if (!trace) return;
-  bool is_for_hook = trace->line && level != SCU__LEVEL_ERROR && level <= trace->level;
-  bool is_for_log = trace->scribe && trace->scribe->wants(trace->scribe, level);
-  if (!is_for_hook && !is_for_log) return;
-  char text[512];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
+static bool is_for_hook(const scu__trace *trace, scu__trace_level level) {
+  return trace && trace->line && level != SCU__LEVEL_ERROR && level <= trace->level;
+}
+
+static bool is_for_log(const scu__trace *trace, scu__trace_level level) {
+  return trace && trace->scribe && trace->scribe->wants(trace->scribe, level);
+}
+
+static void format_line(char *text, size_t room, const char *format, va_list arguments) {
+  vsnprintf(text, room, format, arguments);
   for (char *p = text; *p; p++)
     if ((unsigned char)*p < 0x20 || *p == 0x7F) *p = '?';
-  if (is_for_log) trace->scribe->line(trace->scribe, level, association, text);
-  if (is_for_hook) trace->line(trace->user, level, association, text);
+}
+
+void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...) {
+  char text[512];
+  va_list arguments;
+  bool hook_wants = is_for_hook(trace, level), log_wants = is_for_log(trace, level);
+  if (!hook_wants && !log_wants) return;
+  va_start(arguments, format);
+  format_line(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (log_wants) trace->scribe->line(trace->scribe, level, association, text);
+  if (hook_wants) trace->line(trace->user, level, association, text);
+}
+
+void scu__trace_to_hook(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format,
+                        ...) {
+  char text[512];
+  va_list arguments;
+  if (!is_for_hook(trace, level)) return;
+  va_start(arguments, format);
+  format_line(text, sizeof text, format, arguments);
+  va_end(arguments);
+  trace->line(trace->user, level, association, text);
 }
 
 void scu__trace_to_log(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *text) {
-  if (trace && trace->scribe && trace->scribe->wants(trace->scribe, level))
-    trace->scribe->line(trace->scribe, level, association, text);
+  if (is_for_log(trace, level)) trace->scribe->line(trace->scribe, level, association, text);
 }
 
 void scu__trace_error(const scu__trace *trace, uint32_t association, const scu_error *error) {

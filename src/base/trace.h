@@ -82,6 +82,9 @@ typedef struct scu__trace {
 /* trace may be NULL. Formats only when the level is wanted. */
 void scu__trace_line(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...)
     SCU__PRINTF(4, 5);
+/* For the hook alone: what the log tells otherwise. */
+void scu__trace_to_hook(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *format, ...)
+    SCU__PRINTF(4, 5);
 /* For the log alone: what others are told of otherwise. */
 void scu__trace_to_log(const scu__trace *trace, scu__trace_level level, uint32_t association, const char *text);
 /* An error that ends something; without the peer's comment, which may name a patient. */

@@ -79,7 +79,6 @@ void scu__link_set_owner(scu__link *link, const scu__link_handler *handler, void
 static void closing_run(scu__task *self) {
   scu__link *link = (scu__link *)((char *)self - offsetof(scu__link, closing));
   link->dispatching++;
-  scu__trace_error(&link->trace, link->association, &link->error);
   if (link->handler->closed)
     link->handler->closed(link->owner, link, scu__error_is_set(&link->error) ? &link->error : NULL);
   leave(link);
@@ -103,6 +102,7 @@ void scu__link_finish(scu__link *link) {
   link->is_ended = true;
   link->is_open = false;
   scu__timer_stop(link->loop, &link->timer);
+  scu__trace_error(&link->trace, link->association, &link->error); /* why, before the end */
   scu__trace_closed(&link->trace);
   if (link->transport) {
     scu__watch_remove(link->loop, &link->watch);

@@ -106,9 +106,9 @@ static void link_opened(void *owner, scu__link *link) {
   const scu__negotiated *negotiated = scu__link_negotiated(link);
   guest->is_associated = true;
   guest->server->association_count++;
-  scu__trace_line(guest->server->options.trace, SCU__LEVEL_INFO, scu__link_association(link),
-                  "association with %s (%s), %zu presentation contexts", negotiated->calling.text,
-                  scu__link_peer_text(link), negotiated->count);
+  scu__trace_to_hook(guest->server->options.trace, SCU__LEVEL_INFO, scu__link_association(link),
+                     "association with %s (%s), %zu presentation contexts", negotiated->calling.text,
+                     scu__link_peer_text(link), negotiated->count);
   if (guest->server->handler->opened) guest->server->handler->opened(guest->server->owner, guest);
 }
 
@@ -152,8 +152,8 @@ static void link_closed(void *owner, scu__link *link, const scu_error *error) {
   scu__guest *guest = owner;
   scu__server *server = guest->server;
   if (error)
-    scu__trace_line(server->options.trace, SCU__LEVEL_WARNING, scu__link_association(link),
-                    "association with %s ended: %s", scu__link_peer_text(link), error->reason);
+    scu__trace_to_hook(server->options.trace, SCU__LEVEL_WARNING, scu__link_association(link),
+                       "association with %s ended: %s", scu__link_peer_text(link), error->reason);
   server->dispatching++;
   guest_free(guest, error);
   if (!server->is_freed) scu__server_check_stop(server);

@@ -4,6 +4,7 @@ and files that others rotate."""
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -123,6 +124,28 @@ class Log(unittest.TestCase):
         return re.match(r"sent A-ASSOCIATE-RQ: (\S+) asks", text).group(1)
 
     def test_all_nodes_are_told_apart_in_one_log(self):
+    def test_why_an_association_ended_is_told_once_and_before_its_end(self):
+        with Peer("--log", self.path("archive"), "--log-level", "debug", "-v") as archive:
+            with socket.create_connection((peers.HOST, archive.port), 10):
+                peers.wait_until(lambda: "connection from" in self.content("archive"), 10, "the connection in the log")
+            peers.wait_until(lambda: " closed" in self.content("archive"), 10, "the end in the log")
+            self.run_scu("echo", archive.address)
+            archive.stop()
+            said = archive.said()
+        lines = self.lines("archive")
+        lost = [(level, text) for level, number, text in lines if number == "1" and not text.startswith("Evt")]
+        self.assertRegex(lost[0][1], "^connection from ")
+        self.assertEqual(lost[1:], [("error", "listen: connection closed before any association request"),
+                                    ("info", "closed")])
+        echo = [text for level, number, text in lines if number == "2" and not text.startswith("Evt")]
+        self.assertEqual([re.sub(" .*", "", text) for text in echo],
+                         ["connection", "received", "sent", "received", "sent", "received", "sent", "closed"], echo)
+        self.assertIn("association with ", said)  # -v tells it all the same
+
+    def content(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
         with Peer("--demo") as archive, open(self.path("nodes.ini"), "w", encoding="utf-8") as file:
             for name in ("one", "other"):
                 file.write("[%s]\naet = ARCHIVE\nhost = %s\nport = %d\n" % (name, peers.HOST, archive.port))
