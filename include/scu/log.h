@@ -91,9 +91,9 @@ SCU_API scu_log_level scu_log_get_level(const scu_log *log);
 SCU_API void scu_log_set_on(scu_log *log, bool is_on);
 /* True when a line of this level would be written now: for who has to make one first. */
 SCU_API bool scu_log_wants(const scu_log *log, scu_log_level level);
-/* For who is told that the file was rotated (SIGHUP): the path is opened anew before the next line. Where nobody tells,
- * it happens by itself within a second after the path has come to name another file, or none. Any thread or signal
- * handler. Only for files. */
+/* For who is told that the file was rotated: the path is opened anew before the next line. Nobody has to tell: the path
+ * is looked at once a second, and opened anew when it has come to name another file, or none. Any thread or signal
+ * handler. Only for files. The scu command asks for no signal: to it, SIGHUP is a stop. */
 SCU_API void scu_log_reopen(scu_log *log);
 /* Lines that were lost: no room on the disk, no memory, or nobody took them - a log waits a fifth of a second for a
  * reader, and no more until that one reads again. The log says so itself as soon as it can write. */
