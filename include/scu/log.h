@@ -4,10 +4,10 @@
  *     2026-11-25T20:08:17.123Z warning 3 received C-STORE-RSP to 7: A700H, out of resources
  *
  * Values that may identify a patient are written as (masked) unless with_phi is set: every value but numbers, codes
- * (CS), UIDs, AE titles and a few attributes of devices; all of the patient and visit groups (0010, 0038), of private
- * attributes and of what is not in PS3.6; every date and time, as PS3.15 E has it; and what peers say in Error Comment
- * (0000,0902). Passcodes, tokens and what is answered to them (PS3.7 D.3.3.7) are never written. Bulk Pixel Data is
- * neither written nor read: a dataset ends there.
+ * (CS), UIDs (of digits and points alone), AE titles and a few attributes of devices; all of the patient and visit
+ * groups (0010, 0038), of private attributes and of what is not in PS3.6; every date and time, as PS3.15 E has it; and
+ * what peers say in Error Comment (0000,0902). Passcodes, tokens and what is answered to them (PS3.7 D.3.3.7) are never
+ * written. Bulk Pixel Data is neither written nor read: a dataset ends there.
  *
  * Who gives SCU_OPTION_LOG lets one log take down all of his sessions, listeners and archives, on any threads; it must
  * outlive them. Their associations are then numbered by the log, over all of them, so that no two have one number; the
