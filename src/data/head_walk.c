@@ -241,10 +241,11 @@ static scu_result begin_dataset(walk *w, const scu_allocator *allocator) {
     scu__error_at(w->error, 0, w->size);
     return SCU_ERROR_MALFORMED;
   }
-  scu__reader_options options = {.first_offset = w->offset, .total_length = w->size - w->offset};
+  scu__reader_options options = {
+      .first_offset = w->offset, .total_length = w->size - w->offset, .counts_deep_levels = true};
   if (head->syntax && head->syntax->is_deflated) {
     if (scu__inflater_new(allocator, NULL, &w->inflater) != SCU_OK) return scu__error_memory(w->error, SCU_PHASE_FILE);
-    options = (scu__reader_options){.first_offset = 0};
+    options = (scu__reader_options){.counts_deep_levels = true};
   }
   scu__reader_init(&w->reader, head->encoding, &options);
   return SCU_OK;
@@ -265,6 +266,7 @@ static scu_result walk_file(walk *w, const scu_allocator *allocator) {
     w->head->is_truncated = true;
     result = SCU_OK;
   }
+  if (result == SCU_OK) result = scu__reader_check_depth(&w->reader, &kept);
   if (result != SCU_OK) {
     if (!scu__error_is_set(error)) scu__error_copy(error, &kept);
     return result;

@@ -21,6 +21,8 @@ enum { STATE_HEADER, STATE_VALUE_START, STATE_VALUE, STATE_TRAILING, STATE_END }
 #define TAG_FORMAT         "(%04X,%04X)"
 #define TAG_ARGUMENTS(tag) (unsigned)SCU_TAG_GROUP(tag), (unsigned)SCU_TAG_ELEMENT(tag)
 
+static const char too_deep[] = "sequences are nested more than 128 deep";
+
 void scu__reader_init(scu__reader *reader, scu__encoding encoding, const scu__reader_options *options) {
   memset(reader, 0, sizeof *reader);
   reader->encoding = encoding;
@@ -31,6 +33,7 @@ void scu__reader_init(scu__reader *reader, scu__encoding encoding, const scu__re
   if (reader->options.total_length > 0 && reader->options.total_length < UNBOUNDED - reader->position)
     reader->limit = reader->position + reader->options.total_length;
   reader->trailing_offset = UNBOUNDED;
+  reader->deep_offset = UNBOUNDED;
   scu__error_clear(&reader->fault);
 }
 
@@ -42,6 +45,13 @@ void scu__reader_push(scu__reader *reader, const uint8_t *bytes, size_t length) 
 
 void scu__reader_finish(scu__reader *reader) {
   reader->is_finished = true;
+}
+scu_result scu__reader_check_depth(const scu__reader *reader, scu_error *error) {
+  if (reader->deep_offset == UNBOUNDED) return SCU_OK;
+  scu__error_set(error, SCU_ERROR_LIMIT, reader->options.phase, TAG_FORMAT " at offset %" PRIu64 ": %s",
+                 TAG_ARGUMENTS(reader->deep_tag), reader->deep_offset, too_deep);
+  scu__error_at(error, reader->deep_tag, reader->deep_offset);
+  return SCU_ERROR_LIMIT;
 }
 bool scu__reader_is_cut(const scu__reader *reader) {
   return reader->is_cut;
@@ -287,9 +297,27 @@ static scu_result begin_value(scu__reader *r, scu__token *token) {
   return SCU_OK;
 }
 
+/* No level of its own: a value of which the length is known can be passed over, the rest is counted. */
+static scu_result open_deep(scu__reader *r, scu__token *token) {
+  if (r->deep_offset == UNBOUNDED) {
+    r->deep_tag = token->tag;
+    r->deep_offset = token->offset;
+  }
+  if (token->length != SCU__UNDEFINED_LENGTH) return begin_value(r, token);
+  r->deep_count++;
+  if (token->vr == SCU_VR_UN && r->deep_un_count == 0) {
+    r->deep_un_count = r->deep_count;
+    r->deep_outer = r->encoding;
+    r->encoding = SCU__IMPLICIT_LE;
+  }
+  token->kind = SCU__TOKEN_SEQUENCE_BEGIN;
+  return SCU_OK;
+}
+
 static scu_result open_level(scu__reader *r, scu__token *token, bool is_fragments) {
-  if (r->depth >= SCU__NESTING_MAX + (is_fragments ? 1u : 0u))
-    return fail(r, SCU_ERROR_LIMIT, token->tag, token->offset, "sequences are nested more than 128 deep");
+  bool is_too_deep = r->deep_count > 0 || r->depth >= SCU__NESTING_MAX + (is_fragments ? 1u : 0u);
+  if (is_too_deep && r->options.counts_deep_levels) return open_deep(r, token);
+  if (is_too_deep) return fail(r, SCU_ERROR_LIMIT, token->tag, token->offset, too_deep);
   scu__reader_level *level = &r->levels[r->depth++];
   *level = (scu__reader_level){.tag = token->tag,
                                .vr = token->vr,
@@ -416,7 +444,50 @@ static scu_result read_element_header(scu__reader *r, scu__token *token) {
   return end_item(r, token, offset);
 }
 
+static scu_result close_deep(scu__reader *r, scu__token *token, uint64_t offset) {
+  bool is_sequence = r->deep_count % 2 == 1;
+  if (r->deep_count == r->deep_un_count) {
+    r->encoding = r->deep_outer;
+    r->deep_un_count = 0;
+  }
+  r->deep_count--;
+  fill_token(r, token, is_sequence ? SCU__TOKEN_SEQUENCE_END : SCU__TOKEN_ITEM_END, offset);
+  return SCU_OK;
+}
+
+static scu_result begin_deep_item(scu__reader *r, const scu__element_header *header, scu__token *token,
+                                  uint64_t offset) {
+  bool is_undefined = header->length == SCU__UNDEFINED_LENGTH;
+  uint64_t bound = nearest_end(r);
+  if (!is_undefined && header->length > bound - r->position) {
+    r->position -= header->size;
+    return too_long(r, header->tag, header->length, bound);
+  }
+  fill_token(r, token, is_undefined ? SCU__TOKEN_ITEM_BEGIN : SCU__TOKEN_ELEMENT, offset);
+  token->tag = header->tag;
+  token->length = header->length;
+  if (!is_undefined) return begin_value(r, token);
+  r->deep_count++;
+  return SCU_OK;
+}
+
+static scu_result read_deep(scu__reader *r, scu__token *token) {
+  scu__element_header header;
+  scu_result result = read_header(r, &header);
+  if (result != SCU_OK) return result;
+  bool is_in_sequence = r->deep_count % 2 == 1;
+  uint64_t offset = r->position - header.size;
+  if (header.length == 0 && header.tag == (is_in_sequence ? SCU__TAG_SEQUENCE_DELIMITER : SCU__TAG_ITEM_DELIMITER))
+    return close_deep(r, token, offset);
+  if (is_in_sequence && header.tag == SCU__TAG_ITEM) return begin_deep_item(r, &header, token, offset);
+  if (is_in_sequence) return fail(r, SCU_ERROR_MALFORMED, header.tag, offset, "there is no item where one should be");
+  if (SCU_TAG_GROUP(header.tag) == 0xFFFE)
+    return fail(r, SCU_ERROR_MALFORMED, header.tag, offset, "an item or delimiter where an element should be");
+  return begin_element(r, &header, token);
+}
+
 static scu_result read_structure(scu__reader *r, scu__token *token) {
+  if (r->deep_count > 0) return read_deep(r, token);
   const scu__reader_level *level = innermost(r);
   if (!level) return read_element_header(r, token);
   if (level->is_in_item) {
@@ -431,8 +502,8 @@ static scu_result read_structure(scu__reader *r, scu__token *token) {
 
 static bool is_captured(const scu__reader *r) {
   const scu__token *element = &r->current;
-  return element->kind == SCU__TOKEN_ELEMENT && element->length == 2 && element->vr == SCU_VR_US &&
-         (element->tag == TAG_BITS_ALLOCATED || element->tag == TAG_PIXEL_REPR);
+  return r->deep_count == 0 && element->kind == SCU__TOKEN_ELEMENT && element->length == 2 &&
+         element->vr == SCU_VR_US && (element->tag == TAG_BITS_ALLOCATED || element->tag == TAG_PIXEL_REPR);
 }
 
 /* Bits Allocated and Pixel Representation decide what later elements mean (PS3.5 A.1, PS3.3 C.7.6.3). */

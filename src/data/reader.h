@@ -49,6 +49,10 @@ typedef struct scu__reader_options {
   /* Bytes after the dataset (zeros, and after Pixel Data anything that is no further element) are normally taken for
    * padding: the reader ends there, see scu__reader_trailing_offset. Set to refuse them. */
   bool is_strict_end;
+  /* For walks that only want to know whether the stream is whole. Set: what is nested deeper than SCU__NESTING_MAX is
+   * no error at once. It is followed to its end by counting what is open: what has a defined length comes as the value
+   * of one ELEMENT, sequences too; depth says no more than that it is deep. See scu__reader_check_depth. */
+  bool counts_deep_levels;
 } scu__reader_options;
 
 /* One open sequence. Private to the reader, in the header so that a reader can live inside other things. */
@@ -79,9 +83,16 @@ typedef struct scu__reader {
   bool is_finished;
   bool is_cut;
   bool has_seen_pixel_data, has_seen_element;
-  bool is_fragments;     /* the innermost level is Pixel Data */
-  uint8_t trailing_seen; /* letters of "DICM" seen after trailing zeros */
-  scu__token current;    /* the element whose value is being read */
+  bool is_fragments; /* the innermost level is Pixel Data */
+  /* Sequences and items of undefined length that are open inside levels[SCU__NESTING_MAX - 1]. They take turns, so odd
+   * is in a sequence, even in an item. */
+  uint64_t deep_count;
+  uint64_t deep_un_count;   /* deep_count inside the outermost of them that was encoded as UN; 0 = none */
+  scu__encoding deep_outer; /* around that one */
+  scu_tag deep_tag;         /* of the first sequence that was too deep, */
+  uint64_t deep_offset;     /* and where it begins; UINT64_MAX = none */
+  uint8_t trailing_seen;    /* letters of "DICM" seen after trailing zeros */
+  scu__token current;       /* the element whose value is being read */
   uint64_t value_left;
   uint8_t captured[2], captured_size; /* of (0028,0100) and (0028,0103) */
   bool is_signed;
@@ -109,6 +120,8 @@ scu_result scu__reader_next(scu__reader *reader, scu__token *token, scu_error *e
  * behind. Bits Allocated and Pixel Representation should not be skipped where VRs matter. */
 scu_result scu__reader_skip_value(scu__reader *reader, uint64_t *count);
 
+/* With counts_deep_levels: LIMIT, and where, when something was nested too deep. */
+scu_result scu__reader_check_depth(const scu__reader *reader, scu_error *error);
 /* True when the reader failed because the stream ends too early (finish or total_length), not because it is wrong. */
 bool scu__reader_is_cut(const scu__reader *reader);
 /* Where bytes begin that are no part of the dataset; UINT64_MAX = none were seen. Set when next returns SCU_END. */

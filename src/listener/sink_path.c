@@ -18,7 +18,8 @@ scu_result scu__head_scan_init(scu__head_scan *scan, const char *transfer_syntax
   const scu__transfer_syntax *syntax = scu__transfer_syntax_find(transfer_syntax_uid);
   memset(scan, 0, offsetof(scu__head_scan, reader));
   scan->allocator = allocator;
-  scu__reader_init(&scan->reader, scu__transfer_syntax_encoding(syntax), NULL);
+  scu__reader_init(&scan->reader, scu__transfer_syntax_encoding(syntax),
+                   &(scu__reader_options){.counts_deep_levels = true});
   if (!syntax || !syntax->is_deflated) return SCU_OK;
   scan->inflated = scu__alloc(allocator, INFLATED_CHUNK);
   if (!scan->inflated) return SCU_ERROR_MEMORY;
@@ -150,7 +151,8 @@ scu__whole scu__head_scan_finish(scu__head_scan *scan) {
   scan->is_done = true;
   if (scan->is_beyond_limit) return SCU__INFLATES_TOO_FAR;
   if (is_cut) return SCU__CUT;
-  return scan->is_broken ? SCU__MALFORMED : SCU__WHOLE;
+  bool is_too_deep = scu__reader_check_depth(&scan->reader, NULL) != SCU_OK;
+  return scan->is_broken || is_too_deep ? SCU__MALFORMED : SCU__WHOLE;
 }
 
 static size_t trimmed_length(const uint8_t *bytes, size_t length) {

@@ -46,8 +46,8 @@ void scu__head_scan_feed(scu__head_scan *scan, const uint8_t *bytes, size_t leng
 /* After the last bytes. */
 typedef enum scu__whole {
   SCU__WHOLE,
-  SCU__CUT, /* ends inside something */
-  SCU__MALFORMED,
+  SCU__CUT,             /* ends inside something */
+  SCU__MALFORMED,       /* or nested deeper than we read */
   SCU__INFLATES_TOO_FAR /* beyond the limits of data/inflate.h, which end with it */
 } scu__whole;
 scu__whole scu__head_scan_finish(scu__head_scan *scan);

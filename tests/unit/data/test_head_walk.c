@@ -344,6 +344,28 @@ static void test_uids_inside_items_and_second_ones_do_not_count(void **state) {
   scu__buffer_free(&b);
 }
 
+static void test_a_file_that_is_nested_too_deep_is_told_from_one_that_is_cut(void **state) {
+  (void)state;
+  for (unsigned cut = 0; cut < 2; cut++) {
+    scu__head head;
+    scu_error error;
+    scu__buffer b = new_file(SCU__UID_EXPLICIT_LE, SAMPLE_INSTANCE);
+    for (int i = 0; i < 200; i++) {
+      open_sample(&b, SCU__EXPLICIT_LE, SCU_TAG(0x0040, 0xA730), SCU_VR_SQ, false);
+      open_item(&b, SCU__EXPLICIT_LE, false);
+    }
+    for (int i = 0; i < 200; i++) {
+      close_item(&b, SCU__EXPLICIT_LE, 0, false);
+      close_sequence(&b, SCU__EXPLICIT_LE, 0, false);
+    }
+    assert_int_equal(walk_bytes(b.data, b.length - cut, false, &head, &error),
+                     cut ? SCU_ERROR_MALFORMED : SCU_ERROR_LIMIT);
+    assert_non_null(strstr(scu_error_reason(&error), cut ? "cut" : "(0040,A730) at offset"));
+    assert_int_equal(walk_bytes(b.data, b.length - cut, true, &head, &error), SCU_ERROR_LIMIT);
+    scu__buffer_free(&b);
+  }
+}
+
 static void test_a_file_of_meta_alone_is_cut(void **state) {
   (void)state;
   scu__buffer b = new_file(SCU__UID_EXPLICIT_LE, SAMPLE_INSTANCE);
@@ -447,6 +469,7 @@ int main(void) {
       cmocka_unit_test(test_a_meta_that_disagrees_is_warned_about),
       cmocka_unit_test(test_an_odd_dataset_and_an_unknown_syntax_are_warned_about),
       cmocka_unit_test(test_uids_inside_items_and_second_ones_do_not_count),
+      cmocka_unit_test(test_a_file_that_is_nested_too_deep_is_told_from_one_that_is_cut),
       cmocka_unit_test(test_a_file_of_meta_alone_is_cut),
       cmocka_unit_test(test_every_warning_has_words),
       cmocka_unit_test(test_any_allocation_may_fail),

@@ -240,6 +240,113 @@ static void test_128_levels_are_read_and_more_are_refused(void **state) {
   }
 }
 
+/* Passes over values, as walks do that only want to know whether all is there. */
+static scu_result walk_deep(const sample *s, size_t piece, bool *is_cut, scu_result *depth, bool *is_last_seen) {
+  scu__reader reader;
+  scu__token token;
+  scu_result result;
+  uint64_t skip = 0;
+  size_t at = 0;
+  scu__reader_init(&reader, s->encoding, &(scu__reader_options){.counts_deep_levels = true});
+  *is_last_seen = false;
+  while ((result = scu__reader_next(&reader, &token, NULL)) == SCU_OK || result == SCU_MORE) {
+    if (result == SCU_OK && token.kind == SCU__TOKEN_ELEMENT) {
+      *is_last_seen = token.depth == 0 && token.tag == SCU_TAG(0x0040, 0xA992);
+      assert_int_equal(scu__reader_skip_value(&reader, &skip), SCU_OK);
+    }
+    if (result != SCU_MORE) continue;
+    size_t left = s->bytes.length - at, passed = skip < left ? (size_t)skip : left;
+    at += passed;
+    skip -= passed;
+    size_t length = s->bytes.length - at < piece ? s->bytes.length - at : piece;
+    if (length == 0) scu__reader_finish(&reader);
+    scu__reader_push(&reader, s->bytes.data + at, length);
+    at += length;
+  }
+  *is_cut = scu__reader_is_cut(&reader) || skip > 0;
+  *depth = scu__reader_check_depth(&reader, NULL);
+  return result;
+}
+
+/* What hides below the last level: a sequence as UN, Pixel Data in fragments, a sequence and an item of known length,
+ * Bits Allocated that is nobody's. */
+static sample deep_sample(unsigned depth) {
+  scu__encoding e = SCU__EXPLICIT_LE;
+  sample s = begin(e);
+  for (unsigned i = 0; i < depth; i++) {
+    open_sample(&s.bytes, e, SCU_TAG(0x0040, 0xA730), SCU_VR_SQ, false);
+    open_item(&s.bytes, e, false);
+  }
+  put_sample_text(&s.bytes, e, SCU_TAG(0x0040, 0xA040), SCU_VR_CS, "TEXT");
+  open_sample(&s.bytes, e, SCU_TAG(0x0041, 0x1010), SCU_VR_UN, false);
+  open_item(&s.bytes, SCU__IMPLICIT_LE, false);
+  put_sample_text(&s.bytes, SCU__IMPLICIT_LE, SCU_TAG(0x0040, 0xA040), SCU_VR_CS, "PLAIN ");
+  close_item(&s.bytes, SCU__IMPLICIT_LE, 0, false);
+  close_sequence(&s.bytes, SCU__IMPLICIT_LE, 0, false);
+  size_t known = open_sample(&s.bytes, e, SCU_TAG(0x0040, 0xA730), SCU_VR_SQ, true),
+         item = open_item(&s.bytes, e, true);
+  close_item(&s.bytes, e, item, true);
+  close_sequence(&s.bytes, e, known, true);
+  open_sample(&s.bytes, e, SCU__TAG_PIXEL_DATA, SCU_VR_OB, false);
+  item = open_item(&s.bytes, e, true);
+  scu__put_text(&s.bytes, "fragment");
+  close_item(&s.bytes, e, item, true);
+  close_sequence(&s.bytes, e, 0, false);
+  for (unsigned i = 0; i < depth; i++) {
+    close_item(&s.bytes, e, 0, false);
+    close_sequence(&s.bytes, e, 0, false);
+  }
+  put_sample_text(&s.bytes, e, SCU_TAG(0x0040, 0xA992), SCU_VR_ST, "BACK");
+  return s;
+}
+
+static void test_levels_beyond_are_counted_to_their_end_where_that_is_wanted(void **state) {
+  (void)state;
+  static const unsigned depths[] = {1, 127, 128, 129, 200, 2000};
+  bool is_cut, is_last_seen;
+  scu_result depth;
+  for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
+    for (size_t piece = 1; piece < 4000; piece = piece * 3 + 1) {
+      sample s = deep_sample(depths[i]);
+      assert_int_equal(walk_deep(&s, piece, &is_cut, &depth, &is_last_seen), SCU_END);
+      assert_false(is_cut);
+      assert_true(is_last_seen);
+      assert_int_equal(depth, depths[i] > 127 ? SCU_ERROR_LIMIT : SCU_OK);
+      scu__buffer_free(&s.bytes);
+    }
+}
+
+static void test_a_cut_below_the_last_level_is_seen_wherever_it_is(void **state) {
+  (void)state;
+  bool is_cut, is_last_seen;
+  scu_result depth;
+  sample s = deep_sample(140);
+  size_t whole = s.bytes.length, begin_of_last = whole - 12;
+  for (size_t length = 1; length < whole; length++) {
+    s.bytes.length = length;
+    scu_result result = walk_deep(&s, 61, &is_cut, &depth, &is_last_seen);
+    assert_int_equal(is_cut, length != begin_of_last);
+    assert_int_equal(result, is_cut && result != SCU_END ? SCU_ERROR_MALFORMED : SCU_END);
+  }
+  scu__buffer_free(&s.bytes);
+}
+
+static void test_what_is_wrong_below_the_last_level_is_an_error(void **state) {
+  (void)state;
+  static const scu_tag wrong[] = {SCU__TAG_ITEM_DELIMITER, SCU_TAG(0x0010, 0x0010), SCU__TAG_SEQUENCE_DELIMITER,
+                                  SCU__TAG_ITEM};
+  bool is_cut, is_last_seen;
+  scu_result depth;
+  for (size_t i = 0; i < 4; i++) {
+    sample s = nested(140, false);
+    if (i < 2) put_sample_header(&s.bytes, s.encoding, SCU_TAG(0x0040, 0xA730), SCU_VR_SQ, SCU__UNDEFINED_LENGTH);
+    put_sample_header(&s.bytes, s.encoding, wrong[i], SCU_VR_NONE, 0);
+    assert_int_equal(walk_deep(&s, 100, &is_cut, &depth, &is_last_seen), SCU_ERROR_MALFORMED);
+    assert_false(is_cut);
+    scu__buffer_free(&s.bytes);
+  }
+}
+
 static void test_fragments_fit_into_the_deepest_item(void **state) {
   (void)state;
   sample s = nested(128, false);
@@ -568,6 +675,9 @@ int main(void) {
       cmocka_unit_test(test_length_lies_end_in_bounds),
       cmocka_unit_test(test_flipped_bits_end_in_bounds),
       cmocka_unit_test(test_128_levels_are_read_and_more_are_refused),
+      cmocka_unit_test(test_levels_beyond_are_counted_to_their_end_where_that_is_wanted),
+      cmocka_unit_test(test_a_cut_below_the_last_level_is_seen_wherever_it_is),
+      cmocka_unit_test(test_what_is_wrong_below_the_last_level_is_an_error),
       cmocka_unit_test(test_fragments_fit_into_the_deepest_item),
       cmocka_unit_test(test_missing_delimiters_are_an_error),
       cmocka_unit_test(test_undefined_length_is_refused_where_it_cannot_be),

@@ -448,6 +448,51 @@ static void test_a_dataset_that_cannot_be_read_at_all_is_refused(void **state) {
   scu_disk_sink_free(sink);
 }
 
+/* Deeper than we read: is it whole? That is to be known all the same. */
+static void send_nested(unsigned depth, const char *end, size_t end_length, bool is_closed, answer *to) {
+  static const uint8_t open[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF},
+                       close[] = {0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0};
+  scu__buffer bytes;
+  dataset_parts parts = usual;
+  parts.pixels = 0;
+  scu__buffer_init(&bytes, NULL, 32 << 20);
+  put_dataset(&bytes, SCU__EXPLICIT_LE, &parts);
+  for (unsigned i = 0; i < depth; i++) {
+    scu__put_bytes(&bytes, "\x40\x00\x30\xA7SQ\0", 8);
+    scu__put_bytes(&bytes, open, sizeof open);
+  }
+  for (unsigned i = 0; is_closed && i < depth; i++) scu__put_bytes(&bytes, close, sizeof close);
+  scu__put_bytes(&bytes, end, end_length);
+  scu_sink *sink = sink_with(SCU_DURABILITY_NONE, SCU_DUPLICATE_REPLACE);
+  sending what = {CT, "1.2.3.4", SCU__UID_EXPLICIT_LE, bytes.data, bytes.length, 1000};
+  send_instance(sink, &what, to);
+  scu_disk_sink_free(sink);
+  scu__buffer_free(&bytes);
+}
+
+static void test_a_cut_is_seen_however_deep_it_is(void **state) {
+  (void)state;
+  static const unsigned depths[] = {3, 128, 129, 200, 200000};
+  answer to;
+  for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
+    send_nested(depths[i], "\x10\x00", 2, false, &to);
+    assert_int_equal(to.status, 0xC000);
+    assert_non_null(strstr(to.comment, "cut"));
+    assert_int_equal(count_files(), 0);
+  }
+}
+
+static void test_what_is_whole_but_deeper_than_we_read_is_kept_with_a_warning(void **state) {
+  (void)state;
+  static const unsigned depths[] = {128, 129, 200, 200000};
+  answer to;
+  for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
+    send_nested(depths[i], "", 0, true, &to);
+    assert_int_equal(to.status, depths[i] > 128 ? 0xB007 : 0);
+    assert_int_equal(count_files(), 1);
+  }
+}
+
 static void test_a_dataset_that_cannot_be_read_further_in_is_kept_with_a_warning(void **state) {
   (void)state;
   static const uint8_t garbage[64] = "This is no element at all, but somebody sent it as one.";
@@ -733,6 +778,8 @@ int main(void) {
       SINK_TEST(test_a_dataset_that_is_cut_is_refused_at_every_length),
       SINK_TEST(test_a_dataset_that_cannot_be_read_at_all_is_refused),
       SINK_TEST(test_a_dataset_that_cannot_be_read_further_in_is_kept_with_a_warning),
+      SINK_TEST(test_a_cut_is_seen_however_deep_it_is),
+      SINK_TEST(test_what_is_whole_but_deeper_than_we_read_is_kept_with_a_warning),
       SINK_TEST(test_a_dataset_that_inflates_without_end_is_refused_by_that_name),
       SINK_TEST(test_a_lost_association_leaves_nothing),
       SINK_TEST(test_a_failing_disk_is_answered_a700_at_every_step_and_recovers),
