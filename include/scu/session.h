@@ -94,13 +94,15 @@ SCU_API const char *scu_matches_comment(const scu_matches *matches);
 SCU_API const scu_error *scu_matches_error(const scu_matches *matches);
 /* After SCU_END: did all matches come? An answer is suspected to be cut off when it ends with A700, B001, or an FE00
  * that nobody asked for, after matches; when it has as many as the peer gives at most (SCU_OPTION_QUERY_CAP) or, where
- * that is not known, a round number (100, 200, 250, 500, 1000, ...), unless the level above told the same number. The
- * warning hook is told of SUSPECT and of NOT_PROVEN. */
+ * that is not known, a round number (100, 200, 250, 500, 1000, ...), unless the level above told the same number. Of a
+ * divided query every part that has as many matches as the largest answer is divided further, too, where the limit is
+ * not known: it may be that small. The warning hook is told of SUSPECT and of NOT_PROVEN. */
 typedef enum scu_find_verdict {
   SCU_FIND_UNKNOWN = 0,    /* the find is not over, has failed, or was ended by a limit, a hook or a cancel */
   SCU_FIND_UNCHECKED = 1,  /* nothing looks cut off, and nothing was counted twice */
   SCU_FIND_SUSPECT = 2,    /* an answer looks cut off, and was not divided, or could not be divided further */
-  SCU_FIND_NOT_PROVEN = 3, /* divided until nothing looked cut off; what has no Study Date or Time is in no part */
+  SCU_FIND_NOT_PROVEN = 3, /* divided until nothing looked cut off; but what has no Study Date or Time is in no part, or
+                              a part that cannot be divided has as many matches as the largest answer */
   SCU_FIND_COMPLETE = 4    /* divided (scu_query_set_split), and the counts prove it */
 } scu_find_verdict;
 SCU_API scu_find_verdict scu_matches_verdict(const scu_matches *matches);

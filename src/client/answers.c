@@ -30,14 +30,33 @@ static const char *find_fault(const scu__answers *answers, const scu__answer *an
   return is_round(count) ? "a round number" : "";
 }
 
-bool scu__answers_look(scu__answers *answers, const scu__answer *answer) {
+/* Where no limit is known, it may be as small as the answer of the undivided query: a part that reaches that may hold
+ * more. */
+static bool is_as_many(scu__answers *answers, const scu__answer *answer) {
+  bool is_largest = answer->matches > 0 && answer->matches >= answers->largest;
+  if (scu__tells_of_a_limit(answer->status)) answers->tells_limits = true;
+  if (answer->is_divided && is_largest) answers->largest = answer->matches;
+  bool may_be_limit = answers->cap == 0 && !answers->tells_limits && answer->expected != answer->matches;
+  return answer->is_part && is_largest && may_be_limit;
+}
+
+scu__suspicion scu__answers_look(scu__answers *answers, const scu__answer *answer) {
   char status[16];
   const char *fault = find_fault(answers, answer, status), *level = scu_query_level_name(answer->level);
-  if (!*fault) return false;
+  bool has_as_many = is_as_many(answers, answer);
+  if (!*fault) return has_as_many ? SCU__SUSPECT_AS_MANY : SCU__SUSPECT_NOT;
   if (answers->suspects++ == 0)
     snprintf(answers->reason, sizeof answers->reason, "%llu matches%s%s, %s", (unsigned long long)answer->matches,
              *level ? " at level " : "", level, fault);
-  return true;
+  return SCU__SUSPECT_CUT_OFF;
+}
+
+static void describe_parts(const scu__answers *answers, char text[80]) {
+  if (answers->news == 0)
+    snprintf(text, 80, "asked for in %llu parts, which brought nothing more", (unsigned long long)answers->parts);
+  else
+    snprintf(text, 80, "asked for in %llu parts, which brought %llu more", (unsigned long long)answers->parts,
+             (unsigned long long)answers->news);
 }
 
 static const char *what_is_lacking(const scu__answers *answers) {
@@ -46,26 +65,30 @@ static const char *what_is_lacking(const scu__answers *answers) {
 }
 
 scu_find_verdict scu__answers_verdict(const scu__answers *answers, char text[SCU__VERDICT_TEXT_MAX]) {
+  char parts[80];
   bool is_lacking = answers->lacks_date || answers->lacks_time;
-  unsigned long long parts = answers->parts, news = answers->news;
+  describe_parts(answers, parts);
   if (answers->unresolved > 0) {
-    snprintf(text, SCU__VERDICT_TEXT_MAX, "%s: %s%s", news > 0 ? "cut off" : "may be cut off", answers->reason,
-             parts > 0 ? "; some parts cannot be divided further" : "");
+    snprintf(text, SCU__VERDICT_TEXT_MAX, "%s: %s%s", answers->news > 0 ? "cut off" : "may be cut off", answers->reason,
+             answers->parts > 0 ? "; some parts cannot be divided further" : "");
     return SCU_FIND_SUSPECT;
   }
-  if (parts == 0) {
+  if (answers->parts == 0) {
     snprintf(text, SCU__VERDICT_TEXT_MAX, "nothing looks cut off; nothing was counted twice");
     return SCU_FIND_UNCHECKED;
   }
+  if (answers->unproven > 0) {
+    snprintf(text, SCU__VERDICT_TEXT_MAX,
+             "not proven: a part that cannot be divided further has as many matches as the largest answer, %llu, which "
+             "may be a limit (%s; say --query-cap if it is known)",
+             (unsigned long long)answers->largest, parts);
+    return SCU_FIND_NOT_PROVEN;
+  }
   /* An answer that looks whole, and parts that bring nothing else: it was whole, whatever is in no part. */
-  bool is_proven = !is_lacking || (answers->suspects == 0 && news == 0);
-  if (is_proven) {
-    snprintf(text, SCU__VERDICT_TEXT_MAX, "complete: %llu parts brought %llu matches that the undivided query had not",
-             parts, news);
+  if (!is_lacking || (answers->suspects == 0 && answers->news == 0)) {
+    snprintf(text, SCU__VERDICT_TEXT_MAX, "complete: %s", parts);
     return SCU_FIND_COMPLETE;
   }
-  snprintf(text, SCU__VERDICT_TEXT_MAX,
-           "not proven: %s cannot be asked for (%llu parts brought %llu matches that the undivided query had not)",
-           what_is_lacking(answers), parts, news);
+  snprintf(text, SCU__VERDICT_TEXT_MAX, "not proven: %s cannot be asked for (%s)", what_is_lacking(answers), parts);
   return SCU_FIND_NOT_PROVEN;
 }

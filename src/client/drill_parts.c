@@ -37,13 +37,17 @@ static uint64_t expected_matches(const scu__drill *drill) {
 
 void scu__drill_look_at_answer(scu__drill *drill, uint16_t status) {
   scu__drill_step *s = drill->current;
-  const scu__answer answer = {
-      .level = s->level, .matches = drill->answer_rows, .expected = expected_matches(drill), .status = status};
+  const scu__answer answer = {.level = s->level,
+                              .matches = drill->answer_rows,
+                              .expected = expected_matches(drill),
+                              .status = status,
+                              .is_divided = scu__drill_is_divisible(drill),
+                              .is_part = s->part.kind != SCU__PART_WHOLE};
   if (s->part.kind != SCU__PART_WHOLE) drill->answers.parts++;
   if (answer.matches > s->matches) s->matches = answer.matches;
-  bool is_suspect = scu__answers_look(&drill->answers, &answer);
-  s->is_suspect |= is_suspect;
-  if (is_suspect && s->level > SCU_LEVEL_STUDY && drill->handler->doubt)
+  scu__suspicion suspicion = scu__answers_look(&drill->answers, &answer);
+  if (suspicion > s->suspicion) s->suspicion = suspicion;
+  if (suspicion == SCU__SUSPECT_CUT_OFF && s->level > SCU_LEVEL_STUDY && drill->handler->doubt)
     drill->handler->doubt(drill->owner, s->known.value[SCU_LEVEL_STUDY]);
   if (scu__tells_of_a_limit(status)) s->has_told = true;
 }
@@ -52,7 +56,7 @@ void scu__drill_look_at_answer(scu__drill *drill, uint16_t status) {
 static size_t cut(scu__drill *drill, scu__part *parts, bool *lacks_date, bool *lacks_time) {
   const scu__drill_step *s = drill->current;
   bool is_proof_wanted = drill->query->is_split && s->part.kind == SCU__PART_WHOLE && s->matches > 0;
-  bool is_worth_it = s->is_suspect || is_proof_wanted;
+  bool is_worth_it = s->suspicion != SCU__SUSPECT_NOT || is_proof_wanted;
   if (!scu__drill_is_divisible(drill) || !is_worth_it || drill->answers.parts >= SCU__PARTS_MAX) return 0;
   return scu__part_cut(&s->part, drill->takes_empty, parts, lacks_date, lacks_time);
 }
@@ -62,7 +66,8 @@ scu_result scu__drill_divide(scu__drill *drill) {
   scu__answers *answers = &drill->answers;
   scu__drill_step *s = drill->current;
   size_t count = cut(drill, parts, &answers->lacks_date, &answers->lacks_time);
-  if (count == 0 && s->is_suspect) answers->unresolved++;
+  if (count == 0 && s->suspicion == SCU__SUSPECT_CUT_OFF) answers->unresolved++;
+  if (count == 0 && s->suspicion == SCU__SUSPECT_AS_MANY) answers->unproven++;
   drill->newest = NULL;
   for (size_t i = 0; i < count; i++) {
     scu_result result = scu__drill_push_part(drill, s, &parts[i]);

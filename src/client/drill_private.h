@@ -18,7 +18,7 @@ typedef struct scu__drill_step {
   scu__part part;           /* of STUDY level */
   uint64_t matches;         /* of its largest answer */
   uint64_t whole_matches;   /* of that of which it is a part, unless that ended with a status that tells; else 0 */
-  bool is_suspect;          /* one of its answers looks cut off */
+  scu__suspicion suspicion; /* the worst of its answers */
   bool has_told;            /* by its status */
   scu_tag missed;           /* the match it comes from does not meet this key; 0 = it does */
   size_t variant, variants; /* which one is asked, of how many: known when the first one is made */

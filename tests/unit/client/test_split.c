@@ -147,7 +147,8 @@ static void test_what_is_in_no_part_is_told(void **state) {
 
 static bool is_suspect(uint64_t cap, uint64_t matches, uint64_t expected, uint16_t status) {
   scu__answers answers = {.cap = cap};
-  return scu__answers_look(&answers, &(scu__answer){SCU_LEVEL_STUDY, matches, expected, status});
+  const scu__answer answer = {.level = SCU_LEVEL_STUDY, .matches = matches, .expected = expected, .status = status};
+  return scu__answers_look(&answers, &answer) == SCU__SUSPECT_CUT_OFF;
 }
 
 static void test_round_numbers_are_suspected(void **state) {
@@ -371,6 +372,56 @@ static void test_an_answer_that_is_whole_costs_two_more_questions(void **state) 
   assert_string_equal(told.warnings, "");
 }
 
+/* A limit that nobody knows, smaller than what is there: every part that holds as much may hold more. */
+static void test_a_small_limit_that_is_not_known_is_seen_through(void **state) {
+  (void)state;
+  static archive a;
+  outcome told;
+  for (size_t cap = 1; cap <= 6; cap++) {
+    a = (archive){.cap = cap};
+    add(&a, "20210101", "080000");
+    add(&a, "20210102", "080000");
+    add(&a, "20210102", "090000");
+    add(&a, "20240229", "235959");
+    add(&a, "20240301", "000000");
+    find_all(&a, query_of("", 1), takes_empty_values, 0, &told);
+    assert_int_equal(told.distinct, 5);
+    if (cap > 1) assert_int_equal(told.verdict, SCU_FIND_COMPLETE);
+    if (cap == 1) assert_int_not_equal(told.verdict, SCU_FIND_COMPLETE); /* each may hide another of its second */
+    find_all(&a, query_of("", 1), takes_empty_values, (int)cap, &told);
+    assert_int_equal(told.distinct, 5);
+  }
+}
+
+static void test_as_many_in_what_cannot_be_divided_is_not_proven(void **state) {
+  (void)state;
+  static archive a;
+  outcome told;
+  for (size_t cap = 3; cap <= 4; cap++) {
+    a = (archive){.cap = cap};
+    for (int i = 0; i < 4; i++) add(&a, "20210101", "080000");
+    find_all(&a, query_of("", 1), takes_empty_values, 0, &told);
+    assert_int_equal(told.verdict, SCU_FIND_NOT_PROVEN);
+    assert_non_null(strstr(told.text, cap == 3 ? "largest answer, 3" : "largest answer, 4"));
+    assert_non_null(strstr(told.warnings, "not proven"));
+  }
+  find_all(&a, query_of("", 1), takes_empty_values, 5, &told); /* what the peer gives at most is known */
+  assert_int_equal(told.verdict, SCU_FIND_COMPLETE);
+}
+
+static void test_a_study_that_is_asked_for_by_its_uid_is_all_there_is(void **state) {
+  (void)state;
+  static archive a;
+  outcome told;
+  a = (archive){.cap = 9};
+  add(&a, "20210101", "080000");
+  scu_query *query = query_of("", 1);
+  assert_int_equal(scu_query_set(query, "StudyInstanceUID", "1.2.1"), SCU_OK);
+  find_all(&a, query, takes_empty_values, 0, &told);
+  assert_int_equal(told.count, 1);
+  assert_int_equal(told.verdict, SCU_FIND_COMPLETE);
+}
+
 static void test_a_range_of_dates_is_complete_without_what_has_no_date(void **state) {
   (void)state;
   archive a = {.cap = 100};
@@ -535,6 +586,9 @@ int main(void) {
       cmocka_unit_test(test_parts_bring_every_study_once),
       cmocka_unit_test(test_halves_that_add_up_to_more_than_the_whole_prove_a_limit),
       cmocka_unit_test(test_an_answer_that_is_whole_costs_two_more_questions),
+      cmocka_unit_test(test_a_small_limit_that_is_not_known_is_seen_through),
+      cmocka_unit_test(test_as_many_in_what_cannot_be_divided_is_not_proven),
+      cmocka_unit_test(test_a_study_that_is_asked_for_by_its_uid_is_all_there_is),
       cmocka_unit_test(test_a_range_of_dates_is_complete_without_what_has_no_date),
       cmocka_unit_test(test_what_has_no_date_or_time_is_asked_for_where_the_peer_can),
       cmocka_unit_test(test_more_in_one_second_than_one_answer_holds_is_never_complete),
