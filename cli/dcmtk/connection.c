@@ -196,19 +196,13 @@ int connection_open(connection *c, scu_result (*propose)(void *user, scu_proposa
   return code_without_association(c);
 }
 
-/* Abort only asks, and is for what runs: an operation that has nothing to do lets it reach an association where nothing
- * does. It is done when the loop has had its turn. */
+/* Abort only asks: it is done when the loop has had its turn. */
 static void abort_association(connection *c) {
   enum { TURNS = 100, TURN_MS = 50 };
-  scu_source *nothing = NULL;
-  scu_op *op = NULL;
   log_line(c->h, LOG_INFO, "Aborting Association");
-  if (!c->association && scu_source_new(NULL, &nothing) == SCU_OK) op = scu_store_start(c->session, nothing);
   scu_abort(c->session);
   for (int i = 0; i < TURNS && c->is_there; i++)
     if (scu_loop_wait(c->loop, TURN_MS) != SCU_OK) break;
-  scu_op_free(op);
-  scu_source_free(nothing);
 }
 
 bool connection_end(connection *c, bool is_aborted) {

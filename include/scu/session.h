@@ -46,8 +46,10 @@ SCU_API void *scu_session_tag(const scu_session *session);
  * Both from any thread, hook or signal handler; both only ask, the running call returns soon after.
  *
  * Either is for the operations that were started before it and are not done yet, those that wait for an association
- * among them. What is started later goes its way, on the same association after a cancel; where nothing runs, nothing
- * happens. So one that comes between two operations ends neither: who has several to do, and a Ctrl-C that shall end
+ * among them. What is started later goes its way, on the same association after a cancel, on a new one after an abort.
+ * Where nothing runs, a cancel does nothing, and an abort ends the associations that are idle: when the loop has its
+ * next turn, or when an operation is started or the session freed. So one that comes between two operations ends
+ * neither: who has several to do, and a Ctrl-C that shall end
  * them all, remembers it himself and looks before he starts the next. A find is done when its last match has come and
  * the match hook has heard of it; those that wait to be read are no reason to end it otherwise. */
 SCU_API void scu_cancel(scu_session *session);

@@ -451,7 +451,7 @@ scu__link *scu__associations_link(const scu_session *session) {
 }
 
 bool scu__associations_leave(scu_session *session) {
-  release_idle(session);
+  if (!session->is_abort_wanted) release_idle(session);
   for (scu__association *a = session->associations; a; a = a->next)
     if (a->link && !a->is_releasing) abort_link(a, NULL);
   return session->associations == NULL;

@@ -51,7 +51,8 @@ bool scu__associations_are_held(const scu_session *session);
 uint64_t scu__associations_moved(const scu_session *session);
 /* Of one of its associations; NULL when there is none. */
 scu__link *scu__associations_link(const scu_session *session);
-/* Releases idle associations and aborts the others, without waiting; true when there are none (any more). */
+/* Releases idle associations, unless scu_abort was just called, and aborts the others, without waiting; true when there
+ * are none (any more). */
 bool scu__associations_leave(scu_session *session);
 /* Releases idle associations and waits, bounded by the release time-out; aborts the others. */
 void scu__associations_release(scu_session *session);

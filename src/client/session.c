@@ -69,15 +69,8 @@ bool scu__session_has_wishes(const scu_session *session) {
   return session->is_cancel_wanted || session->is_abort_wanted;
 }
 
-static bool is_anything_running(const scu_session *session) {
-  for (const scu_op *op = session->ops; op; op = op->next)
-    if (!op->is_done) return true;
-  return false;
-}
-
 static void abort_all(scu_session *session) {
   scu_error error;
-  if (!is_anything_running(session)) return;
   scu__error_clear(&error);
   scu__error_set(&error, SCU_ERROR_ABORTED, SCU_PHASE_NONE, "aborted by the caller");
   scu__associations_abort(session, &error);

@@ -420,18 +420,51 @@ static void check_echo(fixture *f) {
   scu_response_free(response);
 }
 
-static void test_a_cancel_or_an_abort_when_nothing_runs_is_nothing(void **state) {
+static void test_a_cancel_when_nothing_runs_is_nothing(void **state) {
   (void)state;
-  for (int way = 0; way < 4; way++) {
+  for (int way = 0; way < 2; way++) {
     fixture f;
     fixture_start(&f, good);
-    end_it(f.session, way & 1); /* before there was anything */
+    scu_cancel(f.session); /* before there was anything */
     check_echo(&f);
-    end_it(f.session, way & 1); /* between two */
-    if (way & 2) scu_loop_step(f.time.loop);
+    scu_cancel(f.session); /* between two */
+    if (way == 1) scu_loop_step(f.time.loop);
     check_echo(&f);
     assert_int_equal(f.peer.accepted, 1); /* what is idle stays */
     assert_null(strstr(f.peer.log, "ABORT"));
+    fixture_stop(&f);
+  }
+}
+
+/* What comes after it is not touched by it: it has an association of its own. */
+static void test_an_abort_when_nothing_runs_ends_what_is_idle(void **state) {
+  (void)state;
+  static const peer_step twice[] = {START, {.action = PEER_SERVE}, START, {.action = PEER_SERVE}, END};
+  for (int way = 0; way < 2; way++) {
+    fixture f;
+    fixture_start(&f, twice);
+    scu_abort(f.session); /* before there was anything */
+    check_echo(&f);
+    scu_abort(f.session); /* between two */
+    if (way == 1) TEST_LOOP_UNTIL(&f.time, strstr(f.peer.log, "ABORT(0/0)"), 1000);
+    check_echo(&f);
+    assert_int_equal(f.peer.accepted, 2);
+    assert_non_null(strstr(f.peer.log, "ABORT(0/0)"));
+    fixture_stop(&f);
+  }
+}
+
+static void test_a_session_that_is_freed_after_an_abort_aborts_what_is_idle(void **state) {
+  (void)state;
+  for (int is_aborted = 0; is_aborted < 2; is_aborted++) {
+    fixture f;
+    fixture_start(&f, good);
+    check_echo(&f);
+    if (is_aborted) scu_abort(f.session);
+    scu_session_free(f.session);
+    f.session = NULL;
+    TEST_LOOP_UNTIL(&f.time, strstr(f.peer.log, is_aborted ? "ABORT(0/0)" : "RELEASE"), 1000);
+    assert_int_equal(strstr(f.peer.log, "ABORT") != NULL, is_aborted);
     fixture_stop(&f);
   }
 }
@@ -466,7 +499,9 @@ int main(void) {
       cmocka_unit_test(test_a_get_in_the_middle_of_an_instance_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_get_that_is_flooded_ends_when_it_is_told_to),
       cmocka_unit_test(test_a_caller_that_sleeps_is_woken_to_end_it),
-      cmocka_unit_test(test_a_cancel_or_an_abort_when_nothing_runs_is_nothing),
+      cmocka_unit_test(test_a_cancel_when_nothing_runs_is_nothing),
+      cmocka_unit_test(test_an_abort_when_nothing_runs_ends_what_is_idle),
+      cmocka_unit_test(test_a_session_that_is_freed_after_an_abort_aborts_what_is_idle),
       cmocka_unit_test(test_a_cancel_is_for_what_was_started_before_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
