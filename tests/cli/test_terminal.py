@@ -64,6 +64,23 @@ class Terminal(CliTest):
         self.assertIn(b"\\x1B[2Jb", seen)
         self.assertNotIn(b"\x1b", seen)
 
+    def test_what_nobody_sees_is_shown(self):
+        """Two names that look the same must not differ."""
+        hidden = [0x00AD, 0x061C, 0x1160, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x202E, 0x2060, 0x2064, 0x2066, 0x3164, 0xFEFF,
+                  0xE0001, 0xE0041]
+        for code_point in hidden:
+            peer = self.peer(answers=provider(with_value(0x00100010, "PN", ("A%cB" % code_point).encode())))
+            shown = "A\\x%02XB" % code_point if code_point < 0x100 else "A\\u%04XB" % code_point
+            for arguments in ([], ["--csv"]):
+                code, seen = self.on_terminal("find", peer.name, "PatientID=1", *arguments)
+                self.assertEqual(code, 0)
+                self.assertIn(shown.encode(), seen)
+        # A variant of an ideograph is a part of it, and takes no column.
+        peer = self.peer(answers=provider(with_value(0x00100010, "PN", "\u8fbb\U000E0100\u8fbb".encode()),
+                                          with_value(0x00100010, "PN", "\u8fbb\u8fbb".encode())))
+        first, second = self.on_terminal("find", peer.name, "PatientID=4711")[1].decode().splitlines()[1:]
+        self.assertEqual(first.replace("\U000E0100", ""), second)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -126,6 +126,8 @@ static void test_nothing_that_moves_a_cursor_or_turns_text_round_gets_through(vo
   scu_dataset *dataset = new_dataset();
   set(dataset, "PatientComments", "\x1b]0;x\x07\r\n\x7f\xC2\x9B\xE2\x80\xAE\xE2\x81\xA6\xEF\xBB\xBF");
   assert_dump_has(dataset, "[\\x1B]0;x\\x07\\x0D\\x0A\\x7F\\x9B\\u{202E}\\u{2066}\\u{FEFF}]");
+  set(dataset, "PatientComments", "\xE1\x85\x9F\xE1\x85\xA0\xE1\xA0\x8E\xE2\x80\x8B\xE3\x85\xA4\xEF\xBE\xA0");
+  assert_dump_has(dataset, "[\\u{115F}\\u{1160}\\u{180E}\\u{200B}\\u{3164}\\u{FFA0}]");
   scu_dataset_free(dataset);
 }
 
