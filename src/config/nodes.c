@@ -19,6 +19,7 @@ typedef struct nodes_parser {
   size_t length, position;
   unsigned line;         /* the one inih has now, from 1 */
   unsigned section_line; /* where the open section began; 0 = before the first */
+  char section[NAME_MAX_BYTES + 1];
   unsigned handled_line; /* section_line of the section the handler is in */
   bool is_self;
   bool has_self_aet, has_self_port;
@@ -87,8 +88,23 @@ static void look_at_line(nodes_parser *parser, const char *line, size_t length, 
     fault_at(parser, number, "the name is longer than %d bytes", NAME_MAX_BYTES);
   else if (length > 0 && !strchr("[;#", *line) && name_length(line, length, "=:") > NAME_MAX_BYTES)
     fault_at(parser, number, "not a 'key = value'");
-  else if (length > 0 && *line == '[')
-    parser->section_line = number;
+}
+
+static void begin_section(nodes_parser *parser, const char *section);
+
+/* inih tells of a section with its first value: one that has none would go unseen. */
+static void open_empty_section(nodes_parser *parser) {
+  if (parser->section_line == parser->handled_line || parser->result != SCU_OK) return;
+  begin_section(parser, parser->section);
+}
+
+static void note_section(nodes_parser *parser, const char *line, size_t length) {
+  const char *end = memchr(line, ']', length);
+  if (*line != '[' || !end) return;
+  open_empty_section(parser);
+  parser->section_line = parser->line;
+  memcpy(parser->section, line + 1, (size_t)(end - line) - 1);
+  parser->section[end - line - 1] = 0;
 }
 
 /* inih's fgets: one line without its indentation, which inih would take for a continued value. */
@@ -107,6 +123,7 @@ static char *read_line(char *to, int room, void *user) {
   }
   if (length > 0 && line[length - 1] == '\r') length--;
   look_at_line(parser, line, length, (size_t)room);
+  if (parser->result == SCU_OK && length > 0) note_section(parser, line, length);
   if (parser->result != SCU_OK) return NULL;
   memcpy(to, line, length);
   to[length] = '\n';
@@ -319,6 +336,7 @@ scu_result scu__nodes_parse(const scu_allocator *allocator, const char *name, co
     scu__error_clear(&found);
     fault_at(&parser, (unsigned)first_bad_line, "neither '[name]' nor 'key = value'");
   }
+  open_empty_section(&parser);
   finish_section(&parser);
   if (parser.result == SCU_OK) return SCU_OK;
   scu__nodes_free(nodes);

@@ -184,16 +184,25 @@ static void test_a_node_goes_with_its_lines_and_nothing_else(void **state) {
 }
 
 /* The parser takes it for one node: a section is where its keys are. */
-static void test_a_name_over_nothing_is_passed_over(void **state) {
+static void test_a_name_over_nothing_is_a_fault(void **state) {
   (void)state;
-  scu_nodes *nodes = opened("[a]\n[b]\naet=B\nhost=h\n[a]\naet=A\nhost=h\n[c]\n");
-  assert_int_equal(scu_nodes_count(nodes), 2);
-  assert_int_equal(scu_nodes_set(nodes, "a", "port", "1"), SCU_OK);
-  check_text(nodes, "[a]\n[b]\naet=B\nhost=h\n[a]\naet=A\nhost=h\nport = 1\n[c]\n");
-  assert_int_equal(scu_nodes_remove(nodes, "a"), SCU_OK);
-  assert_null(scu_nodes_find(nodes, "a"));
-  assert_int_equal(scu_nodes_add(nodes, "a", "A@h:2"), SCU_OK);
-  close_with(nodes, "[a]\n[b]\naet=B\nhost=h\n[c]\n\n[a]\naet = A\nhost = h\nport = 2\n");
+  static const char *const texts[] = {"[a]\n[b]\naet=B\nhost=h\n", "[a]\n[a]\naet=A\nhost=h\n", "[a]",
+                                      " [a]\n[self]\n"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    scu_nodes *nodes;
+    assert_int_equal(scu_nodes_read(NULL, "nodes.ini", texts[i], strlen(texts[i]), &nodes), SCU_ERROR_USAGE);
+    assert_string_equal(scu_error_reason(scu_nodes_error(nodes)), "nodes.ini:1: node 'a' has no aet");
+    scu_nodes_free(nodes);
+  }
+}
+
+/* What is set goes where the keys are. */
+static void test_self_may_stand_over_nothing(void **state) {
+  (void)state;
+  scu_nodes *nodes = opened("[self]\n[b]\naet=B\nhost=h\n[self]\naet=A\n");
+  assert_int_equal(scu_nodes_count(nodes), 1);
+  assert_int_equal(scu_nodes_set(nodes, "self", "port", "1"), SCU_OK);
+  close_with(nodes, "[self]\n[b]\naet=B\nhost=h\n[self]\naet=A\nport = 1\n");
 }
 
 static void test_what_could_not_be_read_is_not_written(void **state) {
@@ -316,7 +325,8 @@ int main(void) {
       cmocka_unit_test(test_a_key_goes_with_its_line),
       cmocka_unit_test(test_we_may_be_named_before_anybody_else),
       cmocka_unit_test(test_a_node_goes_with_its_lines_and_nothing_else),
-      cmocka_unit_test(test_a_name_over_nothing_is_passed_over),
+      cmocka_unit_test(test_a_name_over_nothing_is_a_fault),
+      cmocka_unit_test(test_self_may_stand_over_nothing),
       cmocka_unit_test(test_what_could_not_be_read_is_not_written),
       cmocka_unit_test(test_an_option_is_a_key_where_it_is_said_to_be_one),
       cmocka_unit_test(test_the_file_stays_within_its_bound),
