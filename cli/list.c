@@ -2,12 +2,12 @@
 #include "list.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "errors.h"
+#include "input_file.h"
 #include "signals.h"
 
 list *list_open(cli *context, const char *name, bool is_null_separated) {
@@ -18,9 +18,10 @@ list *list_open(cli *context, const char *name, bool is_null_separated) {
   }
   open_list->context = context;
   open_list->separator = is_null_separated ? 0 : '\n';
-  open_list->descriptor = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+  const char *reason = "";
+  open_list->descriptor = strcmp(name, "-") == 0 ? STDIN_FILENO : input_file_open(name, &reason);
   if (open_list->descriptor >= 0) return open_list;
-  report_fault(context, SCU_ERROR_STORAGE, SCU_PHASE_FILE, NULL, "%s: %s", name, strerror(errno));
+  report_fault(context, SCU_ERROR_STORAGE, SCU_PHASE_FILE, NULL, "%s: %s", name, reason);
   free(open_list);
   return NULL;
 }
@@ -76,15 +77,28 @@ static scu_result read_entry(list *open_list, size_t *length) {
   return open_list->is_ended && *length == 0 ? SCU_END : SCU_OK;
 }
 
+/* UTF-8's mark, which some editors put in front. */
+static void drop_mark(list *open_list, size_t *length) {
+  static const char mark[] = "\xEF\xBB\xBF";
+  if (open_list->line != 1 || strncmp(open_list->entry, mark, 3) != 0) return;
+  *length -= 3;
+  memmove(open_list->entry, open_list->entry + 3, *length + 1);
+}
+
 scu_result list_next(void *user, const char **entry) {
   list *open_list = user;
   size_t length;
   *entry = open_list->entry;
   for (;;) {
     scu_result result = read_entry(open_list, &length);
+    if (result == SCU_END && !open_list->has_entry) say_always(open_list->context, "warning: the list is empty");
+    if (result == SCU_END) open_list->has_entry = true;
     if (result != SCU_OK) return result;
+    drop_mark(open_list, &length);
     if (open_list->separator == '\n' && length > 0 && open_list->entry[length - 1] == '\r')
       open_list->entry[--length] = 0;
-    if (length > 0) return SCU_OK;
+    if (length == 0) continue;
+    open_list->has_entry = true;
+    return SCU_OK;
   }
 }

@@ -14,6 +14,7 @@ typedef struct list {
   cli *context;
   int descriptor;
   bool is_ended;
+  bool has_entry; /* or it was told that there is none */
   char separator;
   unsigned long line;
   size_t at, filled; /* of chunk */

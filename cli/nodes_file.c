@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "errors.h"
+#include "input_file.h"
 
 /* The library's own bound is 1 MiB; a byte more lets it say so. */
 enum { TEXT_MAX = 1024 * 1024 + 1 };
@@ -24,14 +25,19 @@ static bool apply_text(cli *context, const char *path, const char *text, size_t 
 
 /* *text is to be freed. SCU_END: there is no such file, which is only a fault when somebody named it. */
 static scu_result read_file(cli *context, const char *path, char **text, size_t *length) {
-  FILE *file = fopen(path, "re");
+  const char *reason;
+  int descriptor = input_file_open(path, &reason);
   *text = NULL;
-  if (!file && (errno == ENOENT || errno == ENOTDIR)) return SCU_END;
+  if (descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) return SCU_END;
+  FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
   if (file) *text = malloc(TEXT_MAX);
   if (*text) *length = fread(*text, 1, TEXT_MAX, file);
   bool is_read = *text && !ferror(file);
-  if (!is_read) report_usage(context, NULL, "node file %s: %s", path, strerror(errno));
-  if (file) fclose(file);
+  if (!is_read) report_usage(context, NULL, "node file %s: %s", path, reason ? reason : strerror(errno));
+  if (file)
+    fclose(file);
+  else if (descriptor >= 0)
+    close(descriptor);
   if (is_read) return SCU_OK;
   free(*text);
   *text = NULL;

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "errors.h"
+#include "input_file.h"
 #include "query_keys.h"
 #include "scu/file.h"
 
@@ -69,8 +71,14 @@ static bool take_open_json(cli *context, scu_query *query, const char *path, FIL
 
 bool query_from_file(cli *context, scu_query *query, const char *path) {
   char beginning[BEGINNING];
-  FILE *file = fopen(path, "re");
-  if (!file) return fail(context, path, strerror(errno));
+  const char *reason;
+  int descriptor = input_file_open(path, &reason);
+  if (descriptor < 0) return fail(context, path, reason);
+  FILE *file = fdopen(descriptor, "r");
+  if (!file) {
+    close(descriptor);
+    return fail(context, path, "out of memory");
+  }
   size_t length = fread(beginning, 1, sizeof beginning, file);
   bool is_good;
   if (ferror(file))

@@ -2,13 +2,13 @@
 #include "secret_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "errors.h"
+#include "input_file.h"
 
 static bool is_one_line(const secret *read, size_t length) {
   for (size_t i = 0; i < length; i++)
@@ -40,9 +40,10 @@ static bool read_descriptor(cli *context, const char *option, const char *where,
 }
 
 static bool read_file(cli *context, const char *option, const char *path, secret *to) {
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  const char *reason;
+  int descriptor = input_file_open(path, &reason);
   struct stat status;
-  if (descriptor < 0) return fail(context, option, path, strerror(errno));
+  if (descriptor < 0) return fail(context, option, path, reason);
   if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
     say(context, "warning: %s %s can be read by others than its owner: chmod 600 it", option, path);
   bool is_read = read_descriptor(context, option, path, descriptor, to);

@@ -1,11 +1,11 @@
 /* From the command line to the library's options and the peer, with DCMTK's defaults. */
 #include "settings.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "input_file.h"
 #include "say.h"
 
 enum { TITLE_MAX = 16, TOKEN_MAX = 64 * 1024, PDU_DEFAULT = 16384 };
@@ -61,7 +61,8 @@ static scu_result set_times(scu_options *options, const habits *h) {
 
 static scu_result set_token(scu_options *options, const habits *h, habit id, const char *kind) {
   char bytes[TOKEN_MAX];
-  int file = open(h->value[id], O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  const char *reason;
+  int file = input_file_open(h->value[id], &reason);
   ssize_t length = file < 0 ? -1 : read(file, bytes, sizeof bytes);
   if (file >= 0) close(file);
   if (length <= 0 || (size_t)length == sizeof bytes) {
