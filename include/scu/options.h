@@ -133,9 +133,12 @@ typedef enum scu_option {
   SCU_OPTION_RETRIEVE_WITH = 82,    /* text: how scu_fetch asks: get, move, or auto */
 
   /* Pointers to what outlives whatever is made with it; NULL = none. */
-  SCU_OPTION_LOG = 90,    /* scu_log (scu/log.h) */
-  SCU_OPTION_AUDIT = 91,  /* scu_audit (scu/audit.h) */
-  SCU_OPTION_METRICS = 92 /* scu_metrics (scu/metrics.h) */
+  SCU_OPTION_LOG = 90,     /* scu_log (scu/log.h) */
+  SCU_OPTION_AUDIT = 91,   /* scu_audit (scu/audit.h) */
+  SCU_OPTION_METRICS = 92, /* scu_metrics (scu/metrics.h) */
+
+  /* boolean: a listener or archive rejects who calls it by another AE title than its own (PS3.8 9.3.4: 1/1/7) */
+  SCU_OPTION_CHECK_CALLED_AE = 93
 } scu_option;
 
 /* An empty bag: every option has its default. `allocator` may be NULL. */

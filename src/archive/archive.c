@@ -184,6 +184,7 @@ static bool is_identity_accepted(void *user, const scu__user_identity *identity)
 static void make_policy(scu_archive *archive) {
   archive->policy = (scu__acceptor_policy){
       .our_ae = archive->config->calling_ae.text,
+      .check_called_ae = archive->config->check_called_ae,
       .is_calling_ae_accepted = is_calling_ae_accepted,
       .is_abstract_syntax_supported = is_abstract_syntax_supported,
       .is_transfer_syntax_supported = is_transfer_syntax_supported,

@@ -234,7 +234,9 @@ const scu__option_row scu__option_table[SCU__OPTION_ROWS] = {
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
     {.info = {ROW_HEAD(SCU_OPTION_METRICS, "metrics", SCU_KIND_POINTER), .help = "who counts",
               .used_by = SCU_USED_BY_SESSION | SCU_USED_BY_LISTENER}},
-};
+    {.info = {ROW_HEAD(SCU_OPTION_CHECK_CALLED_AE, "check-called-ae", SCU_KIND_BOOLEAN), .minimum = 0, .maximum = 1,
+              .default_text = "no", .flag = "--check-called-ae",
+              .help = "reject who calls us by another AE title than ours", .used_by = SCU_USED_BY_LISTENER}}};
 
 const scu__option_row *scu__option_row_of(scu_option option) {
   for (size_t i = 0; i < SCU__OPTION_ROWS; i++)

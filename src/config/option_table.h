@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "scu/options.h"
 
-enum { SCU__OPTION_ROWS = 56 };
+enum { SCU__OPTION_ROWS = 57 };
 
 /* Looks at a text that has no control characters, is UTF-8 and within the row's bounds. USAGE with the reason. */
 typedef scu_result (*scu__text_check)(const struct scu_option_info *info, const char *text, scu_error *error);

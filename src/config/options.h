@@ -52,6 +52,7 @@ typedef struct scu__config {
   size_t accept_from_count;                 /* 0 = no list was given */
   scu__ae accept_from[SCU__ACCEPT_FROM_MAX];
   uint32_t listen_max_associations;
+  bool check_called_ae;
   char nodes_file[SCU__OPTION_PATH_MAX];     /* "" = none */
   char character_set[SCU__CHARSET_TEXT_MAX]; /* defined terms; "" = none */
   size_t uids_per_request;

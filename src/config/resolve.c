@@ -118,6 +118,7 @@ scu_result scu__options_resolve(const scu_options *options, scu__config *config,
   config->protocol_version = (uint16_t)integer_of(&r, SCU_OPTION_PROTOCOL_VERSION);
   config->max_pdu = (uint32_t)integer_of(&r, SCU_OPTION_MAX_PDU);
   config->listen_max_associations = (uint32_t)integer_of(&r, SCU_OPTION_LISTEN_MAX_ASSOCIATIONS);
+  config->check_called_ae = boolean_of(&r, SCU_OPTION_CHECK_CALLED_AE);
   config->allow_truncated = boolean_of(&r, SCU_OPTION_ALLOW_TRUNCATED);
   config->force_offline = boolean_of(&r, SCU_OPTION_FORCE_OFFLINE);
   config->retrieve_with = (scu__retrieve_with)scu__option_choice(options, SCU_OPTION_RETRIEVE_WITH);

@@ -71,12 +71,13 @@ static bool is_abstract_syntax_supported(void *user, const scu__uid *abstract_sy
          scu__sop_class_may_be_storage(abstract_syntax->text);
 }
 
-static void make_policy(scu_listener *listener, uint32_t max_pdu_length) {
+static void make_policy(scu_listener *listener, const scu__listener_options *options) {
   listener->policy = (scu__acceptor_policy){
       .our_ae = listener->ae.text,
+      .check_called_ae = options->check_called_ae,
       .is_calling_ae_accepted = is_calling_ae_accepted,
       .is_abstract_syntax_supported = is_abstract_syntax_supported,
-      .max_pdu_length = max_pdu_length,
+      .max_pdu_length = options->max_pdu_length,
       .window_limit = SCU__WINDOW_MAX,
       .implementation_class_uid = listener->implementation_uid,
       .implementation_version_name = listener->implementation_version,
@@ -230,7 +231,7 @@ static scu_result start(scu_listener *listener, const scu__listener_options *opt
   if (scu__sink_check(sink, &listener->error) != SCU_OK) return SCU_ERROR_USAGE;
   listener->sink = sink;
   if (copy_options(listener, options) != SCU_OK) return scu__error_memory(&listener->error, SCU_PHASE_LISTEN);
-  make_policy(listener, options->max_pdu_length);
+  make_policy(listener, options);
   scu__server_options server_options = {
       .address = options->address,
       .port = options->port,
@@ -300,6 +301,7 @@ static scu_result start_from_config(scu_listener *listener, const scu__config *c
       .port = config->listen_port,
       .accept_from = config->accept_from,
       .accept_from_count = config->accept_from_count,
+      .check_called_ae = config->check_called_ae,
       .max_pdu_length = config->max_pdu,
       .max_associations = config->listen_max_associations,
       .timeout_associate_ms = config->timeout_associate_ms,

@@ -13,6 +13,7 @@ typedef struct scu__listener_options {
   uint16_t port;              /* 0 = any free one */
   const scu__ae *accept_from; /* copied; count 0 = anyone */
   size_t accept_from_count;
+  bool check_called_ae; /* who calls us by another title is rejected */
   uint32_t max_pdu_length, max_associations;
   uint64_t timeout_associate_ms, timeout_idle_ms, timeout_release_ms;
   const char *implementation_class_uid, *implementation_version_name; /* copied */

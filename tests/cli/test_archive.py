@@ -43,6 +43,19 @@ class Archive(CliTest):
         os.mkdir(self.path("pacs", "lost+found"))
         self.run_once()
 
+    def test_who_calls_somebody_else_is_rejected_where_that_is_looked_at(self):
+        for more, code in ([], 0), (["--check-called-ae"], 6):
+            process = subprocess.Popen([SCU, "archive", self.path("pacs"), "--port", "127.0.0.1:0", "--aet", "ARCHIVE", *more],
+                                       stderr=subprocess.PIPE, env=self.environment, cwd=self.folder)
+            try:
+                address = process.stderr.readline().decode().split()[2]
+                self.scu("echo", "ARCHIVE@" + address, code=0)
+                told = self.scu("echo", "OTHER@" + address, code=code).talk
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=SECONDS)
+            self.assertEqual("called AE" in told, code == 6, told)
+
     def test_everything_is_closed_to_strangers_whatever_the_umask(self):
         for umask in (0o022, 0o000):
             self.run_once("--demo", umask=umask)

@@ -125,6 +125,15 @@ class StoreAndListen(CliTest):
         self.scu("store", listener.name, path, "--aet", "FRIEND", code=0)
         self.assertEqual(len(listener.files()), 1)
 
+    def test_who_calls_somebody_else_is_not_let_in_where_that_is_looked_at(self):
+        path = self.sample("one.dcm")
+        listener = self.listen("--check-called-ae")
+        result = self.scu("store", "OTHER@" + listener.address, path, code=6)
+        self.assertIn("called AE", result.talk)
+        self.scu("store", listener.name, path, code=0)
+        lax = self.listen()
+        self.scu("store", "OTHER@" + lax.address, path, code=0)
+
     def test_quiet_says_nothing_when_all_is_well_and_the_fault_when_not(self):
         listener = self.listen()
         good, bad = self.sample("one.dcm"), self.write("bad", "x")

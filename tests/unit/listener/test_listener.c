@@ -146,6 +146,24 @@ static void test_whoever_is_not_on_the_list_is_rejected(void **state) {
   end_run(&run);
 }
 
+static void test_whoever_calls_somebody_else_is_rejected_where_that_is_looked_at(void **state) {
+  (void)state;
+  static const peer_step caller[] = {OPEN, ECHO, CLOSE, END};
+  static const peer_step wrong[] = {{.action = PEER_ASSOCIATE}, {.action = PEER_WAIT_CLOSE}, END};
+  for (int way = 0; way < 3; way++) { /* not looked at; looked at and right; wrong */
+    listen_run run;
+    prepare(&run);
+    scu_options_set_boolean(run.options, SCU_OPTION_CHECK_CALLED_AE, way > 0);
+    scu_options_set_text(run.options, SCU_OPTION_CALLING_AE, way == 1 ? "LISTENER" : "SOMEBODY ELSE");
+    begin(&run);
+    call(&run, way == 2 ? wrong : caller);
+    WAIT_FOR(&run, run.peer.script_ends == 1, 12000); /* the rejected one does not close: ARTIM */
+    assert_int_equal(strstr(run.peer.log, "1:RJ(1/1/7)") != NULL, way == 2);
+    assert_int_equal(strstr(run.peer.log, "1:C-ECHO-RSP") != NULL, way != 2);
+    end_run(&run);
+  }
+}
+
 static void test_more_associations_than_allowed_are_rejected_for_now(void **state) {
   (void)state;
   static const peer_step stays[] = {OPEN, {.action = PEER_HOLD}, CLOSE, END};
@@ -949,6 +967,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_echo_and_store_are_served_and_the_release_answered),
       cmocka_unit_test(test_whoever_is_not_on_the_list_is_rejected),
+      cmocka_unit_test(test_whoever_calls_somebody_else_is_rejected_where_that_is_looked_at),
       cmocka_unit_test(test_more_associations_than_allowed_are_rejected_for_now),
       cmocka_unit_test(test_silent_connections_block_nobody_and_end_in_time),
       cmocka_unit_test(test_an_association_that_idles_is_ended),
