@@ -95,9 +95,10 @@ SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *repor
 SCU_API const char *scu_verdict_name(scu_verdict verdict); /* "complete", "count only", ... */
 /* Why the promise may not be all there is, in one line; "" = nothing speaks for it. The answers to the C-FINDs (PS3.4
  * C.4.1) that the promise is made of look cut off, or could not be proven to be whole (SCU_FIND_SUSPECT,
- * SCU_FIND_NOT_PROVEN): many archives give so many matches and no more. The verdict then is never COMPLETE but
- * INCOMPLETE, though nothing that is known by name may be missing; so is that of a study whose own series or instances
- * may have been cut off. Lives as long as the report. */
+ * SCU_FIND_NOT_PROVEN): many archives give so many matches and no more. Or the peer says that it could not send more
+ * than is missing (0000,1022). The verdict then is never COMPLETE but INCOMPLETE, though nothing that is known by name
+ * may be missing; so is that of a study whose own series or instances may have been cut off. Lives as long as the
+ * report. */
 SCU_API const char *scu_retrieve_report_doubt(const scu_retrieve_report *report);
 /* Received here, by outcome. */
 SCU_API uint64_t scu_retrieve_report_count(const scu_retrieve_report *report, scu_outcome outcome);
@@ -115,7 +116,8 @@ SCU_API uint64_t scu_retrieve_report_conflicts(const scu_retrieve_report *report
 /* These two are made by the library and may grow at their end. They and their texts live as long as the report; texts
  * are never NULL, "" = not known. NULL when index is out of range. */
 
-/* An instance that was promised and is not here, in the order of scu_retrieve_report_missing. */
+/* An instance that was promised and is not here, in the order of scu_retrieve_report_missing. The peer's list of those
+ * that it could not send (0008,0058) is a promise, too, where it names others than the answers. */
 typedef struct scu_missing_instance {
   size_t size;
   const char *sop_instance_uid, *sop_class_uid;

@@ -97,29 +97,36 @@ static scu_result find_study(scu__inventory *inventory, const char *study_uid, s
   return result == SCU_ERROR_LIMIT ? too_many(error, SCU__INVENTORY_ENTRIES_MAX, "studies") : result;
 }
 
+/* Nothing is known of it but its keys. */
+static scu_result new_series(scu__inventory *inventory, const scu__unique_keys *known, uint32_t *index,
+                             scu_error *error) {
+  scu__inventory_study *study;
+  scu_result result = reserve(inventory->allocator, (void **)&inventory->series, inventory->series_count,
+                              &inventory->series_capacity, sizeof *inventory->series);
+  if (result == SCU_OK) result = find_study(inventory, known->value[SCU_LEVEL_STUDY], &study, error);
+  if (result != SCU_OK) return result;
+  *index = (uint32_t)inventory->series_count++;
+  inventory->series[*index] = (scu__inventory_series){.known = *known, .study = (uint32_t)(study - inventory->studies)};
+  return SCU_OK;
+}
+
 /* Rows come series by series, so comparing with the last one is enough. */
 static scu_result series_of(scu__inventory *inventory, const scu__unique_keys *known, const scu_dataset *row,
                             uint32_t *index, scu_error *error) {
   size_t count = inventory->series_count;
-  if (count == 0 || !same_keys(&inventory->series[count - 1].known, known, SCU_LEVEL_SERIES)) {
-    scu__inventory_study *study;
-    scu_result result = reserve(inventory->allocator, (void **)&inventory->series, count, &inventory->series_capacity,
-                                sizeof *inventory->series);
-    if (result == SCU_OK) result = find_study(inventory, known->value[SCU_LEVEL_STUDY], &study, error);
-    if (result != SCU_OK) return result;
-    scu__inventory_series *series = &inventory->series[inventory->series_count++];
-    series->known = *known;
-    series->modality[0] = 0;
-    series->study = (uint32_t)(study - inventory->studies);
-    scu__dataset_tag_text(row, TAG_MODALITY, series->modality, sizeof series->modality);
-  }
-  *index = (uint32_t)(inventory->series_count - 1);
+  *index = (uint32_t)(count - 1);
+  if (count > 0 && same_keys(&inventory->series[count - 1].known, known, SCU_LEVEL_SERIES)) return SCU_OK;
+  scu_result result = new_series(inventory, known, index, error);
+  if (result != SCU_OK || !row) return result;
+  scu__inventory_series *series = &inventory->series[*index];
+  scu__dataset_tag_text(row, TAG_MODALITY, series->modality, sizeof series->modality);
   return SCU_OK;
 }
 
+/* The row may be NULL: the class is not known. */
 static scu_result class_of(scu__inventory *inventory, const scu_dataset *row, uint16_t *index, scu_error *error) {
   scu__uid uid = {.text = ""};
-  scu__dataset_tag_text(row, TAG_SOP_CLASS_UID, uid.text, sizeof uid.text);
+  if (row) scu__dataset_tag_text(row, TAG_SOP_CLASS_UID, uid.text, sizeof uid.text);
   for (size_t i = 0; i < inventory->class_count; i++) {
     if (!scu__uid_equal(&inventory->classes[i], &uid)) continue;
     *index = (uint16_t)i;
@@ -181,21 +188,21 @@ static scu_result extend_targets(scu__inventory *inventory, scu_query_level leve
   return push_target(inventory, &target);
 }
 
+/* The row is NULL for what no answer had: it belongs to no target. SCU_END: it is there already. */
 static scu_result add_entry(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
-                            const scu_dataset *row, scu__location location, scu_error *error) {
+                            const scu_dataset *row, scu__entry entry, scu_error *error) {
   if (inventory->count >= SCU__INVENTORY_ENTRIES_MAX) return too_many(error, SCU__INVENTORY_ENTRIES_MAX, "instances");
   scu_result result = scu__uid_slots_grow(&inventory->entry_slots, inventory->allocator, entries_of(inventory));
   if (result != SCU_OK) return result;
   uint32_t *slot = scu__uid_slots_find(&inventory->entry_slots, entries_of(inventory), known->value[SCU_LEVEL_IMAGE]);
-  if (*slot) return SCU_OK;
-  scu__entry entry = {.route = location.route, .availability = (uint8_t)location.availability};
+  if (*slot) return SCU_END;
   memcpy(entry.instance.text, known->value[SCU_LEVEL_IMAGE], sizeof entry.instance.text);
   result = series_of(inventory, known, row, &entry.series, error);
   if (result == SCU_OK) result = class_of(inventory, row, &entry.sop_class, error);
   if (result == SCU_OK)
     result = reserve(inventory->allocator, (void **)&inventory->entries, inventory->count, &inventory->capacity,
                      sizeof *inventory->entries);
-  if (result == SCU_OK) result = extend_targets(inventory, level, known);
+  if (result == SCU_OK && row) result = extend_targets(inventory, level, known);
   if (result != SCU_OK) return result;
   inventory->entries[inventory->count++] = entry;
   if (scu__inventory_wants(inventory, &entry)) inventory->wanted++;
@@ -208,8 +215,21 @@ scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, 
   scu__unique_keys known;
   scu__inventory_read_keys(row, first_level, SCU_LEVEL_IMAGE, &known);
   if (!known.value[SCU_LEVEL_IMAGE][0]) return SCU_OK;
-  scu_result result = add_entry(inventory, level, &known, row, location, error);
+  const scu__entry entry = {.route = location.route, .availability = (uint8_t)location.availability};
+  scu_result result = add_entry(inventory, level, &known, row, entry, error);
+  if (result == SCU_END) return SCU_OK;
   return result == SCU_ERROR_MEMORY ? scu__error_memory(error, SCU_PHASE_REQUEST) : result;
+}
+
+scu_result scu__inventory_add_unlisted(scu__inventory *inventory, const scu__unique_keys *above,
+                                       const char *instance_uid) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu__unique_keys known = *above;
+  memset(known.value[SCU_LEVEL_IMAGE], 0, sizeof known.value[SCU_LEVEL_IMAGE]);
+  memcpy(known.value[SCU_LEVEL_IMAGE], instance_uid, strlen(instance_uid));
+  const scu__entry entry = {.route = inventory->route, .fate = SCU__FATE_FAILED, .is_unlisted = true};
+  return add_entry(inventory, SCU_LEVEL_IMAGE, &known, NULL, entry, &error);
 }
 
 static bool is_out_of_reach(scu_availability availability) {
@@ -245,7 +265,7 @@ void scu__inventory_begin(scu__inventory *inventory, bool is_forced) {
 
 bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry) {
   return entry->fate != SCU__FATE_RECEIVED && entry->fate != SCU__FATE_CONFLICT && !entry->is_held_back &&
-         entry->route == inventory->route;
+         !entry->is_unlisted && entry->route == inventory->route;
 }
 
 bool scu__inventory_is_refused_here(const scu__inventory *inventory) {
@@ -341,6 +361,11 @@ static scu__entry *find_entry(const scu__inventory *inventory, const char *insta
 
 bool scu__inventory_has(const scu__inventory *inventory, const char *instance_uid) {
   return find_entry(inventory, instance_uid) != NULL;
+}
+
+bool scu__inventory_is_missing(const scu__inventory *inventory, const char *instance_uid) {
+  const scu__entry *entry = find_entry(inventory, instance_uid);
+  return entry && entry->fate != SCU__FATE_RECEIVED && !entry->is_unlisted;
 }
 
 static void settle(scu__inventory *inventory, scu__entry *entry, scu__fate fate) {

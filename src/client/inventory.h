@@ -43,6 +43,7 @@ typedef struct scu__entry {
   uint8_t availability; /* scu_availability */
   uint8_t fate;         /* scu__fate */
   bool is_held_back;    /* not to be asked for: not online */
+  bool is_unlisted;     /* likewise: no answer had it, so its series is not known */
 } scu__entry;
 
 typedef struct scu__inventory_series {
@@ -92,6 +93,10 @@ void scu__inventory_read_keys(const scu_dataset *row, scu_query_level first, scu
  * not added twice. MEMORY, or LIMIT with the number. */
 scu_result scu__inventory_add(scu__inventory *inventory, scu_query_level level, scu_query_level first_level,
                               const scu_dataset *row, scu__location location, scu_error *error);
+/* What the peer names after all answers, as something that it could not send: missing, and not asked for. `above`: what
+ * is known down to its series. SCU_END: it is there already; MEMORY, or LIMIT. */
+scu_result scu__inventory_add_unlisted(scu__inventory *inventory, const scu__unique_keys *above,
+                                       const char *instance_uid);
 /* A target without entries. One whose unique key of `level` is known is not added twice. MEMORY, or LIMIT with the
  * number. */
 scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
@@ -124,6 +129,8 @@ scu__arrival scu__inventory_received(scu__inventory *inventory, const char *inst
 /* It did not become one of ours; nothing happens when it is here, or was not promised. */
 void scu__inventory_failed(scu__inventory *inventory, const char *instance_uid, scu__fate fate, uint16_t status);
 bool scu__inventory_has(const scu__inventory *inventory, const char *instance_uid);
+/* It was promised, and is not here. */
+bool scu__inventory_is_missing(const scu__inventory *inventory, const char *instance_uid);
 size_t scu__inventory_missing(const scu__inventory *inventory);
 /* Added when it is new; valid until another one is. MEMORY; LIMIT when there are too many, or it is no UID by its
  * length. *out is NULL then. */

@@ -23,6 +23,7 @@ static void count_instance(scu__retrieve *op, const scu_instance_outcome *outcom
   if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
   if (is_stored) op->bytes += outcome->bytes;
   if (arrival != SCU__ARRIVAL_NEW || !is_stored) op->surplus++;
+  if (!is_stored && !scu__inventory_has(&op->inventory, uid)) op->explained++;
   if (!op->has_promise || arrival != SCU__ARRIVAL_NOT_PROMISED) return;
   op->extra++;
   scu__op_warn(&op->op, "%s came although it was not asked for; it is kept", uid);

@@ -40,10 +40,11 @@ typedef struct scu__retrieve {
   scu__drill *drill;
   scu__inventory inventory;
   scu__routes routes;
-  scu__location given;   /* of the match that is retrieved: holds where the answers say nothing */
-  bool has_promise;      /* the inventory lists what should come */
-  bool are_all_doubtful; /* of some study, that the drill could not name, answers look cut off */
-  bool is_nobody_told;   /* something was passed over: see is_nobodys */
+  scu__location given;               /* of the match that is retrieved: holds where the answers say nothing */
+  bool has_promise;                  /* the inventory lists what should come */
+  bool are_all_doubtful;             /* of some study, that the drill could not name, answers look cut off */
+  bool is_nobody_told;               /* something was passed over: see is_nobodys */
+  char doubt[SCU__VERDICT_TEXT_MAX]; /* the first thing that speaks against the promise; "" = nothing */
   bool has_nearline;
 
   /* The leg. */
@@ -56,10 +57,11 @@ typedef struct scu__retrieve {
   /* The round. */
   size_t next_target;
   unsigned round;
-  size_t received_before;
-  scu__get_classes classes; /* C-GET: what is still to be offered */
-  bool must_open;           /* C-GET: this round is about other contexts than the last one's */
-  bool were_failures;       /* the peer could not send something in this round */
+  size_t received_before, wanted_before;
+  uint64_t said_failed, explained; /* by the peer's counts; of these: named in its list, or refused here unasked */
+  scu__get_classes classes;        /* C-GET: what is still to be offered */
+  bool must_open;                  /* C-GET: this round is about other contexts than the last one's */
+  bool were_failures;              /* the peer could not send something in this round */
   scu__request request;
   bool are_options_told;
   bool is_proposed; /* the association was opened for this inventory */
@@ -120,6 +122,17 @@ void scu__retrieve_request_failed(scu__retrieve *op, const scu_error *error);
 void scu__retrieve_end_leg(scu__retrieve *op, const scu_error *error);
 /* What is arriving at our listener is still received (RULES 26), the rest is not waited for. */
 void scu__retrieve_end_cancelled(scu__retrieve *op);
+
+/* --- retrieve_doubt.c --- */
+
+/* There may be more than what is promised, in this study, or, with NULL, anywhere. A warning, too. */
+void scu__retrieve_doubt(scu__retrieve *op, scu__inventory_study *study, const char *format, ...) SCU__PRINTF(3, 4);
+/* Before the requests of a round. */
+void scu__retrieve_begin_count(scu__retrieve *op);
+/* The peer says that it could not send it. */
+void scu__retrieve_take_failed(scu__retrieve *op, const char *instance_uid);
+/* When the round is over: failures that nothing missing explains. */
+void scu__retrieve_check_failures(scu__retrieve *op);
 
 /* --- retrieve_request.c --- */
 

@@ -127,7 +127,10 @@ static scu__exchange *serve(void *owner, scu__link *link, uint8_t context_id, co
 
 static void add_counts(scu__retrieve *op, const scu__exchange_event *event) {
   if (event->counts & SCU__HAS_COMPLETED) op->peer_completed += event->command->completed;
-  if (event->counts & SCU__HAS_FAILED) op->peer_failed += event->command->failed;
+  if (event->counts & SCU__HAS_FAILED) {
+    op->peer_failed += event->command->failed;
+    op->said_failed += event->command->failed;
+  }
   if (event->counts & SCU__HAS_WARNING) op->peer_warning += event->command->warning;
 }
 
@@ -140,8 +143,7 @@ static void take_failed_list(scu__retrieve *op, const scu_dataset *identifier) {
   if (!list || scu__values_open(&values, identifier, list) != SCU_OK) return;
   while (scu__values_next(&values, &text, &length)) {
     scu__uid uid;
-    if (scu__uid_from_bytes(&uid, (const uint8_t *)text, length))
-      scu__inventory_failed(&op->inventory, uid.text, SCU__FATE_FAILED, 0);
+    if (scu__uid_from_bytes(&uid, (const uint8_t *)text, length)) scu__retrieve_take_failed(op, uid.text);
   }
 }
 

@@ -37,7 +37,8 @@ static scu_result prepare_leg(scu__retrieve *op, scu_error *error) {
   op->round = 0;
   op->next_target = 0;
   op->must_open = op->were_failures = op->are_options_told = op->is_proposed = false;
-  op->received_before = op->received_before_leg = op->inventory.received;
+  op->received_before_leg = op->inventory.received;
+  scu__retrieve_begin_count(op);
   scu__error_clear(&op->refusal);
   scu__get_classes_free(&op->classes);
   scu_result result = SCU_OK;
@@ -211,7 +212,7 @@ static bool begin_round(scu__retrieve *op) {
   if (scu__inventory_retarget(&op->inventory, uids_per_request(op)) != SCU_OK) return false;
   op->next_target = 0;
   op->is_proposed = false;
-  op->received_before = op->inventory.received;
+  scu__retrieve_begin_count(op);
   scu__retrieve_go_on(op);
   return true;
 }
@@ -242,6 +243,7 @@ static void end_round(scu__retrieve *op) {
     finish_cancelled(op);
     return;
   }
+  scu__retrieve_check_failures(op);
   bool is_first = op->round == 0;
   if (may_ask_again(op) && begin_round(op)) {
     if (is_first)

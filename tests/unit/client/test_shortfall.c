@@ -1,0 +1,106 @@
+/* Signs that a peer has more than its answers have listed, or not what was asked for by name: no retrieve ends as
+ * complete then (RULES 22). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/retrieve_fixture.h"
+
+static const int one_failed[] = {0, 4, 1, 0};
+
+static scu_retrieve_report *get(retrieve_run *run, scu_verdict expected) {
+  scu_retrieve_report *report = NULL;
+  fixture_open(&run->f);
+  scu_result result = scu_get(run->f.session, run->query, &run->sink.sink, &report);
+  if (result != SCU_OK) fail_msg("%s", scu_error_reason(scu_session_error(run->f.session)));
+  assert_string_equal(scu_verdict_name(scu_retrieve_report_verdict(report)), scu_verdict_name(expected));
+  return report;
+}
+
+static void check_missing(const scu_retrieve_report *report, size_t index, const char *instance, const char *study,
+                          const char *reason) {
+  const scu_missing_instance *missing = scu_retrieve_report_missing_instance(report, index);
+  assert_non_null(missing);
+  assert_string_equal(missing->sop_instance_uid, instance);
+  assert_string_equal(missing->study_instance_uid, study);
+  assert_string_equal(missing->reason, reason);
+}
+
+static void tear_down(retrieve_run *run, scu_retrieve_report *report) {
+  scu_retrieve_report_free(report);
+  retrieve_tear_down(run);
+}
+
+/* --- failures ----------------------------------------------------------------------------------------------------- */
+
+#define GIVE_ALL GIVE("1.2.3.1"), GIVE("1.2.3.2"), GIVE("1.2.3.3"), GIVE("1.2.3.4")
+
+static void test_a_failed_uid_that_no_match_has_named_is_missing(void **state) {
+  (void)state;
+  static const char list[] = "\x08\x00\x58\x00UI\x08\x00"
+                             "1.2.3.5\x00";
+  static const peer_step gives[] = {
+      START,
+      NEXT,
+      GIVE_ALL,
+      {.action = PEER_RESPOND, .status = 0xB000, .counts = one_failed, .bytes = list, .length = sizeof list - 1},
+      SERVE,
+      END};
+  static const peer_step *const scripts[] = {serves, gives};
+  retrieve_run run;
+  retrieve_set_up(&run, scripts, 2);
+  scu_retrieve_report *report = get(&run, SCU_VERDICT_INCOMPLETE);
+  assert_int_equal(scu_retrieve_report_missing_count(report), 1);
+  check_missing(report, 0, "1.2.3.5", "1.2.1", "the peer says that it could not send it");
+  assert_int_equal(scu_retrieve_report_study(report, 0)->verdict, SCU_VERDICT_INCOMPLETE);
+  assert_int_equal(scu_retrieve_report_study(report, 0)->failed, 1);
+  assert_string_equal(scu_retrieve_report_doubt(report), "");
+  assert_int_equal(scripted_peer_count(&run.f.peer, SCU__C_GET_RQ), 1);
+  tear_down(&run, report);
+}
+
+static void test_a_failure_that_nothing_missing_explains_is_no_complete_retrieve(void **state) {
+  (void)state;
+  static const peer_step gives[] = {
+      START, NEXT, GIVE_ALL, {.action = PEER_RESPOND, .status = 0xB000, .counts = one_failed}, SERVE, END};
+  static const peer_step *const scripts[] = {serves, gives};
+  retrieve_run run;
+  retrieve_set_up(&run, scripts, 2);
+  scu_retrieve_report *report = get(&run, SCU_VERDICT_INCOMPLETE);
+  assert_int_equal(scu_retrieve_report_missing_count(report), 0);
+  assert_non_null(strstr(scu_retrieve_report_doubt(report), "could not send 1 instances"));
+  assert_non_null(strstr(run.f.warnings, scu_retrieve_report_doubt(report)));
+  assert_int_equal(scu_retrieve_report_study(report, 0)->verdict, SCU_VERDICT_INCOMPLETE);
+  tear_down(&run, report);
+}
+
+static void test_a_failure_that_was_made_up_for_is_complete(void **state) {
+  (void)state;
+  static const int counts[] = {0, 3, 1, 0};
+  static const peer_step gives[] = {START,
+                                    NEXT,
+                                    GIVE("1.2.3.1"),
+                                    GIVE("1.2.3.2"),
+                                    GIVE("1.2.3.3"),
+                                    {.action = PEER_RESPOND, .status = 0xB000, .counts = counts},
+                                    SERVE,
+                                    END};
+  static const peer_step *const scripts[] = {serves, gives, serves};
+  retrieve_run run;
+  retrieve_set_up(&run, scripts, 3);
+  scu_retrieve_report *report = get(&run, SCU_VERDICT_COMPLETE);
+  assert_string_equal(scu_retrieve_report_doubt(report), "");
+  tear_down(&run, report);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_failed_uid_that_no_match_has_named_is_missing),
+      cmocka_unit_test(test_a_failure_that_nothing_missing_explains_is_no_complete_retrieve),
+      cmocka_unit_test(test_a_failure_that_was_made_up_for_is_complete),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
