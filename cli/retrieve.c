@@ -35,6 +35,11 @@ static void put_missing(const cli *context, const scu_missing_instance *missing)
   json_close(stdout);
 }
 
+static const char *uid_of(const scu_missing_instance *missing) {
+  if (*missing->sop_instance_uid) return missing->sop_instance_uid;
+  return *missing->series_instance_uid ? missing->series_instance_uid : missing->study_instance_uid;
+}
+
 /* Where nothing came and the reason was said, a list of everything would only bury it. */
 static void tell_missing(cli *context, retrieval_tally *tally, const scu_retrieve_report *report, bool is_explained) {
   size_t count = scu_retrieve_report_missing_count(report);
@@ -43,7 +48,7 @@ static void tell_missing(cli *context, retrieval_tally *tally, const scu_retriev
     const scu_missing_instance *missing = scu_retrieve_report_missing_instance(report, i);
     if (context->is_json) put_missing(context, missing);
     if (i < most)
-      say_always(context, "missing: %s: %s", sayable_uid(context, missing->sop_instance_uid), missing->reason);
+      say_always(context, "missing: %s: %s", sayable_uid(context, uid_of(missing)), missing->reason);
   }
   if (is_explained && count > 0) say_always(context, "missing: all %zu", count);
   if (!is_explained && count > most) say_always(context, "missing: %zu more", count - most);
@@ -93,7 +98,8 @@ static void tell_studies(cli *context, const scu_retrieve_report *report, bool i
     const scu_study_outcome *study = scu_retrieve_report_study(report, i);
     if (context->is_json) put_study(study);
     bool is_plain = study->verdict == SCU_VERDICT_COMPLETE || study->verdict == SCU_VERDICT_COUNT_ONLY;
-    if (!is_explained && (count > 1 || !is_plain)) say_study(context, study);
+    bool is_said_missing = study->verdict == SCU_VERDICT_NOTHING;
+    if (!is_explained && !is_said_missing && (count > 1 || !is_plain)) say_study(context, study);
   }
 }
 
@@ -112,7 +118,7 @@ static void put_doubt(const cli *context, const scu_retrieve_report *report) {
 }
 
 /* To another destination: the peer's word is all there is. */
-static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
+static void judge_by_peer(cli *context, retrieval_tally *tally, const scu_retrieve_report *report) {
   uint64_t done = scu_retrieve_report_peer_completed(report) + scu_retrieve_report_peer_warning(report);
   uint64_t failed = scu_retrieve_report_peer_failed(report);
   context->ok = scu_retrieve_report_peer_completed(report);
@@ -121,6 +127,7 @@ static void judge_by_peer(cli *context, const scu_retrieve_report *report) {
   say_peer_counts(context, report);
   if (failed) exit_add(&context->causes, done ? EXIT_PARTIAL : EXIT_REFUSED);
   if (scu_retrieve_report_offline(report) > 0) tell_studies(context, report, false);
+  tell_missing(context, tally, report, false);
   if (scu_retrieve_report_verdict(report) == SCU_VERDICT_INCOMPLETE) exit_add(&context->causes, EXIT_PARTIAL);
 }
 
@@ -158,7 +165,8 @@ static void add_to(retrieval_tally *tally, const scu_retrieve_report *report) {
   if (verdict == SCU_VERDICT_INCOMPLETE || scu_retrieve_report_missing_count(report) > 0) tally->is_incomplete = true;
   if (verdict == SCU_VERDICT_COUNT_ONLY) tally->is_counted_only = true;
   if (*scu_retrieve_report_doubt(report)) tally->is_doubtful = true;
-  if (verdict != SCU_VERDICT_NOTHING) tally->has_match = true;
+  bool is_all_unmatched = scu_retrieve_report_promised(report) == 0 && scu_retrieve_report_missing_count(report) > 0;
+  if (verdict != SCU_VERDICT_NOTHING && !is_all_unmatched) tally->has_match = true;
 }
 
 void note_retrieval(cli *context, const arguments *args, retrieval_tally *tally, const scu_retrieve_report *report,
@@ -167,7 +175,7 @@ void note_retrieval(cli *context, const arguments *args, retrieval_tally *tally,
   judge_status(context, report, result);
   put_doubt(context, report);
   if (args->has[FLAG_TO] && scu_retrieve_report_verdict(report) != SCU_VERDICT_NOTHING) {
-    judge_by_peer(context, report);
+    judge_by_peer(context, tally, report);
     return;
   }
   tally->has_report = true;
@@ -197,7 +205,10 @@ void judge_retrievals(cli *context, const arguments *args, const retrieval_tally
   if (!tally->has_report) return;
   if (!tally->has_match) {
     if (context->causes.first == EXIT_DONE) say(context, "nothing matched");
-    if (args->has[FLAG_REQUIRE_MATCH]) exit_add(&context->causes, EXIT_NO_MATCH);
+    if (args->has[FLAG_REQUIRE_MATCH])
+      exit_add(&context->causes, EXIT_NO_MATCH);
+    else if (tally->is_incomplete && context->causes.first == EXIT_DONE)
+      exit_add(&context->causes, EXIT_PARTIAL);
     return;
   }
   say_received(context, tally);

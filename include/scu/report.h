@@ -87,7 +87,7 @@ typedef enum scu_verdict {
   SCU_VERDICT_COUNT_ONLY = 1, /* the peer promised no UIDs; the counts agree */
   SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs, and the doubt: there may be more than what was promised */
   SCU_VERDICT_UNKNOWN = 3,    /* went to another destination: only the peer's counts are known */
-  SCU_VERDICT_NOTHING = 4,    /* nothing matched */
+  SCU_VERDICT_NOTHING = 4,    /* nothing matched, and nothing was named by UID */
   SCU_VERDICT_CONFLICT = 5 /* an instance came that differs from what was here under its UID (see SCU_DUPLICATE_KEEP) */
 } scu_verdict;
 /* Of the retrieve as a whole; that of each study is in its outcome. */
@@ -117,10 +117,12 @@ SCU_API uint64_t scu_retrieve_report_conflicts(const scu_retrieve_report *report
  * are never NULL, "" = not known. NULL when index is out of range. */
 
 /* An instance that was promised and is not here, in the order of scu_retrieve_report_missing. The peer's list of those
- * that it could not send (0008,0058) is a promise, too, where it names others than the answers. */
+ * that it could not send (0008,0058) is a promise, too, where it names others than the answers. At the end are the UIDs
+ * of studies, series or instances that the query names and that nothing matches, each with no other UID beside it: the
+ * verdict then is INCOMPLETE, that of such a study NOTHING. */
 typedef struct scu_missing_instance {
   size_t size;
-  const char *sop_instance_uid, *sop_class_uid;
+  const char *sop_instance_uid, *sop_class_uid; /* "" where a study or series is missing that nothing matches */
   const char *study_instance_uid, *series_instance_uid;
   const char *reason; /* one line; static storage */
   uint16_t status;    /* with which it was refused here; 0xFFFF = it was not */
@@ -134,8 +136,8 @@ SCU_API const scu_missing_instance *scu_retrieve_report_missing_instance(const s
 typedef struct scu_study_outcome {
   size_t size;
   const char *study_instance_uid;
-  /* COMPLETE, INCOMPLETE or CONFLICT; COUNT_ONLY or INCOMPLETE where the peer promised no UIDs; UNKNOWN when it went to
-   * another destination, or was not asked for and came nevertheless. */
+  /* NOTHING: named, and nothing matches it. COMPLETE, INCOMPLETE or CONFLICT; COUNT_ONLY or INCOMPLETE where the peer
+   * promised no UIDs; UNKNOWN when it went to another destination, or was not asked for and came nevertheless. */
   scu_verdict verdict;
   uint64_t promised;  /* image-level UIDs */
   uint64_t received;  /* of these; where there was no promise, what the sink says is of this study */

@@ -21,6 +21,7 @@ void scu__inventory_free(scu__inventory *inventory) {
   scu__free(inventory->allocator, inventory->series);
   scu__free(inventory->allocator, inventory->studies);
   scu__free(inventory->allocator, inventory->classes);
+  scu__free(inventory->allocator, inventory->unmatched);
   scu__free(inventory->allocator, inventory->targets);
   scu__free(inventory->allocator, inventory->found);
   scu__seen_free(&inventory->asked, inventory->allocator);
@@ -230,6 +231,20 @@ scu_result scu__inventory_add_unlisted(scu__inventory *inventory, const scu__uni
   memcpy(known.value[SCU_LEVEL_IMAGE], instance_uid, strlen(instance_uid));
   const scu__entry entry = {.route = inventory->route, .fate = SCU__FATE_FAILED, .is_unlisted = true};
   return add_entry(inventory, SCU_LEVEL_IMAGE, &known, NULL, entry, &error);
+}
+
+scu_result scu__inventory_note_unmatched(scu__inventory *inventory, scu_query_level level, const scu__uid *uid) {
+  scu__inventory_study *study;
+  scu_result result = reserve(inventory->allocator, (void **)&inventory->unmatched, inventory->unmatched_count,
+                              &inventory->unmatched_capacity, sizeof *inventory->unmatched);
+  if (result == SCU_OK && level == SCU_LEVEL_STUDY) {
+    result = scu__inventory_study_of(inventory, uid->text, &study);
+    if (result == SCU_OK && study->is_unmatched) return SCU_OK; /* named twice */
+    if (result == SCU_OK) study->is_unmatched = true;
+  }
+  if (result != SCU_OK) return result;
+  inventory->unmatched[inventory->unmatched_count++] = (scu__unmatched){.uid = *uid, .level = level};
+  return SCU_OK;
 }
 
 static bool is_out_of_reach(scu_availability availability) {

@@ -57,8 +57,15 @@ typedef struct scu__inventory_study {
   uint64_t extra;     /* came without having been promised */
   uint64_t unlisted;  /* came, where nothing was promised by name */
   uint64_t held_back; /* targets without entries that are not asked for */
+  bool is_unmatched;  /* the query names it, and nothing matches it */
   bool is_doubtful;   /* answers about it look cut off: there may be more than its entries */
 } scu__inventory_study;
+
+/* A UID that the query names and nothing matches. */
+typedef struct scu__unmatched {
+  scu__uid uid;
+  scu_query_level level;
+} scu__unmatched;
 
 typedef struct scu__inventory {
   const scu_allocator *allocator;
@@ -71,6 +78,8 @@ typedef struct scu__inventory {
   size_t study_count, study_capacity;
   scu__uid *classes;
   size_t class_count, class_capacity;
+  scu__unmatched *unmatched;
+  size_t unmatched_count, unmatched_capacity;
   scu__target *targets; /* to be asked for now */
   size_t target_count, target_capacity;
   scu__seen asked;    /* unique keys of targets without entries */
@@ -101,6 +110,8 @@ scu_result scu__inventory_add_unlisted(scu__inventory *inventory, const scu__uni
  * number. */
 scu_result scu__inventory_add_target(scu__inventory *inventory, scu_query_level level, const scu__unique_keys *known,
                                      scu__location location, scu_error *error);
+/* MEMORY. */
+scu_result scu__inventory_note_unmatched(scu__inventory *inventory, scu_query_level level, const scu__uid *uid);
 /* What can be had at once and what after a while is to be asked for; with `is_forced` the rest, too. */
 void scu__inventory_begin(scu__inventory *inventory, bool is_forced);
 

@@ -123,6 +123,11 @@ void scu__retrieve_end_leg(scu__retrieve *op, const scu_error *error);
 /* What is arriving at our listener is still received (RULES 26), the rest is not waited for. */
 void scu__retrieve_end_cancelled(scu__retrieve *op);
 
+/* --- retrieve_unmatched.c --- */
+
+/* After taking stock. MEMORY. */
+scu_result scu__retrieve_look_for_unmatched(scu__retrieve *op);
+
 /* --- retrieve_doubt.c --- */
 
 /* There may be more than what is promised, in this study, or, with NULL, anywhere. A warning, too. */

@@ -10,18 +10,21 @@
 
 /* Copies of the inventory's UIDs, one block for all: studies, series, classes, missing instances. */
 typedef struct copies {
-  scu__uid *studies, *series, *classes, *instances;
+  scu__uid *studies, *series, *classes, *unmatched, *instances;
 } copies;
 
 static scu_result copy_uids(const scu__inventory *inventory, size_t missing, scu_retrieve_report *report, copies *to) {
-  size_t count = inventory->study_count + inventory->series_count + inventory->class_count + missing;
+  size_t count =
+      inventory->study_count + inventory->series_count + inventory->class_count + inventory->unmatched_count + missing;
   if (count == 0) return SCU_OK;
   report->uids = scu__alloc_array(report->allocator, count, sizeof *report->uids);
   if (!report->uids) return SCU_ERROR_MEMORY;
   to->studies = report->uids;
   to->series = to->studies + inventory->study_count;
   to->classes = to->series + inventory->series_count;
-  to->instances = to->classes + inventory->class_count;
+  to->unmatched = to->classes + inventory->class_count;
+  to->instances = to->unmatched + inventory->unmatched_count;
+  for (size_t i = 0; i < inventory->unmatched_count; i++) to->unmatched[i] = inventory->unmatched[i].uid;
   for (size_t i = 0; i < inventory->study_count; i++) to->studies[i] = inventory->studies[i].uid;
   for (size_t i = 0; i < inventory->class_count; i++) to->classes[i] = inventory->classes[i];
   for (size_t i = 0; i < inventory->series_count; i++)
@@ -60,6 +63,22 @@ static void list_missing(const scu__inventory *inventory, const copies *uids, sc
         .status = is_refused ? entry->status : 0xFFFF,
         .is_offline = entry->is_held_back,
         .is_conflict = entry->fate == SCU__FATE_CONFLICT,
+    };
+  }
+}
+
+static void list_unmatched(const scu__inventory *inventory, const copies *uids, scu_retrieve_report *report) {
+  for (size_t i = 0; i < inventory->unmatched_count; i++) {
+    const char *uid = uids->unmatched[i].text;
+    scu_query_level level = inventory->unmatched[i].level;
+    report->missing[report->missing_count++] = (scu_missing_instance){
+        .size = sizeof *report->missing,
+        .sop_instance_uid = level == SCU_LEVEL_IMAGE ? uid : "",
+        .sop_class_uid = "",
+        .study_instance_uid = level == SCU_LEVEL_STUDY ? uid : "",
+        .series_instance_uid = level == SCU_LEVEL_SERIES ? uid : "",
+        .reason = "nothing matches it",
+        .status = 0xFFFF,
     };
   }
 }
@@ -105,7 +124,9 @@ static void list_studies(const scu__retrieve *op, const copies *uids, scu_retrie
     count_entry(&inventory->entries[i], &report->studies[inventory->series[inventory->entries[i].series].study]);
   for (size_t i = 0; i < report->study_count; i++) {
     bool is_doubtful = op->are_all_doubtful || inventory->studies[i].is_doubtful;
-    report->studies[i].verdict = verdict_of_study(op, &report->studies[i], is_doubtful, report->verdict);
+    report->studies[i].verdict = inventory->studies[i].is_unmatched
+                                     ? SCU_VERDICT_NOTHING
+                                     : verdict_of_study(op, &report->studies[i], is_doubtful, report->verdict);
   }
 }
 
@@ -119,20 +140,21 @@ static const char *doubt_of(const scu__retrieve *op) {
   return verdict == SCU_FIND_SUSPECT || verdict == SCU_FIND_NOT_PROVEN ? text : "";
 }
 
-static scu_verdict verdict_of(const scu__retrieve *op, bool is_doubtful) {
-  if (op->inventory.found_count == 0 && op->op.result == SCU_OK && !is_doubtful) return SCU_VERDICT_NOTHING;
+static scu_verdict verdict_of(const scu__retrieve *op, bool lacks_something) {
+  if (op->inventory.found_count == 0 && op->op.result == SCU_OK && !lacks_something) return SCU_VERDICT_NOTHING;
   if (op->wish == SCU__WAY_MOVE)
-    return op->inventory.held_back > 0 || is_doubtful ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
+    return op->inventory.held_back > 0 || lacks_something ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
   if (op->has_promise && op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;
   if (op->has_promise)
-    return scu__inventory_missing(&op->inventory) == 0 && !is_doubtful ? SCU_VERDICT_COMPLETE : SCU_VERDICT_INCOMPLETE;
-  return scu__retrieve_is_everything_here(op) && op->peer_failed == 0 && !is_doubtful ? SCU_VERDICT_COUNT_ONLY
-                                                                                      : SCU_VERDICT_INCOMPLETE;
+    return scu__inventory_missing(&op->inventory) == 0 && !lacks_something ? SCU_VERDICT_COMPLETE
+                                                                           : SCU_VERDICT_INCOMPLETE;
+  return scu__retrieve_is_everything_here(op) && op->peer_failed == 0 && !lacks_something ? SCU_VERDICT_COUNT_ONLY
+                                                                                          : SCU_VERDICT_INCOMPLETE;
 }
 
 static void fill_counts(const scu__retrieve *op, scu_retrieve_report *report) {
   snprintf(report->doubt, sizeof report->doubt, "%s", doubt_of(op));
-  report->verdict = verdict_of(op, *report->doubt);
+  report->verdict = verdict_of(op, *report->doubt || op->inventory.unmatched_count > 0);
   memcpy(report->counts, op->counts, sizeof report->counts);
   report->promised = op->has_promise ? op->inventory.count : 0;
   report->extra = op->extra;
@@ -150,13 +172,15 @@ static void fill_counts(const scu__retrieve *op, scu_retrieve_report *report) {
 static scu_result fill_lists(const scu__retrieve *op, scu_retrieve_report *report) {
   size_t missing = op->has_promise ? scu__inventory_missing(&op->inventory) : 0;
   size_t studies = op->inventory.study_count;
-  copies uids = {NULL, NULL, NULL, NULL};
+  size_t all_missing = missing + op->inventory.unmatched_count;
+  copies uids = {NULL, NULL, NULL, NULL, NULL};
   scu_result result = copy_uids(&op->inventory, missing, report, &uids);
   if (result != SCU_OK) return result;
-  if (missing > 0) report->missing = scu__alloc_array(report->allocator, missing, sizeof *report->missing);
+  if (all_missing > 0) report->missing = scu__alloc_array(report->allocator, all_missing, sizeof *report->missing);
   if (studies > 0) report->studies = scu__alloc_array(report->allocator, studies, sizeof *report->studies);
-  if ((missing > 0 && !report->missing) || (studies > 0 && !report->studies)) return SCU_ERROR_MEMORY;
+  if ((all_missing > 0 && !report->missing) || (studies > 0 && !report->studies)) return SCU_ERROR_MEMORY;
   if (missing > 0) list_missing(&op->inventory, &uids, report);
+  list_unmatched(&op->inventory, &uids, report);
   list_studies(op, &uids, report);
   return SCU_OK;
 }

@@ -79,13 +79,23 @@ static scu_result make_targets_of_query(scu__retrieve *op, scu_error *error) {
   return SCU_OK;
 }
 
+static void go_on_with_promise(scu__retrieve *op) {
+  scu_error error;
+  scu__error_clear(&error);
+  scu_result result = scu__retrieve_look_for_unmatched(op);
+  if (result == SCU_OK)
+    scu__retrieve_transfer(op);
+  else
+    scu__retrieve_finish(op, scu__error_memory(&error, SCU_PHASE_REQUEST), &error);
+}
+
 static void drill_done(void *owner, const scu__drill_result *result) {
   scu__retrieve *op = owner;
   if (op->op.is_done) return;
   bool cannot_find = result->result == SCU_ERROR_REJECTED || result->result == SCU_ERROR_REFUSED;
   if (result->result == SCU_OK) {
     op->has_promise = is_promise_wanted(op);
-    scu__retrieve_transfer(op);
+    go_on_with_promise(op);
   } else if (cannot_find && scu__query_has_only_unique_keys(op->query, &op->shape)) {
     scu__op_warn(&op->op, "the peer does not say what it has (%s): only counts can be compared", result->error->reason);
     scu__inventory_free(&op->inventory);

@@ -133,8 +133,16 @@ class Retrieve(CliTest):
 
     def test_nothing_matched_is_fine_unless_a_match_is_required(self):
         empty = self.peer()
-        arguments = ["get", empty.name, "StudyInstanceUID=1.2", "-o", self.path("got")]
+        arguments = ["get", empty.name, "PatientID=P", "-o", self.path("got")]
         self.assertIn("nothing matched", self.scu(*arguments, code=0).talk)
+        self.scu(*arguments, "--require-match", code=4)
+
+    def test_what_is_named_and_not_there_is_missing(self):
+        empty = self.peer()
+        arguments = ["get", empty.name, "StudyInstanceUID=1.2", "-o", self.path("got")]
+        result = self.scu(*arguments, code=3)
+        self.assertIn("nothing matched", result.talk)
+        self.assertIn("missing: 1.2: nothing matches it", result.talk)
         self.scu(*arguments, "--require-match", code=4)
 
     def test_a_list_of_studies_is_fetched(self):

@@ -202,7 +202,7 @@ static void test_nothing_that_matches_is_nothing_to_bring(void **state) {
   run.f.peer.row = NULL;
   scu_retrieve_report *report;
   assert_int_equal(scu_get(run.f.session, run.query, &run.sink.sink, &report), SCU_OK);
-  check_report(report, SCU_VERDICT_NOTHING, 0, 0, 0);
+  check_report(report, SCU_VERDICT_INCOMPLETE, 0, 0, 1); /* it was named */
   assert_int_equal(scripted_peer_count(&run.f.peer, SCU__C_GET_RQ), 0);
   scu_retrieve_report_free(report);
   end_run(&run);

@@ -80,14 +80,10 @@ static void test_a_failure_that_nothing_missing_explains_is_no_complete_retrieve
 static void test_a_failure_that_was_made_up_for_is_complete(void **state) {
   (void)state;
   static const int counts[] = {0, 3, 1, 0};
-  static const peer_step gives[] = {START,
-                                    NEXT,
-                                    GIVE("1.2.3.1"),
-                                    GIVE("1.2.3.2"),
-                                    GIVE("1.2.3.3"),
-                                    {.action = PEER_RESPOND, .status = 0xB000, .counts = counts},
-                                    SERVE,
-                                    END};
+  static const peer_step gives[] = {START,           NEXT,
+                                    GIVE("1.2.3.1"), GIVE("1.2.3.2"),
+                                    GIVE("1.2.3.3"), {.action = PEER_RESPOND, .status = 0xB000, .counts = counts},
+                                    SERVE,           END};
   static const peer_step *const scripts[] = {serves, gives, serves};
   retrieve_run run;
   retrieve_set_up(&run, scripts, 3);
@@ -96,11 +92,61 @@ static void test_a_failure_that_was_made_up_for_is_complete(void **state) {
   tear_down(&run, report);
 }
 
+/* --- what is named ------------------------------------------------------------------------------------------------ */
+
+static void test_a_study_that_is_named_and_not_there_is_missing(void **state) {
+  (void)state;
+  static const peer_step *const scripts[] = {serves, serves};
+  retrieve_run run;
+  retrieve_set_up(&run, scripts, 2);
+  scu_query_set(run.query, "StudyInstanceUID", "1.2.1\\1.2.3.999");
+  scu_retrieve_report *report = get(&run, SCU_VERDICT_INCOMPLETE);
+  assert_int_equal(scu_retrieve_report_promised(report), 4);
+  assert_int_equal(scu_retrieve_report_missing_count(report), 1);
+  check_missing(report, 0, "", "1.2.3.999", "nothing matches it");
+  assert_int_equal(scu_retrieve_report_study_count(report), 2);
+  assert_int_equal(scu_retrieve_report_study(report, 0)->verdict, SCU_VERDICT_COMPLETE);
+  assert_int_equal(scu_retrieve_report_study(report, 1)->verdict, SCU_VERDICT_NOTHING);
+  tear_down(&run, report);
+}
+
+static void test_an_instance_that_is_named_and_not_there_is_missing(void **state) {
+  (void)state;
+  static const peer_step *const scripts[] = {serves, serves};
+  retrieve_run run;
+  retrieve_set_up(&run, scripts, 2);
+  scu_query_set(run.query, "SeriesInstanceUID", "1.2.1.1");
+  scu_query_set(run.query, "SOPInstanceUID", "1.2.3.2\\1.2.3.1\\9.9.9\\1.2.3.3\\1.2.3.4");
+  scu_retrieve_report *report = get(&run, SCU_VERDICT_INCOMPLETE);
+  assert_int_equal(scu_retrieve_report_missing_count(report), 1);
+  check_missing(report, 0, "9.9.9", "", "nothing matches it");
+  tear_down(&run, report);
+}
+
+static void test_only_what_is_named_makes_nothing_incomplete(void **state) {
+  (void)state;
+  static const peer_step *const scripts[] = {serves, serves};
+  static const char *const keys[][2] = {{"StudyInstanceUID", "1.2.3.999\\1.2.3.998\\1.2.3.999"}, {"PatientID", "P"}};
+  for (size_t i = 0; i < 2; i++) {
+    retrieve_run run;
+    retrieve_set_up(&run, scripts, 2);
+    run.rows.studies = 0;
+    scu_query_set(run.query, "StudyInstanceUID", "");
+    scu_query_set(run.query, keys[i][0], keys[i][1]);
+    scu_retrieve_report *report = get(&run, i == 0 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_NOTHING);
+    assert_int_equal(scu_retrieve_report_missing_count(report), i == 0 ? 2 : 0);
+    tear_down(&run, report);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_failed_uid_that_no_match_has_named_is_missing),
       cmocka_unit_test(test_a_failure_that_nothing_missing_explains_is_no_complete_retrieve),
       cmocka_unit_test(test_a_failure_that_was_made_up_for_is_complete),
+      cmocka_unit_test(test_a_study_that_is_named_and_not_there_is_missing),
+      cmocka_unit_test(test_an_instance_that_is_named_and_not_there_is_missing),
+      cmocka_unit_test(test_only_what_is_named_makes_nothing_incomplete),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
