@@ -95,8 +95,9 @@ SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *repor
 SCU_API const char *scu_verdict_name(scu_verdict verdict); /* "complete", "count only", ... */
 /* Why the promise may not be all there is, in one line; "" = nothing speaks for it. The answers to the C-FINDs (PS3.4
  * C.4.1) that the promise is made of look cut off, or could not be proven to be whole (SCU_FIND_SUSPECT,
- * SCU_FIND_NOT_PROVEN): many archives give so many matches and no more. Or the peer says that it could not send more
- * than is missing (0000,1022). The verdict then is never COMPLETE but INCOMPLETE, though nothing that is known by name
+ * SCU_FIND_NOT_PROVEN): many archives give so many matches and no more. Or the peer says that it has more than it
+ * lists (0020,1208), (0020,1209), that it could not send more than is missing (0000,1022), or sends what it has not
+ * listed. The verdict then is never COMPLETE but INCOMPLETE, though nothing that is known by name
  * may be missing; so is that of a study whose own series or instances may have been cut off. Lives as long as the
  * report. */
 SCU_API const char *scu_retrieve_report_doubt(const scu_retrieve_report *report);

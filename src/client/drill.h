@@ -30,6 +30,8 @@ typedef struct scu__drill_handler {
   void (*done)(void *owner, const scu__drill_result *result);
   /* May be NULL. An answer below the studies looks cut off: of this study, "" = not known which; borrowed. */
   void (*doubt)(void *owner, const char *study_uid);
+  /* May be NULL. A row above the floor that is gone into; borrowed. */
+  void (*into)(void *owner, scu_query_level level, const scu_dataset *row);
 } scu__drill_handler;
 
 /* The operation is the one that it works for. The query is copied. `floor` is the level whose rows are wanted, normally

@@ -137,6 +137,7 @@ scu_result scu__drill_take_match(scu__drill *drill, const scu_dataset *answer) {
   if (result == SCU_OK) result = rematch(drill, match);
   if (result == SCU_END) return SCU_OK;
   if (result == SCU_OK) result = scu__drill_push(drill, (scu_query_level)(level + 1), &known, row, drill->missed);
+  if (result == SCU_OK && drill->handler->into) drill->handler->into(drill->owner, level, row);
   if (result == SCU_ERROR_LIMIT) return scu__drill_too_many(drill, SCU__DRILL_STEPS_MAX, "matches to go into", level);
   return result == SCU_OK ? SCU_OK : scu__error_memory(&drill->error, SCU_PHASE_RESPONSE);
 }

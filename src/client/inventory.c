@@ -206,6 +206,7 @@ static scu_result add_entry(scu__inventory *inventory, scu_query_level level, co
   if (result == SCU_OK && row) result = extend_targets(inventory, level, known);
   if (result != SCU_OK) return result;
   inventory->entries[inventory->count++] = entry;
+  if (row) inventory->studies[inventory->series[entry.series].study].listed++;
   if (scu__inventory_wants(inventory, &entry)) inventory->wanted++;
   *slot = (uint32_t)inventory->count;
   return SCU_OK;

@@ -53,12 +53,15 @@ typedef struct scu__inventory_series {
 } scu__inventory_series;
 
 typedef struct scu__inventory_study {
-  scu__uid uid;       /* first; "" = the answers did not say */
-  uint64_t extra;     /* came without having been promised */
-  uint64_t unlisted;  /* came, where nothing was promised by name */
-  uint64_t held_back; /* targets without entries that are not asked for */
-  bool is_unmatched;  /* the query names it, and nothing matches it */
-  bool is_doubtful;   /* answers about it look cut off: there may be more than its entries */
+  scu__uid uid;            /* first; "" = the answers did not say */
+  uint64_t listed;         /* entries that answers brought */
+  uint64_t said;           /* instances that it has, as the answer of study level says; 0 = it does not say */
+  uint64_t said_by_series; /* those of its series that were gone into, summed */
+  uint64_t extra;          /* came without having been promised */
+  uint64_t unlisted;       /* came, where nothing was promised by name */
+  uint64_t held_back;      /* targets without entries that are not asked for */
+  bool is_unmatched;       /* the query names it, and nothing matches it */
+  bool is_doubtful;        /* answers about it look cut off: there may be more than its entries */
 } scu__inventory_study;
 
 /* A UID that the query names and nothing matches. */

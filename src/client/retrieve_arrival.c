@@ -48,8 +48,10 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
 
 /* Of what was not promised by name only the sink knows the study. */
 static void note_study(scu__retrieve *op, const scu_received *received) {
-  if (!received->study_instance_uid[0] || scu__store_outcome(received->status) == SCU_OUTCOME_FAILED) return;
+  if (scu__store_outcome(received->status) == SCU_OUTCOME_FAILED) return;
   if (scu__inventory_has(&op->inventory, received->sop_instance_uid)) return;
+  if (op->has_promise) scu__retrieve_doubt_for_extra(op, received);
+  if (!received->study_instance_uid[0]) return;
   scu__inventory_study *study;
   if (scu__inventory_study_of(&op->inventory, received->study_instance_uid, &study) != SCU_OK) return;
   if (op->has_promise)

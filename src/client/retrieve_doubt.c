@@ -2,8 +2,11 @@
  * 22). That answers look cut off is found while taking stock (client/answers.h). */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "client/retrieve_private.h"
+
+enum { TAG_INSTANCES_OF_STUDY = 0x00201208, TAG_INSTANCES_OF_SERIES = 0x00201209, DOUBTS_TOLD_MAX = 10 };
 
 void scu__retrieve_doubt(scu__retrieve *op, scu__inventory_study *study, const char *format, ...) {
   char text[SCU__VERDICT_TEXT_MAX];
@@ -16,7 +19,59 @@ void scu__retrieve_doubt(scu__retrieve *op, scu__inventory_study *study, const c
   else
     op->are_all_doubtful = true;
   if (!*op->doubt) snprintf(op->doubt, sizeof op->doubt, "%s", text);
-  scu__op_warn(&op->op, "%s", text);
+  if (op->doubts++ < DOUBTS_TOLD_MAX) scu__op_warn(&op->op, "%s", text);
+}
+
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
+
+void scu__retrieve_note_numbers(scu__retrieve *op, scu_query_level level, const scu_dataset *row) {
+  scu_tag tag = level == SCU_LEVEL_STUDY ? TAG_INSTANCES_OF_STUDY : TAG_INSTANCES_OF_SERIES;
+  char uid[SCU__UNIQUE_VALUE_MAX] = "";
+  scu__inventory_study *study;
+  int64_t count = 0;
+  if (level < SCU_LEVEL_STUDY || scu__dataset_tag_integer(row, tag, &count) != SCU_OK || count <= 0) return;
+  scu__dataset_tag_text(row, scu__query_unique_key(SCU_LEVEL_STUDY), uid, sizeof uid);
+  if (!*uid || scu__inventory_study_of(&op->inventory, uid, &study) != SCU_OK) return;
+  if (level == SCU_LEVEL_STUDY)
+    study->said = (uint64_t)count;
+  else
+    study->said_by_series += (uint64_t)count;
+}
+
+/* A query of series level asks for some of a study's series, one of image level for what no number tells. */
+static uint64_t expected_of(const scu__retrieve *op, const scu__inventory_study *study) {
+  bool is_whole = op->shape.level <= SCU_LEVEL_STUDY;
+  if (op->shape.level == SCU_LEVEL_IMAGE) return 0;
+  return is_whole && study->said > study->said_by_series ? study->said : study->said_by_series;
+}
+
+void scu__retrieve_compare_numbers(scu__retrieve *op) {
+  for (size_t i = 0; op->has_promise && i < op->inventory.study_count; i++) {
+    scu__inventory_study *study = &op->inventory.studies[i];
+    unsigned long long expected = expected_of(op, study), listed = study->listed;
+    if (expected > listed)
+      scu__retrieve_doubt(op, study, "study %s: the peer says that it has %llu instances and lists %llu",
+                          study->uid.text, expected, listed);
+  }
+}
+
+/* --- what was not listed ------------------------------------------------------------------------------------------ */
+
+static bool has_series(const scu__inventory *inventory, const char *uid) {
+  for (size_t i = 0; i < inventory->series_count; i++)
+    if (strcmp(inventory->series[i].known.value[SCU_LEVEL_SERIES], uid) == 0) return true;
+  return false;
+}
+
+void scu__retrieve_doubt_for_extra(scu__retrieve *op, const scu_received *received) {
+  const char *uid = received->study_instance_uid, *series = received->series_instance_uid;
+  scu__inventory_study *study = NULL;
+  if (op->shape.level == SCU_LEVEL_IMAGE) return;
+  if (*uid && (scu__inventory_study_of(&op->inventory, uid, &study) != SCU_OK || study->listed == 0)) return;
+  if (op->shape.level == SCU_LEVEL_SERIES && *series && !has_series(&op->inventory, series)) return;
+  if (study ? study->is_doubtful : op->are_all_doubtful) return; /* it was told */
+  scu__retrieve_doubt(op, study, "%s came, which no match has named: there may be more like it",
+                      received->sop_instance_uid);
 }
 
 /* --- failures ----------------------------------------------------------------------------------------------------- */

@@ -44,6 +44,7 @@ typedef struct scu__retrieve {
   bool has_promise;                  /* the inventory lists what should come */
   bool are_all_doubtful;             /* of some study, that the drill could not name, answers look cut off */
   bool is_nobody_told;               /* something was passed over: see is_nobodys */
+  size_t doubts;                     /* so many */
   char doubt[SCU__VERDICT_TEXT_MAX]; /* the first thing that speaks against the promise; "" = nothing */
   bool has_nearline;
 
@@ -130,7 +131,16 @@ scu_result scu__retrieve_look_for_unmatched(scu__retrieve *op);
 
 /* --- retrieve_doubt.c --- */
 
-/* There may be more than what is promised, in this study, or, with NULL, anywhere. A warning, too. */
+/* What a match says of how many instances there are (0020,1208), (0020,1209). */
+void scu__retrieve_note_numbers(scu__retrieve *op, scu_query_level level, const scu_dataset *row);
+/* After taking stock: more than were listed. */
+void scu__retrieve_compare_numbers(scu__retrieve *op);
+/* An instance that no match has named, if it is of what was asked for. Study and series as the sink has them; "" = it
+ * does not say. */
+void scu__retrieve_doubt_for_extra(scu__retrieve *op, const scu_received *received);
+
+/* There may be more than what is promised, in this study, or, with NULL, anywhere. A warning, too, if there were not
+ * too many of them. */
 void scu__retrieve_doubt(scu__retrieve *op, scu__inventory_study *study, const char *format, ...) SCU__PRINTF(3, 4);
 /* Before the requests of a round. */
 void scu__retrieve_begin_count(scu__retrieve *op);

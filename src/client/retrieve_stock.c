@@ -82,6 +82,7 @@ static scu_result make_targets_of_query(scu__retrieve *op, scu_error *error) {
 static void go_on_with_promise(scu__retrieve *op) {
   scu_error error;
   scu__error_clear(&error);
+  scu__retrieve_compare_numbers(op);
   scu_result result = scu__retrieve_look_for_unmatched(op);
   if (result == SCU_OK)
     scu__retrieve_transfer(op);
@@ -111,6 +112,11 @@ static void drill_done(void *owner, const scu__drill_result *result) {
   }
 }
 
+static void note_numbers(void *owner, scu_query_level level, const scu_dataset *row) {
+  scu__retrieve *op = owner;
+  if (is_promise_wanted(op) && !is_nobodys(op, row)) scu__retrieve_note_numbers(op, level, row);
+}
+
 static void note_doubt(void *owner, const char *study_uid) {
   scu__retrieve *op = owner;
   scu__inventory_study *study;
@@ -120,7 +126,8 @@ static void note_doubt(void *owner, const char *study_uid) {
     op->are_all_doubtful = true;
 }
 
-static const scu__drill_handler drill_handler = {.row = take_row, .done = drill_done, .doubt = note_doubt};
+static const scu__drill_handler drill_handler = {
+    .row = take_row, .done = drill_done, .doubt = note_doubt, .into = note_numbers};
 
 /* It is left out where nothing would be learned: a move elsewhere with unique keys, a raw identifier. */
 scu_result scu__retrieve_take_stock(scu__retrieve *op, scu_error *error) {

@@ -186,6 +186,37 @@ class Verdicts(Case):
                          run)
 
 
+class Short(Case):
+    """The demo's CT study has 26 instances; its matches are one study, three series and the instances."""
+
+    STUDY = "2.25.227806032358780964544045564685023620674.1.1"
+
+    def get(self, fault, *keys):
+        with scu_archive.Peer("--durability", "none", "--demo", "--fault", fault) as archive:
+            return scu("get", archive.address, *(keys or ["StudyInstanceUID=" + self.STUDY]), "-o", self.path("got"),
+                       "--json", "--with", "get")
+
+    def check_short(self, run, received, missing):
+        self.assertEqual(run.code, 3, run)
+        self.assertEqual([study["verdict"] for study in run.of("study")], ["incomplete"], run)
+        self.assertEqual(len(support.files_under(self.path("got"))), received, run)
+        self.assertEqual(len(run.of("missing")), missing, run)
+        self.assertEqual([doubt["reason"] for doubt in run.of("doubt")],
+                         ["study %s: the peer says that it has 26 instances and lists 25" % self.STUDY], run)
+        self.assertNotRegex(run.err, r"instances[^\n]*: complete")
+
+    def test_an_instance_that_was_not_listed_and_failed_is_missing(self):
+        run = self.get("match:drop@9,sub:fail@5")
+        self.check_short(run, 25, 1)
+        self.assertIn("could not send it", run.of("missing")[0]["reason"], run)
+
+    def test_an_instance_that_was_not_listed_and_did_not_come_is_known_by_number(self):
+        self.check_short(self.get("match:drop@9,sub:drop@5"), 25, 0)
+
+    def test_an_instance_that_was_not_listed_and_came_is_no_proof_that_all_are_here(self):
+        self.check_short(self.get("match:drop@9"), 26, 0)
+
+
 @unittest.skipUnless(shutil.which("tshark") and shutil.which("text2pcap"), "Wireshark's tools are not installed")
 class OnTheWire(Case):
     def read_by_wireshark(self, sent, answered):

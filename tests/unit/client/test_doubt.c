@@ -85,8 +85,20 @@ static void set_up(doubt_run *d, capped archive) {
   scu_query_set_all(d->run.query, 1);
 }
 
-static void get(doubt_run *d, scu_verdict expected) {
+/* The peer of these tests gives more than it lists: it is of no study that was asked for. */
+static void say_study(void *user, scu_received *received) {
+  (void)user;
+  received->study_instance_uid = "7.7.7";
+}
+
+static void open_session(doubt_run *d) {
   fixture_open(&d->run.f);
+  const scu_hooks hooks = {.size = sizeof hooks, .warning = fixture_warning, .received = say_study, .user = &d->run.f};
+  scu_session_set_hooks(d->run.f.session, &hooks);
+}
+
+static void get(doubt_run *d, scu_verdict expected) {
+  open_session(d);
   assert_int_equal(scu_get(d->run.f.session, d->run.query, &d->run.sink.sink, &d->report), SCU_OK);
   assert_string_equal(scu_verdict_name(scu_retrieve_report_verdict(d->report)), scu_verdict_name(expected));
   assert_int_equal(scu_retrieve_report_missing_count(d->report), 0);
@@ -183,7 +195,7 @@ static void test_what_goes_elsewhere_and_was_cut_off_is_incomplete_too(void **st
   set_up(&d, (capped){.studies = 4, .cap = 2, .each = 1, .are_of_one_moment = true});
   scu_query_set(d.run.query, "StudyDate", "20240107"); /* one day, whose times are as good as one */
   scu_query_set(d.run.query, "StudyTime", "110000-130000");
-  fixture_open(&d.run.f);
+  open_session(&d);
   assert_int_equal(scu_move(d.run.f.session, d.run.query, "VIEWER", &d.report), SCU_OK);
   assert_int_equal(scu_retrieve_report_verdict(d.report), SCU_VERDICT_INCOMPLETE);
   check_doubt(&d, "may be cut off");
@@ -202,7 +214,7 @@ static void test_a_study_that_is_answered_again_and_again_is_moved_once(void **s
   doubt_run d;
   set_up(&d, (capped){.cap = 100});
   d.run.f.peer.row = repeated_row;
-  fixture_open(&d.run.f);
+  open_session(&d);
   assert_int_equal(scu_move(d.run.f.session, d.run.query, "VIEWER", &d.report), SCU_OK);
   assert_int_equal(scripted_peer_count(&d.run.f.peer, SCU__C_MOVE_RQ), 1);
   tear_down(&d);
@@ -221,7 +233,7 @@ static void test_parts_beyond_what_can_be_gone_into_are_a_limit(void **state) {
   doubt_run d;
   set_up(&d, (capped){.cap = SCU__DRILL_STEPS_MAX});
   d.run.f.peer.row = row_of_many;
-  fixture_open(&d.run.f);
+  open_session(&d);
   assert_int_equal(scu_get(d.run.f.session, d.run.query, &d.run.sink.sink, &d.report), SCU_ERROR_LIMIT);
   const scu_error *error = scu_session_error(d.run.f.session);
   assert_string_equal(scu_error_reason(error), "more than 200000 matches to go into, or parts, at level STUDY");

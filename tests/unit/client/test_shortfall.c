@@ -11,13 +11,17 @@
 
 static const int one_failed[] = {0, 4, 1, 0};
 
-static scu_retrieve_report *get(retrieve_run *run, scu_verdict expected) {
+static scu_retrieve_report *get_opened(retrieve_run *run, scu_verdict expected) {
   scu_retrieve_report *report = NULL;
-  fixture_open(&run->f);
   scu_result result = scu_get(run->f.session, run->query, &run->sink.sink, &report);
   if (result != SCU_OK) fail_msg("%s", scu_error_reason(scu_session_error(run->f.session)));
   assert_string_equal(scu_verdict_name(scu_retrieve_report_verdict(report)), scu_verdict_name(expected));
   return report;
+}
+
+static scu_retrieve_report *get(retrieve_run *run, scu_verdict expected) {
+  fixture_open(&run->f);
+  return get_opened(run, expected);
 }
 
 static void check_missing(const scu_retrieve_report *report, size_t index, const char *instance, const char *study,
@@ -92,6 +96,62 @@ static void test_a_failure_that_was_made_up_for_is_complete(void **state) {
   tear_down(&run, report);
 }
 
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
+
+/* Four are listed. */
+static void test_an_archive_that_says_it_has_more_than_it_lists_is_not_believed(void **state) {
+  (void)state;
+  static const struct {
+    const char *of_study, *of_series;
+    scu_query_level level;
+    bool is_doubtful;
+  } cases[] = {
+      {"NumberOfStudyRelatedInstances=5", NULL, SCU_LEVEL_STUDY, true},
+      {NULL, "NumberOfSeriesRelatedInstances=5", SCU_LEVEL_STUDY, true},
+      {NULL, "NumberOfSeriesRelatedInstances=5", SCU_LEVEL_SERIES, true},
+      {"NumberOfStudyRelatedInstances=5", "NumberOfSeriesRelatedInstances=4", SCU_LEVEL_SERIES, false},
+      {"NumberOfStudyRelatedInstances=4", "NumberOfSeriesRelatedInstances=4", SCU_LEVEL_STUDY, false},
+      {"NumberOfStudyRelatedInstances=", "NumberOfSeriesRelatedInstances=", SCU_LEVEL_STUDY, false},
+  };
+  static const peer_step *const scripts[] = {serves, serves};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    retrieve_run run;
+    retrieve_set_up(&run, scripts, 2);
+    run.rows.of_study = cases[i].of_study;
+    run.rows.of_series = cases[i].of_series;
+    scu_query_set_level(run.query, cases[i].level);
+    scu_retrieve_report *report = get(&run, cases[i].is_doubtful ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_COMPLETE);
+    const char *doubt = scu_retrieve_report_doubt(report);
+    assert_int_equal(cases[i].is_doubtful, strstr(doubt, "says that it has 5 instances and lists 4") != NULL);
+    assert_string_equal(scu_verdict_name(scu_retrieve_report_study(report, 0)->verdict),
+                        cases[i].is_doubtful ? "incomplete" : "complete");
+    tear_down(&run, report);
+  }
+}
+
+static void say_study(void *user, scu_received *received) {
+  received->study_instance_uid = user;
+}
+
+/* The sink of these tests knows no studies: the hook stands in for one that does. */
+static void test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_more(void **state) {
+  (void)state;
+  static char studies[][8] = {"1.2.1", "", "7.7.7"};
+  static const peer_step gives[] = {START, NEXT, GIVE_ALL, GIVE("1.2.3.5"), RESPOND(0), SERVE, END};
+  static const peer_step *const scripts[] = {serves, gives};
+  for (size_t i = 0; i < 3; i++) {
+    retrieve_run run;
+    retrieve_set_up(&run, scripts, 2);
+    fixture_open(&run.f);
+    scu_hooks hooks = {.size = sizeof hooks, .received = say_study, .user = studies[i]};
+    scu_session_set_hooks(run.f.session, &hooks);
+    scu_retrieve_report *report = get_opened(&run, i < 2 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_COMPLETE);
+    assert_int_equal(scu_retrieve_report_extra(report), 1);
+    assert_int_equal(i < 2, strstr(scu_retrieve_report_doubt(report), "1.2.3.5 came") != NULL);
+    tear_down(&run, report);
+  }
+}
+
 /* --- what is named ------------------------------------------------------------------------------------------------ */
 
 static void test_a_study_that_is_named_and_not_there_is_missing(void **state) {
@@ -144,6 +204,8 @@ int main(void) {
       cmocka_unit_test(test_a_failed_uid_that_no_match_has_named_is_missing),
       cmocka_unit_test(test_a_failure_that_nothing_missing_explains_is_no_complete_retrieve),
       cmocka_unit_test(test_a_failure_that_was_made_up_for_is_complete),
+      cmocka_unit_test(test_an_archive_that_says_it_has_more_than_it_lists_is_not_believed),
+      cmocka_unit_test(test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_more),
       cmocka_unit_test(test_a_study_that_is_named_and_not_there_is_missing),
       cmocka_unit_test(test_an_instance_that_is_named_and_not_there_is_missing),
       cmocka_unit_test(test_only_what_is_named_makes_nothing_incomplete),

@@ -172,7 +172,8 @@ static void test_of_what_was_not_promised_the_sink_says_the_study(void **state) 
   check_study(
       report, 0,
       (scu_study_outcome){
-          .study_instance_uid = "1.2.1", .verdict = SCU_VERDICT_COMPLETE, .promised = 4, .received = 4, .extra = 1});
+          .study_instance_uid = "1.2.1", .verdict = SCU_VERDICT_INCOMPLETE, .promised = 4, .received = 4, .extra = 1});
+  assert_non_null(strstr(scu_retrieve_report_doubt(report), "1.2.3.5 came"));
   check_study(report, 1,
               (scu_study_outcome){.study_instance_uid = "1.2.77", .verdict = SCU_VERDICT_UNKNOWN, .extra = 1});
   scu_retrieve_report_free(report);
