@@ -88,7 +88,8 @@ typedef enum scu_verdict {
   SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs, and the doubt: there may be more than what was promised */
   SCU_VERDICT_UNKNOWN = 3,    /* went to another destination: only the peer's counts are known */
   SCU_VERDICT_NOTHING = 4,    /* nothing matched, and nothing was named by UID */
-  SCU_VERDICT_CONFLICT = 5 /* an instance came that differs from what was here under its UID (see SCU_DUPLICATE_KEEP) */
+  SCU_VERDICT_CONFLICT = 5    /* an instance came that differs from what was here, or had just come, under its UID (see
+                                 SCU_DUPLICATE_KEEP), or is of another study than it was promised for */
 } scu_verdict;
 /* Of the retrieve as a whole; that of each study is in its outcome. */
 SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report);
@@ -111,7 +112,9 @@ SCU_API uint64_t scu_retrieve_report_extra(const scu_retrieve_report *report);
 /* What was not asked for because the answers call it OFFLINE or UNAVAILABLE (0008,0056): instances, which are missing
  * as well, or the patients, studies or series of a C-MOVE to another AE. */
 SCU_API uint64_t scu_retrieve_report_offline(const scu_retrieve_report *report);
-/* Came, and differs from what was here under its UID: that stays, and the instance is missing. */
+/* Came, and differs from what was here, or had just come, under its UID: that stays, and the instance is missing. Or
+ * came as a part of another study than the answers had it in, as far as the sink says of which: it is missing in the
+ * one, and among what was not promised in the other. */
 SCU_API uint64_t scu_retrieve_report_conflicts(const scu_retrieve_report *report);
 
 /* These two are made by the library and may grow at their end. They and their texts live as long as the report; texts

@@ -280,7 +280,7 @@ void scu__inventory_begin(scu__inventory *inventory, bool is_forced) {
 /* --- asking ------------------------------------------------------------------------------------------------------- */
 
 bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry) {
-  return entry->fate != SCU__FATE_RECEIVED && entry->fate != SCU__FATE_CONFLICT && !entry->is_held_back &&
+  return entry->fate != SCU__FATE_RECEIVED && !scu__fate_is_conflict((scu__fate)entry->fate) && !entry->is_held_back &&
          !entry->is_unlisted && entry->route == inventory->route;
 }
 
@@ -386,9 +386,10 @@ bool scu__inventory_is_missing(const scu__inventory *inventory, const char *inst
 
 static void settle(scu__inventory *inventory, scu__entry *entry, scu__fate fate) {
   bool was_wanted = scu__inventory_wants(inventory, entry);
-  if (entry->fate == SCU__FATE_CONFLICT) inventory->conflicts--;
+  if (scu__fate_is_conflict((scu__fate)entry->fate)) inventory->conflicts--;
+  if (entry->fate == SCU__FATE_RECEIVED) inventory->received--;
   entry->fate = (uint8_t)fate;
-  if (fate == SCU__FATE_CONFLICT) inventory->conflicts++;
+  if (scu__fate_is_conflict(fate)) inventory->conflicts++;
   if (fate == SCU__FATE_RECEIVED) inventory->received++;
   if (was_wanted && !scu__inventory_wants(inventory, entry)) inventory->wanted--;
 }
@@ -396,15 +397,26 @@ static void settle(scu__inventory *inventory, scu__entry *entry, scu__fate fate)
 scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid) {
   scu__entry *entry = find_entry(inventory, instance_uid);
   if (!entry) return SCU__ARRIVAL_NOT_PROMISED;
-  if (entry->fate == SCU__FATE_RECEIVED) return SCU__ARRIVAL_AGAIN;
+  if (entry->fate == SCU__FATE_OTHER_STUDY) return SCU__ARRIVAL_NOT_PROMISED;
+  if (entry->fate == SCU__FATE_RECEIVED || entry->fate == SCU__FATE_TWOFOLD) return SCU__ARRIVAL_AGAIN;
   settle(inventory, entry, SCU__FATE_RECEIVED);
   return SCU__ARRIVAL_NEW;
+}
+
+bool scu__inventory_is_misplaced(scu__inventory *inventory, const char *instance_uid, const char *study_uid) {
+  scu__entry *entry = find_entry(inventory, instance_uid);
+  const char *promised = entry ? inventory->series[entry->series].known.value[SCU_LEVEL_STUDY] : "";
+  if (!*promised || !*study_uid || strcmp(promised, study_uid) == 0) return false;
+  settle(inventory, entry, SCU__FATE_OTHER_STUDY);
+  return true;
 }
 
 /* What we saw ourselves says more than the peer's list of failures. */
 void scu__inventory_failed(scu__inventory *inventory, const char *instance_uid, scu__fate fate, uint16_t status) {
   scu__entry *entry = find_entry(inventory, instance_uid);
-  if (!entry || entry->fate == SCU__FATE_RECEIVED || entry->fate == SCU__FATE_CONFLICT) return;
+  if (!entry || scu__fate_is_conflict((scu__fate)entry->fate)) return;
+  if (entry->fate == SCU__FATE_RECEIVED && fate != SCU__FATE_CONFLICT) return;
+  if (entry->fate == SCU__FATE_RECEIVED) fate = SCU__FATE_TWOFOLD;
   if (fate == SCU__FATE_FAILED && entry->fate != SCU__FATE_MISSING) return;
   settle(inventory, entry, fate);
   entry->status = status;

@@ -29,11 +29,18 @@ typedef struct scu__target {
 typedef enum scu__fate {
   SCU__FATE_MISSING = 0,
   SCU__FATE_RECEIVED,
-  SCU__FATE_CONFLICT, /* came, and another object with its UID was here before */
-  SCU__FATE_REFUSED,  /* came, and was not kept: `status` */
-  SCU__FATE_LOST,     /* began to come */
-  SCU__FATE_FAILED    /* the peer says that it could not send it */
+  SCU__FATE_CONFLICT,    /* came, and another object with its UID was here before */
+  SCU__FATE_TWOFOLD,     /* came, and then another object with its UID */
+  SCU__FATE_OTHER_STUDY, /* came as a part of a study that it was not promised for */
+  SCU__FATE_REFUSED,     /* came, and was not kept: `status` */
+  SCU__FATE_LOST,        /* began to come */
+  SCU__FATE_FAILED       /* the peer says that it could not send it */
 } scu__fate;
+
+/* The object is not what its UID promises, or may not be. */
+static inline bool scu__fate_is_conflict(scu__fate fate) {
+  return fate == SCU__FATE_CONFLICT || fate == SCU__FATE_TWOFOLD || fate == SCU__FATE_OTHER_STUDY;
+}
 
 typedef struct scu__entry {
   scu__uid instance;  /* first */
@@ -140,7 +147,9 @@ bool scu__inventory_is_nearline(const scu__inventory *inventory, const scu__targ
 
 typedef enum scu__arrival { SCU__ARRIVAL_NEW, SCU__ARRIVAL_AGAIN, SCU__ARRIVAL_NOT_PROMISED } scu__arrival;
 scu__arrival scu__inventory_received(scu__inventory *inventory, const char *instance_uid);
-/* It did not become one of ours; nothing happens when it is here, or was not promised. */
+/* Before it is received: true when it is of another study than it was promised for, and so does not count as it. */
+bool scu__inventory_is_misplaced(scu__inventory *inventory, const char *instance_uid, const char *study_uid);
+/* It did not become one of ours; nothing happens when it was not promised, or is here, unless it is a CONFLICT. */
 void scu__inventory_failed(scu__inventory *inventory, const char *instance_uid, scu__fate fate, uint16_t status);
 bool scu__inventory_has(const scu__inventory *inventory, const char *instance_uid);
 /* It was promised, and is not here. */

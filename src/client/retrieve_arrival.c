@@ -18,6 +18,7 @@ static scu__fate fate_of(uint16_t status) {
 static void count_instance(scu__retrieve *op, const scu_instance_outcome *outcome) {
   bool is_stored = outcome->outcome != SCU_OUTCOME_FAILED;
   const char *uid = outcome->sop_instance_uid;
+  if (!is_stored && !op->has_promise && fate_of(outcome->status) == SCU__FATE_CONFLICT) op->inventory.conflicts++;
   if (!is_stored) scu__inventory_failed(&op->inventory, uid, fate_of(outcome->status), outcome->status);
   scu__arrival arrival = is_stored ? scu__inventory_received(&op->inventory, uid) : SCU__ARRIVAL_NEW;
   if (arrival != SCU__ARRIVAL_AGAIN) op->counts[outcome->outcome]++; /* what comes twice is one instance */
@@ -49,8 +50,10 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
 /* Of what was not promised by name only the sink knows the study. */
 static void note_study(scu__retrieve *op, const scu_received *received) {
   if (scu__store_outcome(received->status) == SCU_OUTCOME_FAILED) return;
-  if (scu__inventory_has(&op->inventory, received->sop_instance_uid)) return;
-  if (op->has_promise) scu__retrieve_doubt_for_extra(op, received);
+  bool is_misplaced =
+      scu__inventory_is_misplaced(&op->inventory, received->sop_instance_uid, received->study_instance_uid);
+  if (!is_misplaced && scu__inventory_has(&op->inventory, received->sop_instance_uid)) return;
+  if (op->has_promise && !is_misplaced) scu__retrieve_doubt_for_extra(op, received);
   if (!received->study_instance_uid[0]) return;
   scu__inventory_study *study;
   if (scu__inventory_study_of(&op->inventory, received->study_instance_uid, &study) != SCU_OK) return;

@@ -39,6 +39,8 @@ static const char *reason_of(const scu__entry *entry) {
     return entry->availability == SCU_AVAILABILITY_OFFLINE ? "offline: not asked for" : "unavailable: not asked for";
   switch ((scu__fate)entry->fate) {
   case SCU__FATE_CONFLICT: return "another object with this UID was here before";
+  case SCU__FATE_TWOFOLD: return "two different objects came with this UID";
+  case SCU__FATE_OTHER_STUDY: return "came as a part of another study than it was promised for";
   case SCU__FATE_REFUSED: return "came, and was not kept";
   case SCU__FATE_LOST: return "the association ended before it was complete";
   case SCU__FATE_FAILED: return "the peer says that it could not send it";
@@ -52,7 +54,8 @@ static void list_missing(const scu__inventory *inventory, const copies *uids, sc
     if (entry->fate == SCU__FATE_RECEIVED) continue;
     size_t at = report->missing_count++;
     uids->instances[at] = entry->instance;
-    bool is_refused = entry->fate == SCU__FATE_REFUSED || entry->fate == SCU__FATE_CONFLICT;
+    bool is_refused =
+        entry->fate == SCU__FATE_REFUSED || entry->fate == SCU__FATE_CONFLICT || entry->fate == SCU__FATE_TWOFOLD;
     report->missing[at] = (scu_missing_instance){
         .size = sizeof *report->missing,
         .sop_instance_uid = uids->instances[at].text,
@@ -62,7 +65,7 @@ static void list_missing(const scu__inventory *inventory, const copies *uids, sc
         .reason = reason_of(entry),
         .status = is_refused ? entry->status : 0xFFFF,
         .is_offline = entry->is_held_back,
-        .is_conflict = entry->fate == SCU__FATE_CONFLICT,
+        .is_conflict = scu__fate_is_conflict((scu__fate)entry->fate),
     };
   }
 }
@@ -94,7 +97,7 @@ static void count_entry(const scu__entry *entry, scu_study_outcome *study) {
   study->missing++;
   if (entry->is_held_back)
     study->offline++;
-  else if (entry->fate == SCU__FATE_CONFLICT)
+  else if (scu__fate_is_conflict((scu__fate)entry->fate))
     study->conflicts++;
   else if (entry->fate != SCU__FATE_MISSING)
     study->failed++;
@@ -144,7 +147,7 @@ static scu_verdict verdict_of(const scu__retrieve *op, bool lacks_something) {
   if (op->inventory.found_count == 0 && op->op.result == SCU_OK && !lacks_something) return SCU_VERDICT_NOTHING;
   if (op->wish == SCU__WAY_MOVE)
     return op->inventory.held_back > 0 || lacks_something ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_UNKNOWN;
-  if (op->has_promise && op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;
+  if (op->inventory.conflicts > 0) return SCU_VERDICT_CONFLICT;
   if (op->has_promise)
     return scu__inventory_missing(&op->inventory) == 0 && !lacks_something ? SCU_VERDICT_COMPLETE
                                                                            : SCU_VERDICT_INCOMPLETE;

@@ -67,7 +67,7 @@ static const char *capped_row(void *user, const scu_dataset *query, size_t row) 
 }
 
 typedef struct doubt_run {
-  retrieve_run run;
+  retrieve_run run; /* first: its fixture is the hooks' user, too */
   capped archive;
   scu_retrieve_report *report;
 } doubt_run;
@@ -85,15 +85,18 @@ static void set_up(doubt_run *d, capped archive) {
   scu_query_set_all(d->run.query, 1);
 }
 
-/* The peer of these tests gives more than it lists: it is of no study that was asked for. */
+/* The peer of these tests gives all that it has for each study, and the sink does not know whose it is. */
 static void say_study(void *user, scu_received *received) {
-  (void)user;
-  received->study_instance_uid = "7.7.7";
+  static char study[24];
+  const doubt_run *d = user;
+  size_t instance = (size_t)atoi(received->sop_instance_uid + strlen("1.2.3.")), each = d->archive.each;
+  snprintf(study, sizeof study, "1.2.%zu", instance <= each ? 1 : instance - each + 1);
+  received->study_instance_uid = study;
 }
 
 static void open_session(doubt_run *d) {
   fixture_open(&d->run.f);
-  const scu_hooks hooks = {.size = sizeof hooks, .warning = fixture_warning, .received = say_study, .user = &d->run.f};
+  const scu_hooks hooks = {.size = sizeof hooks, .warning = fixture_warning, .received = say_study, .user = d};
   scu_session_set_hooks(d->run.f.session, &hooks);
 }
 

@@ -133,6 +133,10 @@ static void say_study(void *user, scu_received *received) {
   received->study_instance_uid = user;
 }
 
+static void say_study_of_the_fifth(void *user, scu_received *received) {
+  if (strcmp(received->sop_instance_uid, "1.2.3.5") == 0) received->study_instance_uid = user;
+}
+
 /* The sink of these tests knows no studies: the hook stands in for one that does. */
 static void test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_more(void **state) {
   (void)state;
@@ -143,13 +147,60 @@ static void test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_mo
     retrieve_run run;
     retrieve_set_up(&run, scripts, 2);
     fixture_open(&run.f);
-    scu_hooks hooks = {.size = sizeof hooks, .received = say_study, .user = studies[i]};
+    scu_hooks hooks = {.size = sizeof hooks, .received = say_study_of_the_fifth, .user = studies[i]};
     scu_session_set_hooks(run.f.session, &hooks);
     scu_retrieve_report *report = get_opened(&run, i < 2 ? SCU_VERDICT_INCOMPLETE : SCU_VERDICT_COMPLETE);
     assert_int_equal(scu_retrieve_report_extra(report), 1);
     assert_int_equal(i < 2, strstr(scu_retrieve_report_doubt(report), "1.2.3.5 came") != NULL);
     tear_down(&run, report);
   }
+}
+
+/* --- something else ----------------------------------------------------------------------------------------------- */
+
+static void test_what_comes_as_a_part_of_another_study_is_not_what_was_promised(void **state) {
+  (void)state;
+  static char other[] = "9.9.9";
+  static const peer_step gives[] = {START, NEXT, GIVE_ALL, RESPOND(0), SERVE, END};
+  static const peer_step *const scripts[] = {serves, gives};
+  retrieve_run run;
+  retrieve_set_up(&run, scripts, 2);
+  fixture_open(&run.f);
+  scu_hooks hooks = {.size = sizeof hooks, .received = say_study, .user = other};
+  scu_session_set_hooks(run.f.session, &hooks);
+  scu_retrieve_report *report = get_opened(&run, SCU_VERDICT_CONFLICT);
+  assert_int_equal(scu_retrieve_report_conflicts(report), 4);
+  assert_int_equal(scu_retrieve_report_extra(report), 4);
+  assert_int_equal(scu_retrieve_report_missing_count(report), 4);
+  check_missing(report, 0, "1.2.3.1", "1.2.1", "came as a part of another study than it was promised for");
+  assert_true(scu_retrieve_report_missing_instance(report, 0)->is_conflict);
+  assert_int_equal(scu_retrieve_report_study(report, 0)->verdict, SCU_VERDICT_CONFLICT);
+  assert_string_equal(scu_retrieve_report_study(report, 1)->study_instance_uid, "9.9.9");
+  assert_int_equal(scu_retrieve_report_study(report, 1)->extra, 4);
+  assert_int_equal(scripted_peer_count(&run.f.peer, SCU__C_GET_RQ), 1);
+  tear_down(&run, report);
+}
+
+static void refuse_the_fifth(void *user, scu_received *received) {
+  if (++*(int *)user == 5) received->status = 0xC001; /* as a sink that has another object of this UID */
+}
+
+static void test_two_different_objects_of_one_uid_are_a_conflict(void **state) {
+  (void)state;
+  static const peer_step gives[] = {START, NEXT, GIVE_ALL, GIVE("1.2.3.2"), RESPOND(0), SERVE, END};
+  static const peer_step *const scripts[] = {serves, gives};
+  retrieve_run run;
+  int count = 0;
+  retrieve_set_up(&run, scripts, 2);
+  fixture_open(&run.f);
+  scu_hooks hooks = {.size = sizeof hooks, .before_keep = refuse_the_fifth, .user = &count};
+  scu_session_set_hooks(run.f.session, &hooks);
+  scu_retrieve_report *report = get_opened(&run, SCU_VERDICT_CONFLICT);
+  assert_int_equal(scu_retrieve_report_conflicts(report), 1);
+  check_missing(report, 0, "1.2.3.2", "1.2.1", "two different objects came with this UID");
+  assert_int_equal(scu_retrieve_report_study(report, 0)->conflicts, 1);
+  assert_int_equal(scu_retrieve_report_study(report, 0)->received, 3);
+  tear_down(&run, report);
 }
 
 /* --- what is named ------------------------------------------------------------------------------------------------ */
@@ -206,6 +257,8 @@ int main(void) {
       cmocka_unit_test(test_a_failure_that_was_made_up_for_is_complete),
       cmocka_unit_test(test_an_archive_that_says_it_has_more_than_it_lists_is_not_believed),
       cmocka_unit_test(test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_more),
+      cmocka_unit_test(test_what_comes_as_a_part_of_another_study_is_not_what_was_promised),
+      cmocka_unit_test(test_two_different_objects_of_one_uid_are_a_conflict),
       cmocka_unit_test(test_a_study_that_is_named_and_not_there_is_missing),
       cmocka_unit_test(test_an_instance_that_is_named_and_not_there_is_missing),
       cmocka_unit_test(test_only_what_is_named_makes_nothing_incomplete),
