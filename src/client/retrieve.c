@@ -11,6 +11,11 @@ void scu__retrieve_go_on(scu__retrieve *op) {
 
 void scu__retrieve_finish(scu__retrieve *op, scu_result result, const scu_error *error) {
   if (op->op.is_done) return;
+  if (op->is_settling) {
+    op->is_settling = false;
+    scu__receiver_end(&op->receiver, "given up");
+    scu__lease_return(&op->request.lease);
+  }
   scu__timer_stop(scu__retrieve_session(op)->loop, &op->grace);
   scu__progress_tell(&op->progress, true);
   scu_listener *listener = op->listener;
@@ -27,6 +32,7 @@ static void cancel(scu_op *base) {
     scu__request_cancel(&op->request);
     return;
   }
+  if (op->is_settling) return; /* it ends with that */
   if (op->drill) scu__drill_cancel(op->drill);
   scu__retrieve_end_cancelled(op);
 }
@@ -44,6 +50,7 @@ static void free_retrieve(scu_op *base) {
   scu__drill_free(op->drill);
   if (op->request.session) scu__request_stop(&op->request);
   scu__receiver_end(&op->receiver, "cancelled");
+  if (op->is_settling) scu__lease_return(&op->request.lease);
   scu_listener_free(op->listener);
   scu__timer_stop(base->session->loop, &op->grace);
   scu__task_remove(base->session->loop, &op->task);

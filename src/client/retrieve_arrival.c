@@ -44,7 +44,7 @@ static void instance_done(void *owner, const scu_instance_outcome *outcome) {
   scu__progress_tell(&op->progress, false);
   scu__request_touch(&op->request);
   /* Not from inside the listener, which the end of the grace frees. */
-  if (op->is_in_grace || scu__retrieve_is_flooded(op)) scu__retrieve_go_on(op);
+  if (op->is_in_grace || op->is_settling || scu__retrieve_is_flooded(op)) scu__retrieve_go_on(op);
 }
 
 /* Of what was not promised by name only the sink knows the study. */

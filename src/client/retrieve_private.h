@@ -64,6 +64,8 @@ typedef struct scu__retrieve {
   bool must_open;                  /* C-GET: this round is about other contexts than the last one's */
   bool were_failures;              /* the peer could not send something in this round */
   scu__request request;
+  bool is_settling; /* its final response is here, and an instance that the sink is keeping: its association is ours
+                       until that is answered */
   bool are_options_told;
   bool is_proposed; /* the association was opened for this inventory */
   scu_dataset *identifier;
@@ -154,6 +156,8 @@ void scu__retrieve_check_failures(scu__retrieve *op);
 const char *scu__retrieve_service_class(const scu__retrieve *op);
 const scu__ae *scu__retrieve_destination(const scu__retrieve *op);
 void scu__retrieve_start_request(scu__retrieve *op);
+/* The final response is here, and all that came before it is settled or lost. */
+void scu__retrieve_end_request(scu__retrieve *op);
 /* How long the peer of this node may be silent; `is_slow`: it fetches from a slow medium. */
 uint64_t scu__retrieve_patience_ms(const scu__config *config, bool is_slow);
 

@@ -176,24 +176,49 @@ static void tell_sub_operations(scu__retrieve *op, const scu__exchange_event *ev
   scu__request_touch(&op->request);
 }
 
+void scu__retrieve_end_request(scu__retrieve *op) {
+  op->is_settling = false;
+  scu__timer_stop(scu__retrieve_session(op)->loop, &op->grace);
+  scu__receiver_end(&op->receiver, "the peer ended the C-GET before the instance was complete");
+  scu__lease_return(&op->request.lease);
+  if (op->op.is_cancelled) {
+    scu__retrieve_end_cancelled(op);
+    return;
+  }
+  op->next_target++;
+  if (is_hopeless(op->status))
+    scu__retrieve_end_leg(op, &op->refusal);
+  else
+    scu__retrieve_go_on(op);
+}
+
+/* A robot that fetches a tape says nothing meanwhile. */
+uint64_t scu__retrieve_patience_ms(const scu__config *config, bool is_slow) {
+  return is_slow && config->timeout_nearline_ms > config->timeout_retrieve_ms ? config->timeout_nearline_ms
+                                                                              : config->timeout_retrieve_ms;
+}
+
+/* What the sink is keeping is waited for, but not longer than a peer would be. */
+static void settle(scu__retrieve *op) {
+  uint64_t patience_ms = scu__retrieve_patience_ms(op->at->config, false);
+  op->is_settling = true;
+  scu__timer_set(scu__retrieve_session(op)->loop, &op->grace,
+                 scu__loop_now(scu__retrieve_session(op)->loop) + patience_ms);
+}
+
 static void take_final(scu__retrieve *op, const scu__exchange_event *event) {
   add_counts(op, event);
   take_failed_list(op, event->identifier);
   op->status = event->status;
   memcpy(op->comment, event->command->error_comment, sizeof op->comment);
-  scu__receiver_end(&op->receiver, "the peer ended the C-GET before the instance was complete");
-  if (op->op.is_cancelled) {
-    scu__retrieve_end_cancelled(op);
-    return;
-  }
   bool has_failed = event->status_class == SCU__STATUS_KIND_FAILURE || event->status_class == SCU__STATUS_KIND_CANCEL;
-  if (has_failed || event->command->failed > 0) op->were_failures = true;
-  if (has_failed && !scu__error_is_set(&op->refusal)) scu__refusal(&op->refusal, event->command);
-  op->next_target++;
-  if (has_failed && is_hopeless(event->status))
-    scu__retrieve_end_leg(op, &op->refusal);
+  if (!op->op.is_cancelled && (has_failed || event->command->failed > 0)) op->were_failures = true;
+  if (!op->op.is_cancelled && has_failed && !scu__error_is_set(&op->refusal))
+    scu__refusal(&op->refusal, event->command);
+  if (scu__receiver_is_keeping(&op->receiver))
+    settle(op);
   else
-    scu__retrieve_go_on(op);
+    scu__retrieve_end_request(op);
 }
 
 static void request_event(void *owner, const scu__exchange_event *event) {
@@ -205,6 +230,10 @@ static void request_event(void *owner, const scu__exchange_event *event) {
 static void request_failed(void *owner, const scu_error *error) {
   scu__retrieve *op = owner;
   scu__receiver_end(&op->receiver, "the association ended before the instance was complete");
+  if (op->is_settling) {
+    scu__retrieve_end_request(op);
+    return;
+  }
   scu__retrieve_request_failed(op, error);
 }
 
@@ -221,12 +250,6 @@ static bool fits(void *owner, const scu__negotiated *negotiated) {
   if (!scu__options_fit(wanted_options(op), scu__retrieve_service_class(op), negotiated)) return false;
   if (op->way != SCU__WAY_GET || op->is_proposed) return true;
   return !op->must_open && scu__get_fits(&op->inventory, negotiated);
-}
-
-/* A robot that fetches a tape says nothing meanwhile. */
-uint64_t scu__retrieve_patience_ms(const scu__config *config, bool is_slow) {
-  return is_slow && config->timeout_nearline_ms > config->timeout_retrieve_ms ? config->timeout_nearline_ms
-                                                                              : config->timeout_retrieve_ms;
 }
 
 void scu__retrieve_start_request(scu__retrieve *op) {
@@ -246,6 +269,7 @@ void scu__retrieve_start_request(scu__retrieve *op) {
       .is_alive = scu__retrieve_is_alive,
       .is_held = scu__retrieve_is_held,
       .serve = serve,
+      .keeps_lease = true,
   };
   op->surplus = 0;
   scu__request_start(&op->request, op->at);

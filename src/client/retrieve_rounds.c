@@ -329,7 +329,11 @@ static void check_grace(scu__retrieve *op) {
 
 void scu__retrieve_grace_expired(scu__timer *timer, uint64_t now_ms) {
   (void)now_ms;
-  check_grace((scu__retrieve *)((char *)timer - offsetof(scu__retrieve, grace)));
+  scu__retrieve *op = (scu__retrieve *)((char *)timer - offsetof(scu__retrieve, grace));
+  if (op->is_settling)
+    scu__retrieve_end_request(op);
+  else
+    check_grace(op);
 }
 
 void scu__retrieve_advance(scu__task *task) {
@@ -337,6 +341,10 @@ void scu__retrieve_advance(scu__task *task) {
   if (op->op.is_done) return;
   if (scu__retrieve_is_flooded(op)) {
     end_flooded(op);
+    return;
+  }
+  if (op->is_settling) {
+    if (!scu__receiver_is_keeping(&op->receiver)) scu__retrieve_end_request(op);
     return;
   }
   if (op->is_in_grace) {

@@ -159,7 +159,7 @@ class Retrieve(CliTest):
             archive.peer.requests.clear()
             cut = ["--uids-per-request", str(most)] if most else []
             self.scu("get", archive.name, "-o", self.path("got"), "--from", "-", *cut, stdin="\n".join(uids).encode(),
-                     code=0)
+                     code=3)
             asked = [dataset.count(b"\\") + 1 for field, _, dataset in archive.peer.requests
                      if field == 0x0020 and b"STUDY" in dataset]
             self.assertEqual(asked, finds)

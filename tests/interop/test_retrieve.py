@@ -186,6 +186,17 @@ class Verdicts(Case):
                          run)
 
 
+class Settled(Case):
+    def test_what_is_being_kept_when_the_request_ends_is_counted(self):
+        with scu_archive.Peer("--demo", "--fault", "get:early-final") as archive:
+            run = scu("get", archive.address, "PatientID=*", "--level", "study", "-o", self.path("got"), "--json",
+                      "--with", "get")
+        self.assertIn(run.code, (0, 3), run)
+        kept = len(support.files_under(self.path("got")))
+        self.assertGreater(kept, 0, run)
+        self.assertEqual(sum(study["received"] for study in run.of("study")), kept, run)
+
+
 class Short(Case):
     """The demo's CT study has 26 instances; its matches are one study, three series and the instances."""
 
