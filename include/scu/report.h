@@ -86,10 +86,11 @@ typedef enum scu_verdict {
   SCU_VERDICT_COMPLETE = 0,   /* every promised UID arrived and is safe */
   SCU_VERDICT_COUNT_ONLY = 1, /* the peer promised no UIDs; the counts agree */
   SCU_VERDICT_INCOMPLETE = 2, /* see the missing UIDs, and the doubt: there may be more than what was promised */
-  SCU_VERDICT_UNKNOWN = 3,    /* went to another destination: only the peer's counts are known */
-  SCU_VERDICT_NOTHING = 4,    /* nothing matched, and nothing was named by UID */
-  SCU_VERDICT_CONFLICT = 5    /* an instance came that differs from what was here, or had just come, under its UID (see
-                                 SCU_DUPLICATE_KEEP), or is of another study than it was promised for */
+  SCU_VERDICT_UNKNOWN = 3, /* went to another destination: only the peer's counts are known; INCOMPLETE where they say
+                              that nothing was sent, or less than matched */
+  SCU_VERDICT_NOTHING = 4, /* nothing matched, and nothing was named by UID */
+  SCU_VERDICT_CONFLICT = 5 /* an instance came that differs from what was here, or had just come, under its UID (see
+                              SCU_DUPLICATE_KEEP), or is of another study than it was promised for */
 } scu_verdict;
 /* Of the retrieve as a whole; that of each study is in its outcome. */
 SCU_API scu_verdict scu_retrieve_report_verdict(const scu_retrieve_report *report);

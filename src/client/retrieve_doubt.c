@@ -29,7 +29,9 @@ void scu__retrieve_note_numbers(scu__retrieve *op, scu_query_level level, const 
   char uid[SCU__UNIQUE_VALUE_MAX] = "";
   scu__inventory_study *study;
   int64_t count = 0;
-  if (level < SCU_LEVEL_STUDY || scu__dataset_tag_integer(row, tag, &count) != SCU_OK || count <= 0) return;
+  if (level < SCU_LEVEL_STUDY || level > SCU_LEVEL_SERIES || scu__dataset_tag_integer(row, tag, &count) != SCU_OK ||
+      count <= 0)
+    return;
   scu__dataset_tag_text(row, scu__query_unique_key(SCU_LEVEL_STUDY), uid, sizeof uid);
   if (!*uid || scu__inventory_study_of(&op->inventory, uid, &study) != SCU_OK) return;
   if (level == SCU_LEVEL_STUDY)
@@ -53,6 +55,19 @@ void scu__retrieve_compare_numbers(scu__retrieve *op) {
       scu__retrieve_doubt(op, study, "study %s: the peer says that it has %llu instances and lists %llu",
                           study->uid.text, expected, listed);
   }
+}
+
+/* Where nothing comes here the peer's counts are all there is. What it could not send is said by them. */
+void scu__retrieve_compare_sent(scu__retrieve *op) {
+  uint64_t sent = op->peer_completed + op->peer_warning, said = 0;
+  for (size_t i = 0; i < op->inventory.study_count; i++)
+    said += op->inventory.studies[i].said + op->inventory.studies[i].said_by_series;
+  if (op->inventory.found_count == 0 || op->inventory.held_back > 0) return;
+  if (sent == 0 && op->peer_failed == 0)
+    scu__retrieve_doubt(op, NULL, "the peer does not say that it has sent anything of what matched");
+  else if (sent > 0 && said > sent + op->peer_failed)
+    scu__retrieve_doubt(op, NULL, "the peer says that it has %llu instances of what matched, and that it has sent %llu",
+                        (unsigned long long)said, (unsigned long long)sent);
 }
 
 /* --- what was not listed ------------------------------------------------------------------------------------------ */

@@ -137,6 +137,8 @@ scu_result scu__retrieve_look_for_unmatched(scu__retrieve *op);
 void scu__retrieve_note_numbers(scu__retrieve *op, scu_query_level level, const scu_dataset *row);
 /* After taking stock: more than were listed. */
 void scu__retrieve_compare_numbers(scu__retrieve *op);
+/* At the end of a move to another AE that was not refused: fewer than were matched. */
+void scu__retrieve_compare_sent(scu__retrieve *op);
 /* An instance that no match has named, if it is of what was asked for. Study and series as the sink has them; "" = it
  * does not say. */
 void scu__retrieve_doubt_for_extra(scu__retrieve *op, const scu_received *received);

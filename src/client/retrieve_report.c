@@ -137,10 +137,9 @@ static void list_studies(const scu__retrieve *op, const copies *uids, scu_retrie
 
 /* RULES 14: what was promised may be a part of what there is. "" = nothing speaks for it. */
 static const char *doubt_of(const scu__retrieve *op) {
-  if (*op->doubt) return op->doubt;
   const char *text = "";
   scu_find_verdict verdict = op->drill ? scu__drill_verdict(op->drill, &text) : SCU_FIND_UNCHECKED;
-  return verdict == SCU_FIND_SUSPECT || verdict == SCU_FIND_NOT_PROVEN ? text : "";
+  return verdict == SCU_FIND_SUSPECT || verdict == SCU_FIND_NOT_PROVEN ? text : op->doubt;
 }
 
 static scu_verdict verdict_of(const scu__retrieve *op, bool lacks_something) {

@@ -95,6 +95,7 @@ static void finish_legs(scu__retrieve *op) {
     return;
   }
   tell_fault(op);
+  if (op->wish == SCU__WAY_MOVE && !scu__error_is_set(&op->fault)) scu__retrieve_compare_sent(op);
   scu__retrieve_finish(op, SCU_OK, NULL);
 }
 

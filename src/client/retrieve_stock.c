@@ -36,7 +36,10 @@ static scu_result add_row(scu__retrieve *op, const scu_dataset *row, scu_error *
     return scu__inventory_add(&op->inventory, op->shape.level, op->shape.first, row, location, error);
   scu__unique_keys known;
   scu__inventory_read_keys(row, op->shape.first, op->shape.level, &known);
-  return scu__inventory_add_target(&op->inventory, op->shape.level, &known, location, error);
+  size_t before = op->inventory.target_count;
+  scu_result result = scu__inventory_add_target(&op->inventory, op->shape.level, &known, location, error);
+  if (op->inventory.target_count > before) scu__retrieve_note_numbers(op, op->shape.level, row);
+  return result;
 }
 
 static void take_row(void *owner, const scu_dataset *row) {

@@ -172,6 +172,7 @@ class Retrieve(CliTest):
     def test_moving_elsewhere_is_judged_by_the_peer_s_counts(self):
         for counts, status, code in (({0x1021: 2, 0x1022: 0, 0x1023: 0}, 0x0000, 0),
                                      ({0x1021: 1, 0x1022: 1, 0x1023: 0}, 0xB000, 3),
+                                     ({0x1021: 0, 0x1022: 0, 0x1023: 0}, 0x0000, 3),
                                      ({0x1021: 0, 0x1022: 2, 0x1023: 0}, 0xB000, 9)):
             archive = Archive(self, ["a", "b"], counts=counts, status=status)
             result = self.scu("move", archive.name, "StudyInstanceUID=" + archive.study(), "--to", "VIEWER", "--json",

@@ -156,6 +156,40 @@ static void test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_mo
   }
 }
 
+/* Elsewhere: what the peer says that it has sent against what it says that it has. */
+static void test_a_move_elsewhere_that_sends_less_than_matched_is_incomplete(void **state) {
+  (void)state;
+  static const int all[] = {0, 4, 0, 0}, some[] = {0, 3, 0, 0}, some_failed[] = {0, 3, 1, 0}, none[] = {0, 0, 0, 0};
+  static const struct {
+    const int *counts;
+    scu_verdict verdict;
+    const char *doubt;
+  } cases[] = {
+      {all, SCU_VERDICT_UNKNOWN, ""},
+      {some, SCU_VERDICT_INCOMPLETE, "has 4 instances of what matched, and that it has sent 3"},
+      {some_failed, SCU_VERDICT_UNKNOWN, ""},
+      {none, SCU_VERDICT_INCOMPLETE, "does not say that it has sent anything"},
+      {NULL, SCU_VERDICT_INCOMPLETE, "does not say that it has sent anything"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const peer_step moves[] = {START, NEXT, {.action = PEER_RESPOND, .counts = cases[i].counts}, SERVE, END};
+    const peer_step *const scripts[] = {serves, moves};
+    retrieve_run run;
+    scu_retrieve_report *report = NULL;
+    retrieve_set_up(&run, scripts, 2);
+    run.rows.of_study = "NumberOfStudyRelatedInstances=4";
+    scu_query_set(run.query, "StudyInstanceUID", "");
+    scu_query_set(run.query, "PatientID", "P");
+    scu_query_set_level(run.query, SCU_LEVEL_STUDY);
+    fixture_open(&run.f);
+    assert_int_equal(scu_move(run.f.session, run.query, "VIEWER", &report), SCU_OK);
+    const char *doubt = scu_retrieve_report_doubt(report);
+    if (!strstr(doubt, cases[i].doubt) || !*doubt != !*cases[i].doubt) fail_msg("%zu: doubt \"%s\"", i, doubt);
+    assert_int_equal(scu_retrieve_report_verdict(report), cases[i].verdict);
+    tear_down(&run, report);
+  }
+}
+
 /* --- something else ----------------------------------------------------------------------------------------------- */
 
 static void test_what_comes_as_a_part_of_another_study_is_not_what_was_promised(void **state) {
@@ -257,6 +291,7 @@ int main(void) {
       cmocka_unit_test(test_a_failure_that_was_made_up_for_is_complete),
       cmocka_unit_test(test_an_archive_that_says_it_has_more_than_it_lists_is_not_believed),
       cmocka_unit_test(test_an_instance_of_the_study_that_no_match_has_named_is_proof_of_more),
+      cmocka_unit_test(test_a_move_elsewhere_that_sends_less_than_matched_is_incomplete),
       cmocka_unit_test(test_what_comes_as_a_part_of_another_study_is_not_what_was_promised),
       cmocka_unit_test(test_two_different_objects_of_one_uid_are_a_conflict),
       cmocka_unit_test(test_a_study_that_is_named_and_not_there_is_missing),
