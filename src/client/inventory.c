@@ -284,6 +284,18 @@ bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *ent
          !entry->is_unlisted && entry->route == inventory->route;
 }
 
+size_t scu__inventory_turn_to_first(scu__inventory *inventory) {
+  size_t turned = 0;
+  for (size_t i = 0; i < inventory->count; i++) {
+    scu__entry *entry = &inventory->entries[i];
+    inventory->route = entry->route;
+    if (entry->route == 0 || !scu__inventory_wants(inventory, entry)) continue;
+    entry->route = 0;
+    turned++;
+  }
+  return turned;
+}
+
 bool scu__inventory_is_refused_here(const scu__inventory *inventory) {
   for (size_t i = 0; i < inventory->count; i++) {
     const scu__entry *entry = &inventory->entries[i];

@@ -131,6 +131,8 @@ void scu__inventory_begin(scu__inventory *inventory, bool is_forced);
 void scu__inventory_select(scu__inventory *inventory, uint16_t route);
 /* Not here, not held back, and to be had from the selected route. */
 bool scu__inventory_wants(const scu__inventory *inventory, const scu__entry *entry);
+/* What is wanted from other routes than 0 is to be had from there; how much that is. Select a route behind it. */
+size_t scu__inventory_turn_to_first(scu__inventory *inventory);
 /* All that is wanted came, and we did not keep it: another way to ask for it changes nothing. */
 bool scu__inventory_is_refused_here(const scu__inventory *inventory);
 /* The targets as they were found; where only a part of one is wanted, or it is of image level, in runs of at most

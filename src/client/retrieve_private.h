@@ -51,6 +51,7 @@ typedef struct scu__retrieve {
   /* The leg. */
   scu_session *at;   /* whom it asks */
   size_t ways;       /* of this peer that were begun */
+  bool has_turned;   /* to the peer itself, for what others did not bring */
   bool is_forgiving; /* the end of a leg is not the end: there may be another one */
   size_t received_before_leg;
   bool has_get_failed; /* the leg before this one was a C-GET and has brought nothing */

@@ -99,12 +99,24 @@ static void finish_legs(scu__retrieve *op) {
   scu__retrieve_finish(op, SCU_OK, NULL);
 }
 
+/* An archive that says that another one has it may have it, too. */
+static bool turn_to_peer(scu__retrieve *op, scu_error *error) {
+  if (op->has_turned || !op->has_promise || op->op.is_cancelled) return false;
+  op->has_turned = true;
+  size_t turned = scu__inventory_turn_to_first(&op->inventory);
+  if (turned == 0) return false;
+  scu__op_warn(&op->op, "%zu instances did not come from whom they are said to be with: %s is asked for them", turned,
+               op->routes.routes[0].ae.text);
+  return choose_route(op, 0, error) == SCU_OK;
+}
+
 static void next_leg(scu__retrieve *op) {
   while (!begin_leg(op)) {
     scu_error error;
     scu__error_clear(&error);
     size_t route = (size_t)op->inventory.route + 1;
     while (route < op->routes.count && !op->routes.routes[route].is_known) route++;
+    if (route >= op->routes.count && turn_to_peer(op, &error)) continue;
     if (route >= op->routes.count) {
       finish_legs(op);
       return;

@@ -134,9 +134,22 @@ class Elsewhere(Case):
         run = self.get(a, b, "--timeout-retrieve", "1", way="get")
         self.assertEqual(run.code, 0, run)
 
-    def test_a_b_that_breaks_costs_what_it_has(self):
-        """Of three images A has two."""
-        a, b = self.start("match:retrieve-ae=B@4", "associate:reject=1/1/7@2+")
+    def test_what_a_b_that_breaks_does_not_bring_comes_from_a(self):
+        """Of three images A says that B has one, or all."""
+        for fault in ("match:retrieve-ae=B@4", "match:retrieve-ae=B"):
+            with self.subTest(fault):
+                a, b = self.start(fault, "associate:reject=1/1/7@2+")
+                run = self.get(a, b)
+                self.assertEqual(run.code, 0, run)
+                self.assertEqual(self.received(), set(self.sent), run)
+                self.assertIn("did not come from whom they are said to be with: A is asked", run.err, run)
+                for archive in (a, b):
+                    archive.stop()
+                for name in ("A", "B", "got", "samples"):
+                    shutil.rmtree(self.path(name))
+
+    def test_what_neither_b_nor_a_brings_is_missing(self):
+        a, b = self.start("match:retrieve-ae=B@4,sub:drop@3+", "associate:reject=1/1/7@2+")
         run = self.get(a, b)
         self.assertEqual(run.code, 3, run)
         missing = {event["sop_instance_uid"] for event in run.of("missing")}

@@ -294,7 +294,7 @@ static void test_who_we_are_is_not_told_to_the_other_peer(void **state) {
   tear_down(&t);
 }
 
-static void test_another_peer_that_cannot_be_reached_costs_what_it_has(void **state) {
+static void test_for_another_peer_that_cannot_be_reached_the_peer_itself_is_asked(void **state) {
   (void)state;
   two_peers t;
   set_up(&t, serving, 1, serves);
@@ -302,24 +302,27 @@ static void test_another_peer_that_cannot_be_reached_costs_what_it_has(void **st
   t.run.rows.of_image[1] = AT_B;
   fixture_open(&t.run.f);
   scu_retrieve_report *report = get(&t, SCU_OK);
-  assert_int_equal(scu_retrieve_report_verdict(report), SCU_VERDICT_INCOMPLETE);
-  assert_int_equal(scu_retrieve_report_missing_count(report), 1);
-  assert_string_equal(scu_retrieve_report_missing(report, 0), "1.2.3.2");
+  assert_int_equal(scu_retrieve_report_verdict(report), SCU_VERDICT_COMPLETE);
+  assert_int_equal(scu_retrieve_report_missing_count(report), 0);
   assert_non_null(strstr(t.run.f.warnings, "C-GET to B: "));
+  assert_non_null(
+      strstr(t.run.f.warnings, "1 instances did not come from whom they are said to be with: PEER is asked"));
   scu_retrieve_report_free(report);
   scripted_peer_start(&t.b, t.run.f.time.loop, serves);
   tear_down(&t);
 }
 
-static void test_nothing_at_all_because_the_other_peer_is_gone_is_its_error(void **state) {
+static void test_nothing_at_all_from_anybody_is_the_error_of_the_last_one(void **state) {
   (void)state;
   two_peers t;
   static const peer_step breaks[] = {START, NEXT, {.action = PEER_ABORT}, END};
-  set_up(&t, serving, 1, breaks);
+  static const peer_step *const breaking[] = {serves, breaks};
+  set_up(&t, breaking, 2, breaks);
   t.run.rows.of_study = AT_B;
   fixture_open(&t.run.f);
   scu_retrieve_report *report = get(&t, SCU_ERROR_ABORTED);
-  assert_int_equal(strncmp(scu_error_peer(scu_session_error(t.run.f.session)), "B@", 2), 0);
+  assert_int_equal(strncmp(scu_error_peer(scu_session_error(t.run.f.session)), "PEER@", 5), 0);
+  assert_non_null(strstr(t.run.f.warnings, "B@"));
   assert_int_equal(scu_retrieve_report_missing_count(report), 4);
   scu_retrieve_report_free(report);
   tear_down(&t);
@@ -553,8 +556,8 @@ int main(void) {
       cmocka_unit_test(test_the_listener_of_a_move_to_ourselves_takes_what_the_other_ae_sends),
       cmocka_unit_test(test_the_hooks_hear_of_the_associations_with_the_other_peer_by_numbers_of_their_own),
       cmocka_unit_test(test_who_we_are_is_not_told_to_the_other_peer),
-      cmocka_unit_test(test_another_peer_that_cannot_be_reached_costs_what_it_has),
-      cmocka_unit_test(test_nothing_at_all_because_the_other_peer_is_gone_is_its_error),
+      cmocka_unit_test(test_for_another_peer_that_cannot_be_reached_the_peer_itself_is_asked),
+      cmocka_unit_test(test_nothing_at_all_from_anybody_is_the_error_of_the_last_one),
       cmocka_unit_test(test_cancel_and_abort_reach_the_other_peer),
       cmocka_unit_test(test_what_is_offline_is_reported_and_not_asked_for),
       cmocka_unit_test(test_a_study_that_is_offline_as_a_whole_is_not_asked_for_at_all),
