@@ -47,8 +47,7 @@ static void tell_missing(cli *context, retrieval_tally *tally, const scu_retriev
   for (size_t i = 0; i < count; i++) {
     const scu_missing_instance *missing = scu_retrieve_report_missing_instance(report, i);
     if (context->is_json) put_missing(context, missing);
-    if (i < most)
-      say_always(context, "missing: %s: %s", sayable_uid(context, uid_of(missing)), missing->reason);
+    if (i < most) say_always(context, "missing: %s: %s", sayable_uid(context, uid_of(missing)), missing->reason);
   }
   if (is_explained && count > 0) say_always(context, "missing: all %zu", count);
   if (!is_explained && count > most) say_always(context, "missing: %zu more", count - most);

@@ -22,6 +22,11 @@ void scu__retrieve_doubt(scu__retrieve *op, scu__inventory_study *study, const c
   if (op->doubts++ < DOUBTS_TOLD_MAX) scu__op_warn(&op->op, "%s", text);
 }
 
+/* What stands in the place of a UID may be anything, a patient's name too. */
+static const char *sayable(const char *uid) {
+  return uid[strspn(uid, "0123456789.")] ? "(no UID)" : uid;
+}
+
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 void scu__retrieve_note_numbers(scu__retrieve *op, scu_query_level level, const scu_dataset *row) {
@@ -53,7 +58,7 @@ void scu__retrieve_compare_numbers(scu__retrieve *op) {
     unsigned long long expected = expected_of(op, study), listed = study->listed;
     if (expected > listed)
       scu__retrieve_doubt(op, study, "study %s: the peer says that it has %llu instances and lists %llu",
-                          study->uid.text, expected, listed);
+                          sayable(study->uid.text), expected, listed);
   }
 }
 
@@ -86,7 +91,7 @@ void scu__retrieve_doubt_for_extra(scu__retrieve *op, const scu_received *receiv
   if (op->shape.level == SCU_LEVEL_SERIES && *series && !has_series(&op->inventory, series)) return;
   if (study ? study->is_doubtful : op->are_all_doubtful) return; /* it was told */
   scu__retrieve_doubt(op, study, "%s came, which no match has named: there may be more like it",
-                      received->sop_instance_uid);
+                      sayable(received->sop_instance_uid));
 }
 
 /* --- failures ----------------------------------------------------------------------------------------------------- */
@@ -105,7 +110,7 @@ void scu__retrieve_take_failed(scu__retrieve *op, const char *instance_uid) {
   if (scu__inventory_has(&op->inventory, instance_uid)) return;
   scu_result result = scu__inventory_add_unlisted(&op->inventory, &target->known, instance_uid);
   if (result != SCU_OK)
-    scu__retrieve_doubt(op, NULL, "the peer could not send %s, which no match has named", instance_uid);
+    scu__retrieve_doubt(op, NULL, "the peer could not send %s, which no match has named", sayable(instance_uid));
 }
 
 /* Of those that were to come in this round. More failures than these are about something that nobody knows of. */
