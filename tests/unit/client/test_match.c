@@ -612,7 +612,11 @@ static void test_a_slow_hook_that_finds_and_moves_leaves_one_request_per_associa
     assert_int_equal(scripted_peer_count(&a->f.peer, SCU__C_CANCEL_RQ), 0);
     assert_null(strstr(a->f.peer.log, "ABORT"));
     assert_true(a->f.peer.accepted >= 2); /* another association, while the first had the find */
-    assert_string_equal(a->f.warnings, "");
+    static const char no_counts[] = "the peer does not say that it has sent anything of what matched\n";
+    const char *warnings = a->f.warnings;
+    for (size_t k = 0; k < NESTED; k++, warnings += strlen(no_counts))
+      assert_int_equal(strncmp(warnings, no_counts, strlen(no_counts)), 0);
+    assert_string_equal(warnings, "");
     stop(a);
   }
 }
