@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "io/os_error.h"
+#include "io/quiet.h"
 
 struct scu__append {
   const scu_allocator *allocator;
@@ -85,9 +86,12 @@ scu_result scu__append_line(scu__append *file, const uint8_t *bytes, size_t leng
     void *out;
   } line = {.in = bytes};
   bool is_begun;
+  scu__quiet quiet;
   pthread_mutex_lock(&file->lock);
   struct iovec pieces[] = {{newline, file->is_torn ? 1 : 0}, {line.out, length}, {newline, 1}};
+  scu__quiet_begin(&quiet);
   int os_errno = write_pieces(file->fd, pieces, 3, &is_begun);
+  scu__quiet_end(&quiet, !os_errno);
   file->is_torn = os_errno ? file->is_torn || is_begun : false;
   pthread_mutex_unlock(&file->lock);
   if (!os_errno) return SCU_OK;

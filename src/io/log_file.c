@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "io/os_error.h"
+#include "io/quiet.h"
 
 enum { LOOK_EVERY_MS = 1000, SUFFIX_MAX = 16 };
 
@@ -127,19 +127,11 @@ static bool append(scu__log_file *file, const uint8_t *bytes, size_t length) {
   return true;
 }
 
-/* A file that has reached the size that the kernel allows us raises SIGXFSZ: that signal never reaches the host. */
 static bool append_quietly(scu__log_file *file, const uint8_t *bytes, size_t length) {
-  sigset_t too_big, before;
-  sigemptyset(&too_big);
-  sigaddset(&too_big, SIGXFSZ);
-  pthread_sigmask(SIG_BLOCK, &too_big, &before);
+  scu__quiet quiet;
+  scu__quiet_begin(&quiet);
   bool is_whole = append(file, bytes, length);
-  if (!is_whole) {
-    static const struct timespec at_once = {0};
-    while (!sigismember(&before, SIGXFSZ) && sigtimedwait(&too_big, NULL, &at_once) > 0) {
-    }
-  }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  scu__quiet_end(&quiet, is_whole);
   return is_whole;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "io/os_error.h"
+#include "io/quiet.h"
 
 struct scu__out {
   const scu_allocator *allocator;
@@ -84,9 +85,12 @@ static int write_all(scu__out *out, const scu__slice *slices, size_t count) {
 }
 
 scu_result scu__out_write(scu__out *out, const scu__slice *slices, size_t count, scu_error *error) {
+  scu__quiet quiet;
   pthread_mutex_lock(&out->lock);
+  scu__quiet_begin(&quiet);
   if (!out->failed_errno) out->failed_errno = write_all(out, slices, count);
   int os_errno = out->failed_errno;
+  scu__quiet_end(&quiet, !os_errno);
   pthread_mutex_unlock(&out->lock);
   if (!os_errno) return SCU_OK;
   return scu__os_error(error, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, os_errno, "cannot write to %s", out->path);
