@@ -27,7 +27,8 @@ typedef struct scu_audit scu_audit;
 typedef struct scu_audit_options {
   size_t size; /* sizeof(scu_audit_options) */
   /* Where they go:
-   *   a path             a file that is added to, one message a line; for nobody but its owner (0600)
+   *   a path             a file that is added to, one message a line; for nobody but its owner (0600). When somebody
+   *                      takes its name away (logrotate), it is made anew within a second
    *   udp://HOST[:PORT]  syslog by UDP (RFC 5424, RFC 5426; PS3.15 A.7), port 514
    *   tcp://HOST[:PORT]  the same over plain TCP with counted octets (RFC 6587), port 601: not in the Standard
    *   tls://...          is refused in this version (UNSUPPORTED)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "io/open_private.h"
 #include "io/os_error.h"
 #include "io/quiet.h"
 
@@ -32,11 +33,10 @@ struct scu__log_file {
 
 static int open_path(scu__log_file *file) {
   struct stat status;
-  int fd = open(file->path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-  if (fd < 0) return errno;
-  int os_errno = fstat(fd, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : EINVAL;
-  if (!os_errno && file->options.is_private && fchmod(fd, 0600) != 0) os_errno = errno;
-  if (os_errno) {
+  int fd, os_errno = scu__open_private(file->path, O_APPEND, &fd, &status);
+  if (os_errno) return os_errno;
+  if (file->options.is_private && fchmod(fd, 0600) != 0) {
+    os_errno = errno;
     close(fd);
     return os_errno;
   }

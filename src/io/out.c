@@ -3,12 +3,11 @@
 #include "io/out.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "io/open_private.h"
 #include "io/os_error.h"
 #include "io/quiet.h"
 
@@ -21,13 +20,10 @@ struct scu__out {
   int failed_errno;
 };
 
-/* Only what was just made, or is a plain file of one name, is emptied. */
+/* Only what was just made, or is a plain file, is emptied. */
 static int open_file(const char *path, int *fd) {
-  struct stat status;
-  *fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-  if (*fd < 0) return errno;
-  if (fstat(*fd, &status) != 0) return errno;
-  if (!S_ISREG(status.st_mode)) return EINVAL;
+  int os_errno = scu__open_private(path, 0, fd, NULL);
+  if (os_errno) return os_errno;
   if (fchmod(*fd, 0600) != 0) return errno;
   return ftruncate(*fd, 0) != 0 ? errno : 0;
 }

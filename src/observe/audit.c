@@ -8,10 +8,10 @@
 
 #include "base/alloc.h"
 #include "base/versioned.h"
-#include "io/append.h"
 #include "io/clock.h"
 #include "io/courier.h"
 #include "io/host.h"
+#include "io/log_file.h"
 #include "observe/audit_talk.h"
 
 enum { WAIT_MS = 3000, HEAD_MAX = 512, NAME_MAX_SYSLOG = 48, PORT_UDP = 514, PORT_TCP = 601, HOST_MAX = 256 };
@@ -26,7 +26,7 @@ struct scu_audit {
   uint32_t wait_ms;
   void (*warning)(void *user, const char *text);
   void *user;
-  scu__append *file; /* one of both, or neither: nothing is written */
+  scu__log_file *file; /* one of both, or neither: nothing is written */
   scu__courier *courier;
   scu__courier_kind kind;
   bool is_open; /* the first message was written, the last was not */
@@ -84,7 +84,7 @@ static scu_result send_counted(scu_audit *audit, const scu__buffer *text) {
 /* What the courier does not take it counts itself. */
 static void deliver(scu_audit *audit, const scu__buffer *text) {
   if (audit->file) {
-    if (scu__append_line(audit->file, text->data, text->length, NULL) != SCU_OK)
+    if (!scu__log_file_write(audit->file, text->data, text->length))
       note_lost(audit, "an audit message could not be written to its file");
     return;
   }
@@ -105,6 +105,10 @@ static void write_message(void *user, const scu__audit_message *message) {
   scu__buffer_init(&text, audit->allocator, HEAD_MAX + SCU__AUDIT_MESSAGE_MAX);
   if (audit->courier) put_header(audit, message, now, &text);
   scu_result result = scu__audit_message_put(message, &source, now, &text);
+  if (result == SCU_OK && audit->file) {
+    scu__put_u8(&text, '\n');
+    result = scu__buffer_result(&text);
+  }
   if (result == SCU_OK)
     deliver(audit, &text);
   else
@@ -193,7 +197,8 @@ static scu_result open_destination(scu_audit *audit, const char *text) {
                           "audit messages by TLS (RFC 5425) are not available yet in this version; udp:// and tcp:// "
                           "are");
   if (strstr(text, "://")) return bad_destination(audit, text);
-  return scu__append_open(text, audit->allocator, &audit->file, &audit->error);
+  const scu__log_file_options file = {.path = text, .is_private = true};
+  return scu__log_file_open(&file, audit->allocator, &audit->file, &audit->error);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -263,7 +268,7 @@ void scu_audit_close(scu_audit *audit) {
 void scu_audit_free(scu_audit *audit) {
   if (!audit) return;
   scu_audit_close(audit);
-  scu__append_close(audit->file);
+  scu__log_file_close(audit->file);
   scu__courier_free(audit->courier);
   scu__free(audit->allocator, audit->source_id);
   scu__free(audit->allocator, audit->site);

@@ -1,5 +1,5 @@
 /* Messages reach a receiver whole and in order, over UDP and TCP; where nobody is they are counted, and nobody waits
- * longer than he said. And lines that several writers add to one file. */
+ * longer than he said. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,14 +8,12 @@
 
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/append.h"
 #include "io/clock.h"
 #include "io/courier.h"
 #include "io/socket.h"
@@ -127,38 +125,6 @@ static void test_a_host_without_address_is_refused(void **state) {
   assert_null(courier);
 }
 
-static char file_path[] = "/tmp/scu-append-XXXXXX";
-
-static void *add_lines(void *user) {
-  scu__append *file;
-  char line[2000];
-  memset(line, *(const char *)user, sizeof line);
-  if (scu__append_open(file_path, NULL, &file, NULL) != SCU_OK) return NULL;
-  for (int i = 0; i < MESSAGES; i++) scu__append_line(file, (uint8_t *)line, sizeof line, NULL);
-  scu__append_close(file);
-  return user;
-}
-
-static void test_lines_of_several_writers_stay_whole(void **state) {
-  (void)state;
-  pthread_t threads[2];
-  char letters[] = "ab", line[2100];
-  int fd = mkstemp(file_path), lines = 0;
-  assert_true(fd >= 0);
-  close(fd);
-  for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, add_lines, letters + i), 0);
-  for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
-  FILE *file = fopen(file_path, "r");
-  assert_non_null(file);
-  for (; fgets(line, sizeof line, file); lines++) {
-    assert_int_equal(strlen(line), 2001);
-    assert_int_equal(strspn(line, (char[]){line[0], 0}), 2000);
-  }
-  fclose(file);
-  unlink(file_path);
-  assert_int_equal(lines, 2 * MESSAGES);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_datagrams_arrive_one_by_one),
@@ -166,7 +132,6 @@ int main(void) {
       cmocka_unit_test(test_what_nobody_takes_is_counted),
       cmocka_unit_test(test_the_queue_has_an_end),
       cmocka_unit_test(test_a_host_without_address_is_refused),
-      cmocka_unit_test(test_lines_of_several_writers_stay_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <signal.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +192,41 @@ static void test_a_full_disk_loses_lines_raises_no_signal_and_is_tried_again(voi
   assert_string_equal(content(""), "one\nlos\ntwo\n");
 }
 
+enum { LINES = 1000 };
+static pthread_barrier_t start;
+
+static void *add_lines(void *user) {
+  char line[2001];
+  memset(line, *(const char *)user, sizeof line - 1);
+  line[sizeof line - 1] = '\n';
+  const scu__log_file_options options = {.path = path, .clock = &hands};
+  scu__log_file *file;
+  if (scu__log_file_open(&options, NULL, &file, NULL) != SCU_OK) abort(); /* the other would wait for ever */
+  pthread_barrier_wait(&start);
+  for (int i = 0; i < LINES; i++) scu__log_file_write(file, line, sizeof line);
+  scu__log_file_close(file);
+  return NULL;
+}
+
+static void test_lines_of_several_writers_stay_whole(void **state) {
+  (void)state;
+  pthread_t threads[2];
+  char letters[] = "ab", line[2100];
+  int lines = 0;
+  assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
+  for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, add_lines, letters + i), 0);
+  for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+  pthread_barrier_destroy(&start);
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  for (; fgets(line, sizeof line, file); lines++) {
+    assert_int_equal(strlen(line), 2001);
+    assert_int_equal(strspn(line, (char[]){line[0], 0}), 2000);
+  }
+  fclose(file);
+  assert_int_equal(lines, 2 * LINES);
+}
+
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
@@ -203,6 +238,7 @@ int main(void) {
       FILE_TEST(test_a_file_that_others_rotated_is_noticed_within_a_second),
       FILE_TEST(test_who_asks_has_it_reopened_before_the_next_line),
       FILE_TEST(test_a_full_disk_loses_lines_raises_no_signal_and_is_tried_again),
+      FILE_TEST(test_lines_of_several_writers_stay_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/trace.h"
@@ -345,6 +346,32 @@ static void test_a_file_is_added_to_and_private(void **state) {
   assert_int_equal(count_of("</AuditMessage>\n"), 4);
 }
 
+/* logrotate takes the name away, and makes no new file. The name is looked at once a second: until then messages go on
+ * into the old file, and none is lost. */
+static void test_a_file_that_was_rotated_is_made_anew(void **state) {
+  (void)state;
+  static const struct timespec a_while = {.tv_nsec = 20000000};
+  char old[80];
+  scu_audit *audit;
+  assert_int_equal(open_audit(NULL, path, &audit), SCU_OK);
+  void *talk = begin_talk(audit);
+  snprintf(old, sizeof old, "%s.1", path);
+  assert_int_equal(rename(path, old), 0);
+  for (int i = 0; i < 500 && access(path, F_OK) != 0; i++) {
+    query(talk, 100, 0);
+    nanosleep(&a_while, NULL);
+  }
+  tap->closed(tap, talk);
+  uint64_t count = scu_audit_count(audit) + 1; /* Application Stop */
+  scu_audit_free(audit);
+  read_file();
+  size_t lines = count_of("</AuditMessage>\n");
+  assert_true(lines >= 2);
+  assert_int_equal(rename(old, path), 0);
+  read_file();
+  assert_int_equal(lines + count_of("</AuditMessage>\n"), count);
+}
+
 static void test_a_full_disk_is_told_once_and_counted(void **state) {
   (void)state;
   struct rlimit before, small;
@@ -407,6 +434,7 @@ int main(void) {
       AUDIT_TEST(test_times_and_base64_are_right),
       AUDIT_TEST(test_a_destination_that_cannot_be_had_is_refused),
       AUDIT_TEST(test_a_file_is_added_to_and_private),
+      AUDIT_TEST(test_a_file_that_was_rotated_is_made_anew),
       AUDIT_TEST(test_a_full_disk_is_told_once_and_counted),
       AUDIT_TEST(test_every_allocation_may_fail),
   };
