@@ -1,4 +1,4 @@
-/* A thread that writes FILE.tmp and renames it. Without signals: they are the main thread's. */
+/* A thread that writes FILE.PID.tmp and renames it. Without signals: they are the main thread's. */
 #define _POSIX_C_SOURCE 200809L
 #include "metrics_file.h"
 
@@ -21,7 +21,7 @@ enum { EVERY_SECONDS = 5 };
 struct metrics_file {
   scu_metrics *metrics;
   const char *path; /* argv's */
-  char *fresh_path;
+  char *fresh_path; /* nobody else's: several programs may have one FILE */
   pthread_t thread;
   bool has_thread;
   pthread_mutex_t lock; /* guards is_ending */
@@ -53,14 +53,21 @@ static int write_whole(int fd, const char *text, size_t length) {
   return 0;
 }
 
+/* 0 or errno. What has the name is left by a process that had our number, or was put there: it is never opened. */
+static int make_fresh(const char *path, int *fd) {
+  if (unlink(path) != 0 && errno != ENOENT) return errno;
+  *fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  return *fd < 0 ? errno : 0;
+}
+
 /* 0 or errno. The file may be read by everybody: it holds numbers. */
 static int write_file(const metrics_file *file) {
   size_t length;
   char *text = text_of(file->metrics, &length);
   if (!text) return ENOMEM;
-  int fd = open(file->fresh_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-  int fault = fd < 0 ? errno : write_whole(fd, text, length);
-  if (fd >= 0 && fault == 0 && fchmod(fd, 0644) != 0) fault = errno;
+  int fd = -1, fault = make_fresh(file->fresh_path, &fd);
+  if (fault == 0) fault = write_whole(fd, text, length);
+  if (fault == 0 && fchmod(fd, 0644) != 0) fault = errno;
   if (fd >= 0 && close(fd) != 0 && fault == 0) fault = errno;
   if (fault == 0 && rename(file->fresh_path, file->path) != 0) fault = errno;
   if (fault != 0 && fd >= 0) unlink(file->fresh_path);
@@ -99,7 +106,7 @@ static bool report_write(cli *context, const char *path, int fault) {
 
 bool metrics_file_start(cli *context, const char *path) {
   metrics_file *file = context->metrics = calloc(1, sizeof *file);
-  size_t room = strlen(path) + sizeof ".tmp";
+  size_t room = strlen(path) + sizeof ".18446744073709551615.tmp";
   if (file) {
     pthread_mutex_init(&file->lock, NULL);
     pthread_cond_init(&file->ending, NULL);
@@ -110,7 +117,7 @@ bool metrics_file_start(cli *context, const char *path) {
     report_fault(context, SCU_ERROR_MEMORY, SCU_PHASE_STORAGE, NULL, "out of memory");
     return false;
   }
-  snprintf(file->fresh_path, room, "%s.tmp", path);
+  snprintf(file->fresh_path, room, "%s.%ld.tmp", path, (long)getpid());
   if (!report_write(context, path, write_file(file))) return false;
   if (!start_thread(file)) {
     report_fault(context, SCU_ERROR_LIMIT, SCU_PHASE_STORAGE, NULL, "no thread to write %s", path);

@@ -1,5 +1,6 @@
 """`--metrics` of archive and listener: strict OpenMetrics text, whole at any moment, and numbers that are true"""
 
+import contextlib
 import os
 import re
 import shutil
@@ -89,19 +90,49 @@ class Metrics(unittest.TestCase):
         self.assertEqual(sum(name.startswith("scu_build_info{version=") for name in found), 1)
         self.assertEqual(sorted(os.listdir(self.folder)), ["samples", "scu.prom"])
 
-    def test_a_listener_has_them_too(self):
+    @contextlib.contextmanager
+    def listener(self, path, before=lambda: None, code=0):
+        """Its port, and what it has said so far."""
+        def prepare():
+            peers.die_with_parent()
+            before()
+
         port = peers.free_port()
         with tempfile.TemporaryFile() as said:
             listener = subprocess.Popen([support.SCU, "listen", "-o", os.path.join(self.folder, "in"), "--port",
-                                         "127.0.0.1:%d" % port, "--metrics", self.path], stderr=said,
-                                        env=support.ENVIRONMENT, preexec_fn=peers.die_with_parent)
+                                         "127.0.0.1:%d" % port, "--metrics", path], stderr=said,
+                                        env=support.ENVIRONMENT, preexec_fn=prepare)
             try:
                 peers.wait_until(lambda: b"listening" in os.pread(said.fileno(), 4096, 0), 20, "the listener")
-                self.assertEqual(scu("store", "ANY@127.0.0.1:%d" % port, *self.samples).code, 0)
+                yield port, lambda: os.pread(said.fileno(), 65536, 0).decode()
             finally:
                 listener.terminate()
-                self.assertEqual(listener.wait(30), 0)
+                try:
+                    self.assertEqual(listener.wait(30), code)
+                finally:
+                    listener.kill()
+
+    def test_a_listener_has_them_too(self):
+        with self.listener(self.path) as (port, _):
+            self.assertEqual(scu("store", "ANY@127.0.0.1:%d" % port, *self.samples).code, 0)
         self.assertEqual(self.read()["scu_instances_total{direction=received}"], 2)
+
+    def test_what_stands_in_its_way_is_not_waited_for(self):
+        """A pipe under the name that is written first blocked it for good; and several programs had one such name."""
+        def put_pipes():
+            os.mkfifo(self.path + ".tmp")
+            os.mkfifo("%s.%d.tmp" % (self.path, os.getpid()))
+
+        with self.listener(self.path, put_pipes):
+            with self.listener(self.path):
+                self.assertEqual(self.read()["scu_connections_total{side=acceptor}"], 0)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["in", "samples", "scu.prom", "scu.prom.tmp"])
+
+    def test_a_failure_leaves_nothing_behind(self):
+        os.mkdir(self.path)
+        run = scu("listen", "-o", self.folder, "--port", "127.0.0.1:0", "--metrics", self.path)
+        self.assertEqual(run.code, 11, run)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["samples", "scu.prom"])
 
     def test_a_file_that_cannot_be_had_is_said(self):
         run = scu("listen", "-o", self.folder, "--port", "127.0.0.1:0", "--metrics", os.path.join(self.path, "x", "y"))
