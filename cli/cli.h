@@ -43,6 +43,7 @@ struct cli {
   scu_audit *audit;             /* of --audit; NULL = none */
   struct metrics_file *metrics; /* of --metrics; NULL = none */
   scu_log *log;                 /* of --log; NULL = none */
+  struct watch *watch;          /* of what is written down; NULL = none */
   bool shows_phi;               /* what may name a patient is said, too */
 };
 

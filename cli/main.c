@@ -15,6 +15,7 @@
 #include "scu/version.h"
 #include "secret_file.h"
 #include "signals.h"
+#include "watch.h"
 #include "words.h"
 
 static const command *const commands[] = {
@@ -145,7 +146,8 @@ static bool apply_common(cli *context, const arguments *args) {
   bool has_peer = (context->command->uses & SCU_USED_BY_SESSION) && args->positional_count > 0;
   if (has_peer && !is_peer(context, args->positional[0])) return false;
   if (!apply_trace(context, args) || !apply_audit(context, args)) return false;
-  return !args->has[FLAG_METRICS] || metrics_file_start(context, args->value[FLAG_METRICS]);
+  if (args->has[FLAG_METRICS] && !metrics_file_start(context, args->value[FLAG_METRICS])) return false;
+  return watch_start(context);
 }
 
 static void run_command(cli *context, int argc, char **argv) {
@@ -161,6 +163,7 @@ static void run_command(cli *context, int argc, char **argv) {
       context->command->run(context, &args);
     context->is_json = context->is_json && !args.has[FLAG_HELP];
   }
+  watch_end(context);
   end_trace(context);
   end_audit(context);
   metrics_file_end(context);

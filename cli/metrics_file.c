@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct metrics_file {
   pthread_mutex_t lock; /* guards is_ending */
   pthread_cond_t ending;
   bool is_ending;
+  atomic_int fault; /* of the last try; the last of all is reported otherwise */
 };
 
 /* The text as it is now, to be freed; NULL without memory. */
@@ -83,7 +85,7 @@ static void *write_now_and_then(void *user) {
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += EVERY_SECONDS;
     pthread_cond_timedwait(&file->ending, &file->lock, &until);
-    if (!file->is_ending) (void)write_file(file); /* the last one is the one that has to succeed */
+    if (!file->is_ending) atomic_store(&file->fault, write_file(file));
   }
   pthread_mutex_unlock(&file->lock);
   return NULL;
@@ -124,6 +126,10 @@ bool metrics_file_start(cli *context, const char *path) {
     return false;
   }
   return scu_options_set_pointer(context->options, SCU_OPTION_METRICS, file->metrics) == SCU_OK;
+}
+
+int metrics_file_fault(const cli *context) {
+  return context->metrics ? atomic_load(&context->metrics->fault) : 0;
 }
 
 void metrics_file_end(cli *context) {

@@ -256,6 +256,15 @@ class Audit(unittest.TestCase):
             self.assertIn("3 of 3 audit messages", run.err)
             self.assertLess(run.seconds, 10)
 
+    def test_a_server_says_so_while_it_runs(self):
+        with Peer("--audit", "udp://127.0.0.1:%d" % peers.free_port()) as archive:
+            for _ in range(3):
+                self.run_scu("find", archive.address, "PatientID=1")
+            peers.wait_until(lambda: re.search(r"^warning: \d+ audit messages so far did not get", archive.said(), re.M),
+                             20, "the warning")
+            self.run_scu("echo", archive.address)
+            self.assertEqual(archive.said().count("warning:"), 1)  # no more than one a minute
+
     def test_destinations_that_are_none(self):
         with Peer() as archive:
             for destination, words in (("tls://127.0.0.1:6514", "not available yet"), ("udp://", "no destination"),

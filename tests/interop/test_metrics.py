@@ -91,7 +91,7 @@ class Metrics(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.folder)), ["samples", "scu.prom"])
 
     @contextlib.contextmanager
-    def listener(self, path, before=lambda: None, code=0):
+    def listener(self, path, before=lambda: None, code=0, more=()):
         """Its port, and what it has said so far."""
         def prepare():
             peers.die_with_parent()
@@ -100,7 +100,7 @@ class Metrics(unittest.TestCase):
         port = peers.free_port()
         with tempfile.TemporaryFile() as said:
             listener = subprocess.Popen([support.SCU, "listen", "-o", os.path.join(self.folder, "in"), "--port",
-                                         "127.0.0.1:%d" % port, "--metrics", path], stderr=said,
+                                         "127.0.0.1:%d" % port, "--metrics", path, *more], stderr=said,
                                         env=support.ENVIRONMENT, preexec_fn=prepare)
             try:
                 peers.wait_until(lambda: b"listening" in os.pread(said.fileno(), 4096, 0), 20, "the listener")
@@ -138,6 +138,16 @@ class Metrics(unittest.TestCase):
         run = scu("listen", "-o", self.folder, "--port", "127.0.0.1:0", "--metrics", os.path.join(self.path, "x", "y"))
         self.assertEqual(run.code, 11, run)
         self.assertIn("scu.prom/x/y", run.err)
+
+    def test_that_it_is_out_of_date_is_said_while_the_command_runs(self):
+        log = os.path.join(self.folder, "log")
+        os.mkdir(os.path.join(self.folder, "gone"))
+        with self.listener(os.path.join(self.folder, "gone", "scu.prom"), code=11, more=("--log", log)) as (_, said):
+            shutil.rmtree(os.path.join(self.folder, "gone"))
+            peers.wait_until(lambda: "warning: the metrics are out of date" in said(), 30, "the warning")
+            self.assertIn("cannot be written: No such file", said())
+        with open(log, encoding="utf-8") as file:
+            self.assertEqual(file.read().count("the metrics are out of date"), 1)
 
     def test_the_parser_is_strict(self):
         good = "# TYPE a counter\n# HELP a Text.\na_total{b=\"c\"} 1\n# EOF\n"

@@ -1,12 +1,14 @@
 """`--trace FILE.pcapng` as Wireshark reads it: every PDU that went over the wire, nothing malformed, no secret."""
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
 import unittest
 
 import support  # first: it knows where the others are
+import peers
 from scu_archive import Peer
 from support import scu
 
@@ -91,6 +93,31 @@ class Trace(unittest.TestCase):
             run = scu("echo", archive.address, "--trace", os.path.join(self.folder, "missing", "x.pcapng"))
             self.assertEqual(run.code, 11, run)
             self.assertIn("missing/x.pcapng", run.err)
+
+    def test_a_trace_that_is_cut_off_is_said_while_the_command_runs(self):
+        def limit():
+            peers.die_with_parent()
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        port = peers.free_port()
+        with tempfile.TemporaryFile() as said:
+            def has_said(text):
+                return text in os.pread(said.fileno(), 65536, 0)
+
+            listener = subprocess.Popen([support.SCU, "listen", "-o", os.path.join(self.folder, "in"), "--port",
+                                         "127.0.0.1:%d" % port, "--trace", self.trace("short")], stderr=said,
+                                        env=support.ENVIRONMENT, preexec_fn=limit)
+            try:
+                peers.wait_until(lambda: has_said(b"listening"), 20, "the listener")
+                for _ in range(4):
+                    self.run_scu("echo", "ANY@127.0.0.1:%d" % port)
+                peers.wait_until(lambda: has_said(b"warning: the trace is cut off"), 20, "the warning")
+                self.run_scu("echo", "ANY@127.0.0.1:%d" % port)
+            finally:
+                listener.terminate()
+                code = listener.wait(30)
+        self.assertEqual(code, 11)
+        self.assertEqual(tshark(self.trace("short"), [port], "-Y", "_ws.malformed"), [])
 
 
 if __name__ == "__main__":
