@@ -53,7 +53,8 @@ typedef struct scu_audit_options {
 SCU_API scu_result scu_audit_new(const scu_allocator *allocator, const scu_audit_options *options, scu_audit **out);
 /* Why scu_audit_new failed. Valid until scu_audit_free. */
 SCU_API const scu_error *scu_audit_error(const scu_audit *audit);
-/* Messages so far, and of these those of which it is known that they did not get there. Any thread. */
+/* Messages so far, and of these those of which it is known that they did not get there, or could not be made: for lack
+ * of memory, or as an association could not be followed to its end (that counts as one). Any thread. */
 SCU_API uint64_t scu_audit_count(const scu_audit *audit);
 SCU_API uint64_t scu_audit_lost(const scu_audit *audit);
 /* Writes the last message and waits for what is under way, see wait_ms; nothing that has it may be left but the

@@ -20,8 +20,8 @@ typedef struct scu_capture scu_capture;
  * SCU_OPTION_CAPTURE: any number of them, on any threads; it must outlive them. A handle comes back with the error in
  * it (except for MEMORY); such a capture writes nothing. Errors: USAGE, STORAGE, MEMORY. */
 SCU_API scu_result scu_capture_new(const scu_allocator *allocator, const char *path, scu_capture **out);
-/* SCU_OK; or STORAGE when a packet could not be written (a full disk): nothing is written from there on, what stands in
- * the file can be read, and what is being captured goes on. Any thread. */
+/* SCU_OK; or STORAGE when a packet could not be written (a full disk), MEMORY when one could not be made: nothing is
+ * written from there on, what stands in the file can be read, and what is being captured goes on. Any thread. */
 SCU_API scu_result scu_capture_result(const scu_capture *capture);
 /* Why scu_capture_new failed; of a later fault only scu_capture_result tells. Valid until scu_capture_free. */
 SCU_API const scu_error *scu_capture_error(const scu_capture *capture);

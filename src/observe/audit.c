@@ -119,7 +119,7 @@ static void write_message(void *user, const scu__audit_message *message) {
 static void missed(void *user) {
   scu_audit *audit = user;
   atomic_fetch_add(&audit->count, 1);
-  note_lost(audit, "an audit message was lost: out of memory");
+  note_lost(audit, "audit messages were lost: out of memory, or an association could not be followed");
 }
 
 static void write_activity(scu_audit *audit, scu__audit_code type) {

@@ -403,8 +403,17 @@ static void heard_rj(void *user, bool is_sent, const scu__reject *reject) {
                                     : "an association was rejected for its called AE title");
 }
 
-static const scu__follower_handler handler = {
-    .requested = heard_rq, .accepted = heard_ac, .rejected = heard_rj, .command = heard_command, .data = heard_data};
+static void heard_no_more(void *user) {
+  const scu__audit_talk *talk = user;
+  talk->outlet->missed(talk->outlet->user);
+}
+
+static const scu__follower_handler handler = {.requested = heard_rq,
+                                              .accepted = heard_ac,
+                                              .rejected = heard_rj,
+                                              .command = heard_command,
+                                              .data = heard_data,
+                                              .lost = heard_no_more};
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ typedef struct scu__audit_talk scu__audit_talk;
 /* Where messages go. Any thread; must not block. */
 typedef struct scu__audit_outlet {
   void (*write)(void *user, const scu__audit_message *message);
-  /* Something could not be told of, for lack of memory. */
+  /* Something could not be told of, for lack of memory, or as a conversation could not be followed. */
   void (*missed)(void *user);
   const char *process_id; /* in decimal */
   void *user;

@@ -90,7 +90,9 @@ static void put_masked(scu_capture *capture, conversation *c, bool is_sent, cons
 
 static void pdu(scu__tap *self, void *of, bool is_sent, const uint8_t *bytes, size_t length) {
   scu_capture *capture = (scu_capture *)self;
-  if (length > 0 && (bytes[0] == 0x01 || bytes[0] == 0x02))
+  if (length == 0)
+    atomic_store(&capture->result, SCU_ERROR_MEMORY); /* one that could not be shown: the file ends before it */
+  else if (bytes[0] == 0x01 || bytes[0] == 0x02)
     put_masked(capture, of, is_sent, bytes, length);
   else
     put_bytes(capture, of, is_sent, bytes, length);

@@ -29,33 +29,47 @@ const scu__associate *scu__follower_rq(const scu__follower *follower) {
   return follower->has_rq ? &follower->rq : NULL;
 }
 
+static void tell_lost(scu__follower *follower) {
+  if (!follower->has_told_lost && follower->handler->lost) follower->handler->lost(follower->user);
+  follower->has_told_lost = true;
+}
+
+/* Without memory what has just happened is missed. Bytes that do not fit are the peer's fault, and commonly the end:
+ * then nothing is, see scu__follower_pdu. */
+static void lose(scu__follower *follower, scu_result result) {
+  follower->is_lost = true;
+  if (result == SCU_ERROR_MEMORY) tell_lost(follower);
+}
+
 static void take_rq(scu__follower *follower, const uint8_t *body, size_t length) {
-  if (follower->has_rq) {
-    follower->is_lost = true;
+  scu_result result = SCU_ERROR_PROTOCOL;
+  if (!follower->has_rq)
+    result = scu__associate_decode(body, length, SCU__PDU_ASSOCIATE_RQ, follower->allocator, &follower->rq, NULL);
+  if (result != SCU_OK) {
+    lose(follower, result);
     return;
   }
-  follower->has_rq =
-      scu__associate_decode(body, length, SCU__PDU_ASSOCIATE_RQ, follower->allocator, &follower->rq, NULL) == SCU_OK;
-  follower->is_lost = !follower->has_rq;
-  if (follower->has_rq && follower->handler->requested) follower->handler->requested(follower->user, &follower->rq);
-  if (follower->has_rq) scu__associate_forget_identity(&follower->rq); /* who wants it has it */
+  follower->has_rq = true;
+  if (follower->handler->requested) follower->handler->requested(follower->user, &follower->rq);
+  scu__associate_forget_identity(&follower->rq); /* who wants it has it */
 }
 
 static void take_ac(scu__follower *follower, const uint8_t *body, size_t length) {
   scu__associate ac;
   scu_result result = SCU_ERROR_PROTOCOL;
-  if (!follower->has_rq || follower->is_negotiated) {
-    follower->is_lost = true;
-    return;
-  }
-  if (scu__associate_decode(body, length, SCU__PDU_ASSOCIATE_AC, follower->allocator, &ac, NULL) == SCU_OK) {
+  if (follower->has_rq && !follower->is_negotiated)
+    result = scu__associate_decode(body, length, SCU__PDU_ASSOCIATE_AC, follower->allocator, &ac, NULL);
+  if (result == SCU_OK) {
     result = scu__negotiated_make(&follower->rq, &ac, follower->is_acceptor, follower->allocator, &follower->negotiated,
                                   NULL);
     scu__associate_free(&ac);
   }
-  follower->is_negotiated = result == SCU_OK;
-  follower->is_lost = result != SCU_OK;
-  if (follower->is_negotiated && follower->handler->accepted) follower->handler->accepted(follower->user);
+  if (result != SCU_OK) {
+    lose(follower, result);
+    return;
+  }
+  follower->is_negotiated = true;
+  if (follower->handler->accepted) follower->handler->accepted(follower->user);
 }
 
 static void take_pdv(scu__follower *follower, bool is_sent, const scu__pdv_header *pdv, const uint8_t *bytes,
@@ -64,8 +78,10 @@ static void take_pdv(scu__follower *follower, bool is_sent, const scu__pdv_heade
   scu_result result = scu__inbox_put(&follower->inboxes[is_sent ? 1 : 0], pdv->context_id, pdv->is_command,
                                      pdv->is_last, bytes, length, &event, NULL);
   const scu__follower_handler *handler = follower->handler;
-  follower->is_lost = result != SCU_OK;
-  if (result != SCU_OK) return;
+  if (result != SCU_OK) {
+    lose(follower, result);
+    return;
+  }
   if (event.kind == SCU__INBOX_COMMAND && handler->command)
     handler->command(follower->user, is_sent, event.context_id, event.command);
   if (event.kind == SCU__INBOX_DATA && handler->data)
@@ -77,7 +93,7 @@ static void take_p_data(scu__follower *follower, bool is_sent, const uint8_t *bo
     scu__pdv_header pdv = {0};
     if (length >= SCU__PDV_HEADER) pdv = scu__pdv_header_load(body);
     if (pdv.item_length < 2 || pdv.item_length - 2 > length - SCU__PDV_HEADER) {
-      follower->is_lost = true;
+      lose(follower, SCU_ERROR_PROTOCOL);
       return;
     }
     size_t fragment = pdv.item_length - 2;
@@ -100,11 +116,21 @@ static void take_abort(scu__follower *follower, bool is_sent, const uint8_t *bod
 }
 
 void scu__follower_pdu(scu__follower *follower, bool is_sent, const uint8_t *bytes, size_t length) {
+  if (length == 0) {
+    follower->is_lost = true;
+    tell_lost(follower);
+  }
   if (length < SCU__PDU_HEADER) return;
   const uint8_t *body = bytes + SCU__PDU_HEADER;
   length -= SCU__PDU_HEADER;
-  if (bytes[0] == SCU__PDU_ABORT) take_abort(follower, is_sent, body, length);
-  if (follower->is_lost) return;
+  if (bytes[0] == SCU__PDU_ABORT) {
+    take_abort(follower, is_sent, body, length);
+    return;
+  }
+  if (follower->is_lost) {
+    tell_lost(follower);
+    return;
+  }
   switch (bytes[0]) {
   case SCU__PDU_ASSOCIATE_RQ: take_rq(follower, body, length); break;
   case SCU__PDU_ASSOCIATE_AC: take_ac(follower, body, length); break;

@@ -209,19 +209,21 @@ static bool is_sendable(const scu__engine *e, uint8_t context_id, size_t length)
   return scu__negotiated_context(&e->negotiated, context_id) != NULL;
 }
 
-/* The trace wants whole PDUs; a range is read for it. Tracing is best effort. */
+/* The trace wants whole PDUs; a range is read for it. Without memory it has a gap; what is sent goes on. */
 static void trace_sent_data(scu__engine *e, const uint8_t headers[], const scu__payload *payload, size_t length) {
   if (!scu__trace_wants_pdus(e->options.trace)) return;
   size_t headers_length = SCU__PDU_HEADER + SCU__PDV_HEADER;
   uint8_t *pdu = scu__alloc(e->options.allocator, headers_length + length); /* zeroed: the pad is there */
-  if (!pdu) return;
-  memcpy(pdu, headers, headers_length);
-  scu_result result = SCU_OK;
-  if (payload->source)
+  scu_result result = pdu ? SCU_OK : SCU_ERROR_MEMORY;
+  if (pdu) memcpy(pdu, headers, headers_length);
+  if (pdu && payload->source)
     result = payload->source->read_at(payload->source, payload->offset, pdu + headers_length, payload->length, NULL);
-  else
+  else if (pdu)
     memcpy(pdu + headers_length, payload->bytes, payload->length);
-  if (result == SCU_OK) scu__engine_trace_pdu(e, true, pdu, headers_length + length);
+  if (result == SCU_OK)
+    scu__engine_trace_pdu(e, true, pdu, headers_length + length);
+  else
+    scu__engine_trace_gap(e, true);
   scu__free(e->options.allocator, pdu);
 }
 

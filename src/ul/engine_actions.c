@@ -58,6 +58,12 @@ void scu__engine_trace_pdu(const scu__engine *e, bool is_sent, const uint8_t *by
   scu__trace_pdu(e->options.trace, is_sent, bytes, length);
 }
 
+void scu__engine_trace_gap(const scu__engine *e, bool is_sent) {
+  const scu__trace *trace = e->options.trace;
+  for (size_t i = 0; trace && i < SCU__TAPS; i++)
+    if (trace->conversations[i]) trace->taps[i]->pdu(trace->taps[i], trace->conversations[i], is_sent, NULL, 0);
+}
+
 void scu__engine_queue_fixed(scu__engine *e, const uint8_t pdu[SCU__FIXED_PDU]) {
   /* Best effort: the room for the next one is made now, while there is no need for it yet. */
   if (scu__output_put_bytes(&e->output, pdu, SCU__FIXED_PDU)) scu__engine_trace_pdu(e, true, pdu, SCU__FIXED_PDU);

@@ -78,5 +78,8 @@ scu_result scu__engine_settle(scu__engine *engine, const scu__associate *ac, scu
 /* Queues a fixed PDU into the spare room and traces it. */
 void scu__engine_queue_fixed(scu__engine *engine, const uint8_t pdu[SCU__FIXED_PDU]);
 void scu__engine_trace_pdu(const scu__engine *engine, bool is_sent, const uint8_t *bytes, size_t length);
+/* A PDU passed that could not be had for the taps, which hear of one of length 0: they have to know that they miss
+ * something. */
+void scu__engine_trace_gap(const scu__engine *engine, bool is_sent);
 
 #endif

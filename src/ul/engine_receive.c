@@ -206,8 +206,11 @@ static void end_fragment(scu__engine *e) {
     return;
   }
   e->input.mode = SCU__INPUT_HEADER;
-  if (e->input.is_traced && scu__buffer_result(&e->input.pdu) == SCU_OK)
+  if (!e->input.is_traced) return;
+  if (scu__buffer_result(&e->input.pdu) == SCU_OK)
     scu__engine_trace_pdu(e, false, e->input.pdu.data, e->input.pdu.length);
+  else
+    scu__engine_trace_gap(e, false);
 }
 
 static void push_data(scu__engine *e, const uint8_t *bytes, size_t length) {

@@ -168,6 +168,23 @@ static void test_a_full_disk_ends_the_trace_behind_a_whole_packet(void **state) 
   assert_int_equal(payload, 90000);
 }
 
+static void test_a_pdu_that_could_not_be_shown_ends_the_trace(void **state) {
+  (void)state;
+  static const uint8_t pdu[10] = {0x04};
+  scu_capture *capture;
+  assert_int_equal(scu_capture_new(NULL, path, &capture), SCU_OK);
+  scu__tap *tap = tap_of(capture);
+  void *one = tap->connected(tap, &ends);
+  tap->pdu(tap, one, true, pdu, sizeof pdu);
+  tap->pdu(tap, one, true, NULL, 0);
+  tap->pdu(tap, one, true, pdu, sizeof pdu);
+  tap->closed(tap, one);
+  assert_int_equal(scu_capture_result(capture), SCU_ERROR_MEMORY);
+  scu_capture_free(capture);
+  size_t payload;
+  assert_int_equal(count_packets(&payload), 3 + 1);
+}
+
 static void test_every_allocation_may_fail(void **state) {
   (void)state;
   static const uint8_t pdu[100] = {0x01};
@@ -203,6 +220,7 @@ int main(void) {
       CAPTURE_TEST(test_secrets_are_not_in_the_file),
       CAPTURE_TEST(test_a_file_that_cannot_be_had_is_refused),
       CAPTURE_TEST(test_a_full_disk_ends_the_trace_behind_a_whole_packet),
+      CAPTURE_TEST(test_a_pdu_that_could_not_be_shown_ends_the_trace),
       CAPTURE_TEST(test_every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -348,6 +348,7 @@ typedef struct warnings {
   int count;
   char last[512];
   size_t received_bytes, sent_bytes;
+  bool tolerates_overlong;
   int received_pdus, sent_pdus;
 } warnings;
 
@@ -365,7 +366,8 @@ static scu__engine *traced_requestor_in_sta6(warnings *w) {
   w->trace.level = SCU__LEVEL_DEBUG;
   w->trace.line = count_warning;
   w->trace.user = w;
-  scu__engine_options options = {.max_pdu_length = 4096, .trace = &w->trace, .association = 7};
+  scu__engine_options options = {
+      .max_pdu_length = 4096, .trace = &w->trace, .association = 7, .tolerate_overlong = w->tolerates_overlong};
   scu__engine *engine;
   scu__associate rq;
   assert_int_equal(scu__engine_new(&options, &engine), SCU_OK);
@@ -893,6 +895,65 @@ static void test_the_traced_pdus_are_whole(void **state) {
   scu__engine_free(engine);
 }
 
+typedef struct hearing {
+  scu__tap tap; /* first */
+  unsigned sent, received, sent_gaps, received_gaps;
+} hearing;
+
+static void hear_pdu(scu__tap *self, void *conversation, bool is_sent, const uint8_t *bytes, size_t length) {
+  hearing *h = (hearing *)self;
+  assert_ptr_equal(conversation, h);
+  assert_true(length == 0 || length == 6 + scu__pdu_header_load(bytes).length);
+  if (is_sent)
+    length ? h->sent++ : h->sent_gaps++;
+  else
+    length ? h->received++ : h->received_gaps++;
+}
+
+static scu_result refuse_to_read(scu__source *self, uint64_t offset, void *to, size_t length, scu_error *error) {
+  (void)self, (void)offset, (void)to, (void)length, (void)error;
+  return SCU_ERROR_STORAGE;
+}
+
+/* Whoever keeps accounts must not go blind without knowing it. */
+static void test_taps_hear_of_pdus_that_they_cannot_have(void **state) {
+  (void)state;
+  hearing h = {.tap = {.pdu = hear_pdu}};
+  scu__trace trace = {.taps = {&h.tap}, .conversations = {&h}};
+  scu__source broken = {.size = 8, .read_at = refuse_to_read};
+  scu__payload range = {.source = &broken, .length = 8}, bytes = {.bytes = (const uint8_t *)"01234567", .length = 8};
+  warnings w = {.trace = trace, .tolerates_overlong = true};
+  scu__engine *engine = traced_requestor_in_sta6(&w);
+  unsigned sent = h.sent, received = h.received;
+  assert_int_equal(scu__engine_send_pdv(engine, 1, false, true, &range), SCU_OK);
+  assert_int_equal(scu__engine_send_pdv(engine, 1, false, true, &bytes), SCU_OK);
+  assert_int_equal(h.sent_gaps, 1);
+  assert_int_equal(h.sent, sent + 1);
+  event_log log = {0};
+  unsigned seed = 1;
+  feed_in_pieces(engine, p_data_pdu, sizeof p_data_pdu, 1, &seed, &log);
+  assert_int_equal(h.received, received + 1);
+  assert_int_equal(h.received_gaps, 0);
+  enum { OVERLONG = 2 * SCU__ASSOCIATE_PDU_MAX };
+  scu__engine_event event;
+  uint8_t *overlong = calloc(1, SCU__PDU_HEADER + OVERLONG);
+  assert_non_null(overlong);
+  scu__pdv_header pdv = {.item_length = OVERLONG - 4, .context_id = 1, .is_last = true};
+  scu__pdu_header_store(overlong, SCU__PDU_P_DATA_TF, OVERLONG);
+  scu__pdv_header_store(overlong + SCU__PDU_HEADER, &pdv);
+  for (size_t at = 0; at < SCU__PDU_HEADER + OVERLONG;) {
+    size_t taken = feed(engine, overlong + at, SCU__PDU_HEADER + OVERLONG - at);
+    while (scu__engine_next_event(engine, &event) == SCU_OK) {
+    }
+    at += taken;
+  }
+  free(overlong);
+  assert_int_equal(h.received_gaps, 1);
+  feed_in_pieces(engine, p_data_pdu, sizeof p_data_pdu, 1, &seed, &log);
+  assert_int_equal(h.received, received + 2);
+  scu__engine_free(engine);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_any_split_of_the_input_gives_the_same_events),
@@ -927,6 +988,7 @@ int main(void) {
       cmocka_unit_test(test_silence_times_out_then_aborts_then_closes),
       cmocka_unit_test(test_whatever_comes_after_the_end_is_swallowed),
       cmocka_unit_test(test_the_traced_pdus_are_whole),
+      cmocka_unit_test(test_taps_hear_of_pdus_that_they_cannot_have),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
