@@ -46,19 +46,14 @@ typedef struct page {
 
 static void put(page *p, const char *format, ...) SCU__PRINTF(2, 3);
 
+/* Straight into the page: a line has no bound of its own. */
 static void put(page *p, const char *format, ...) {
-  char line[256];
+  size_t left = p->length < p->room ? p->room - p->length : 0;
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(line, sizeof line, format, arguments);
+  int length = vsnprintf(left > 0 ? p->to + p->length : NULL, left, format, arguments);
   va_end(arguments);
-  size_t whole = length < 0 ? 0 : (size_t)length;
-  if (p->length + 1 < p->room) {
-    size_t left = p->room - p->length - 1, part = whole < left ? whole : left;
-    memcpy(p->to + p->length, line, part);
-    p->to[p->length + part] = 0;
-  }
-  p->length += whole;
+  if (length > 0) p->length += (size_t)length;
 }
 
 static void put_family(page *p, const char *name, const char *type, const char *unit, const char *help) {

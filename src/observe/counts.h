@@ -29,7 +29,7 @@ typedef struct scu__counts {
   scu__count requests[2][SCU__COUNTED_SERVICES][SCU__COUNTED_STATUSES]; /* scu__status_kind; PENDING = not answered */
   scu__count response_ms[2][SCU__COUNTED_SERVICES], responses[2][SCU__COUNTED_SERVICES];
   scu__count instances[2], bytes[2];
-  /* Failure statuses: service << 16 | status, 0 = free; what comes when all are taken is counted in the last. */
+  /* Failure statuses: (service + 1) << 16 | status, 0 = free; what comes when all are taken is counted in the last. */
   scu__count codes[2][SCU__COUNTED_CODES], code_counts[2][SCU__COUNTED_CODES + 1];
 } scu__counts;
 

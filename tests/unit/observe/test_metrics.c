@@ -42,6 +42,22 @@ static void test_a_text_says_how_long_it_is_and_ends_where_the_room_ends(void **
   scu_metrics_free(NULL);
 }
 
+static void test_a_text_may_end_at_any_character(void **state) {
+  (void)state;
+  scu_metrics *metrics;
+  assert_int_equal(scu_metrics_new(NULL, &metrics), SCU_OK);
+  size_t length = scu_metrics_text(metrics, text, sizeof text);
+  for (size_t room = 1; room <= length + 1; room++) {
+    char *exact = malloc(room); /* what is behind it is nobody's: the sanitizer sees */
+    assert_non_null(exact);
+    assert_int_equal(scu_metrics_text(metrics, exact, room), length);
+    assert_int_equal(strlen(exact), room - 1);
+    assert_memory_equal(exact, text, room - 1);
+    free(exact);
+  }
+  scu_metrics_free(metrics);
+}
+
 static void test_statuses_beyond_the_table_are_counted_together(void **state) {
   (void)state;
   scu__counts *counts = calloc(1, sizeof *counts);
@@ -90,6 +106,7 @@ static void test_every_allocation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_text_says_how_long_it_is_and_ends_where_the_room_ends),
+      cmocka_unit_test(test_a_text_may_end_at_any_character),
       cmocka_unit_test(test_statuses_beyond_the_table_are_counted_together),
       cmocka_unit_test(test_a_connection_that_says_nothing_is_counted_while_it_stands),
       cmocka_unit_test(test_every_allocation_may_fail),
