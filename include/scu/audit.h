@@ -47,9 +47,10 @@ typedef struct scu_audit_options {
 } scu_audit_options;
 
 /* Hand it to sessions, listeners and archives with SCU_OPTION_AUDIT: any number of them, on any threads; it must
- * outlive them. Looks the host up, which may block; nothing later does: what is sent by syslog waits in a bounded
- * queue, and a file is written as files are. A handle comes back with the error in it (except for MEMORY); such a one
- * writes nothing. USAGE (no or a bad destination), UNSUPPORTED, STORAGE, TRANSPORT (no such host), LIMIT, MEMORY. */
+ * outlive them. Looks the host up, which may block; nothing later does (it is looked up anew where nobody is there, by
+ * a thread): what is sent by syslog waits in a bounded queue, and a file is written as files are. A handle comes back
+ * with the error in it (except for MEMORY); such a one writes nothing. USAGE (no or a bad destination), UNSUPPORTED,
+ * STORAGE, TRANSPORT (no such host), LIMIT, MEMORY. */
 SCU_API scu_result scu_audit_new(const scu_allocator *allocator, const scu_audit_options *options, scu_audit **out);
 /* Why scu_audit_new failed. Valid until scu_audit_free. */
 SCU_API const scu_error *scu_audit_error(const scu_audit *audit);

@@ -1,10 +1,9 @@
 /* scu__courier: a mutex, a queue, a thread with one socket. The thread waits in short turns, so that it sees that it is
- * to end. */
+ * to end. Names are looked up by the resolver, whose late answers can be left behind. */
 #define _GNU_SOURCE
 #include "io/courier.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 #include "base/alloc.h"
 #include "io/clock.h"
 #include "io/os_error.h"
+#include "io/resolver.h"
 #include "io/socket.h"
 
 enum {
@@ -24,6 +24,7 @@ enum {
   SEND_MS = 30000, /* for one message; a peer that takes nothing for so long is left */
   PAUSE_FIRST_MS = 200,
   PAUSE_MOST_MS = 10000,
+  LOOK_UP_EVERY_MS = 5000,
   STACK_SIZE = 256 * 1024
 };
 
@@ -33,10 +34,24 @@ typedef struct letter {
   uint8_t bytes[];
 } letter;
 
+typedef struct answer {
+  bool is_there;
+  scu_result result;
+  scu__address_list addresses;
+  scu_error error;
+} answer;
+
 struct scu__courier {
   const scu_allocator *allocator;
   scu__courier_kind kind;
+  char *host; /* NULL: an address, which stays what it is */
+  uint16_t port;
+  scu__pool *pool; /* for look-ups, as the queue */
+  scu__completions *queue;
+  answer answer;
   scu__address_list addresses;
+  bool is_doubted; /* nobody was there */
+  uint64_t looked_up_ms;
   pthread_t thread;
   bool has_thread;
   int fd; /* the thread's; -1 = not connected */
@@ -97,11 +112,48 @@ static bool connect_udp(scu__courier *courier, const scu__address *to) {
   return false;
 }
 
+static void answered(void *user, scu_result result, const scu__address_list *addresses, const scu_error *error) {
+  answer *to = user;
+  to->is_there = true;
+  to->result = result;
+  if (result == SCU_OK) to->addresses = *addresses;
+  if (error) to->error = *error;
+}
+
+/* Where the host is now. CANCELLED: out of time. */
+static scu_result look_up(scu__courier *courier, scu_error *error) {
+  answer *got = &courier->answer;
+  scu__resolution *resolution = NULL;
+  *got = (answer){.is_there = false};
+  scu_result result = scu__resolve(courier->pool, courier->queue, courier->host, courier->port, &got->addresses,
+                                   answered, got, &resolution, error);
+  if (result == SCU_OK) courier->addresses = got->addresses;
+  if (result != SCU_PENDING) return result;
+  struct pollfd watch = {.fd = scu__completions_fd(courier->queue), .events = POLLIN};
+  while (!got->is_there && !is_over(courier))
+    if (poll(&watch, 1, TURN_MS) > 0) scu__completions_drain(courier->queue);
+  scu__resolution_free(resolution);
+  if (!got->is_there) return SCU_ERROR_CANCELLED;
+  if (got->result == SCU_OK) courier->addresses = got->addresses;
+  if (got->result != SCU_OK && error) *error = got->error;
+  return got->result;
+}
+
+/* It may have moved. What is known stays when nobody can tell. */
+static void look_up_again(scu__courier *courier) {
+  uint64_t now = scu__clock_now_ms(NULL);
+  if (!courier->host || !courier->is_doubted || now - courier->looked_up_ms < LOOK_UP_EVERY_MS) return;
+  courier->looked_up_ms = now;
+  courier->is_doubted = false;
+  if (look_up(courier, NULL) == SCU_OK && courier->fd >= 0) hang_up(courier);
+}
+
 static bool connect_any(scu__courier *courier) {
   for (size_t i = 0; courier->fd < 0 && i < courier->addresses.count && !is_over(courier); i++) {
     const scu__address *to = &courier->addresses.list[i];
     if (courier->kind == SCU__COURIER_TCP ? connect_tcp(courier, to) : connect_udp(courier, to)) return true;
   }
+  courier->is_doubted = courier->is_doubted || courier->fd < 0;
   return courier->fd >= 0;
 }
 
@@ -115,9 +167,10 @@ static void note_lost(scu__courier *courier, uint64_t count) {
 static bool send_datagram(scu__courier *courier, const letter *l) {
   for (int tries = 0; tries < 3; tries++) {
     if (send(courier->fd, l->bytes, l->length, MSG_NOSIGNAL) >= 0) return true;
-    if (errno == ECONNREFUSED)
+    if (errno == ECONNREFUSED) {
       note_lost(courier, 1);
-    else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+      courier->is_doubted = true;
+    } else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
       return false;
     if (errno == EAGAIN && !wait_for(courier, POLLOUT, SEND_MS)) return false;
   }
@@ -144,6 +197,7 @@ static bool send_stream(scu__courier *courier, const letter *l) {
 
 /* True: it went out. A connection on which something failed is of no use any more. */
 static bool deliver(scu__courier *courier, const letter *l) {
+  look_up_again(courier);
   if (courier->fd < 0 && !connect_any(courier)) return false;
   bool is_sent = courier->kind == SCU__COURIER_TCP ? send_stream(courier, l) : send_datagram(courier, l);
   if (!is_sent) hang_up(courier);
@@ -236,24 +290,17 @@ static bool start_thread(scu__courier *courier) {
   return courier->has_thread;
 }
 
-static scu_result look_up(scu__courier *courier, const char *host, uint16_t port, scu_error *error) {
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC}, *found = NULL;
-  scu__address_list *list = &courier->addresses;
-  if (scu__address_parse(&list->list[0], host, port)) {
-    list->count = 1;
+static scu_result find_host(scu__courier *courier, const char *host, uint16_t port, scu_error *error) {
+  if (scu__address_parse(&courier->addresses.list[0], host, port)) {
+    courier->addresses.count = 1;
     return SCU_OK;
   }
-  int fault = getaddrinfo(host, NULL, &hints, &found);
-  for (struct addrinfo *at = found; fault == 0 && at && list->count < SCU__ADDRESSES_MAX; at = at->ai_next) {
-    if (at->ai_addrlen > sizeof list->list[0].storage) continue;
-    scu__address *to = &list->list[list->count++];
-    memcpy(&to->storage, at->ai_addr, at->ai_addrlen);
-    to->length = at->ai_addrlen;
-    scu__address_set_port(to, port);
-  }
-  if (found) freeaddrinfo(found);
-  if (list->count > 0) return SCU_OK;
-  return scu__error_set(error, SCU_ERROR_TRANSPORT, SCU_PHASE_RESOLVE, "there is no address for %s", host);
+  courier->port = port;
+  courier->host = scu__strdup(courier->allocator, host);
+  if (!courier->host) return scu__error_memory(error, SCU_PHASE_RESOLVE);
+  scu_result result = scu__pool_new(courier->allocator, 1, 1, &courier->pool, error);
+  if (result == SCU_OK) result = scu__completions_new(courier->allocator, &courier->queue, error);
+  return result == SCU_OK ? look_up(courier, error) : result;
 }
 
 static void init_lock(scu__courier *courier) {
@@ -276,7 +323,7 @@ scu_result scu__courier_open(scu__courier_kind kind, const char *host, uint16_t 
   fresh->pause_ms = PAUSE_FIRST_MS;
   fresh->last = &fresh->first;
   init_lock(fresh);
-  scu_result result = look_up(fresh, host, port, error);
+  scu_result result = find_host(fresh, host, port, error);
   if (result == SCU_OK && !start_thread(fresh))
     result = scu__error_set(error, SCU_ERROR_LIMIT, SCU_PHASE_RESOLVE, "no thread for what is sent to %s", host);
   if (result != SCU_OK) {
@@ -334,6 +381,10 @@ void scu__courier_finish(scu__courier *courier, uint64_t wait_ms) {
 void scu__courier_free(scu__courier *courier) {
   if (!courier) return;
   scu__courier_finish(courier, 0);
+  scu__pool_free(courier->pool);
+  if (courier->queue) scu__completions_close(courier->queue);
+  scu__completions_release(courier->queue);
+  scu__free(courier->allocator, courier->host);
   pthread_cond_destroy(&courier->changed);
   pthread_mutex_destroy(&courier->lock);
   scu__free(courier->allocator, courier);

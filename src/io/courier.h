@@ -22,7 +22,8 @@ enum {
   SCU__COURIER_DATAGRAM_MAX = 65507 /* IPv4, the headers taken off */
 };
 
-/* Looks the name up, which may block; connects later. TRANSPORT (no such name), LIMIT (no thread), MEMORY. */
+/* Looks the name up, which may block; connects later. Where nobody is, it is looked up anew, every few seconds: it may
+ * have moved. TRANSPORT (no such name), LIMIT (no thread), MEMORY. */
 scu_result scu__courier_open(scu__courier_kind kind, const char *host, uint16_t port, const scu_allocator *allocator,
                              scu__courier **out, scu_error *error);
 /* Copies it; never waits for the network; any thread. LIMIT: too much is waiting, MEMORY: it is counted as lost. */

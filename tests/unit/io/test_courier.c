@@ -8,6 +8,10 @@
 
 #include <cmocka.h>
 
+#include <netdb.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +24,54 @@
 
 enum { MESSAGES = 200 };
 
-static int receiver(int kind, uint16_t *port) {
+/* --- the resolver, in place of the C library's -------------------------------------------------------------------- */
+
+static const char *volatile first_address = "127.0.0.1"; /* where hosts are */
+static atomic_bool is_stuck;
+static sem_t is_asked, may_answer;
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out) {
+  (void)service;
+  struct {
+    struct addrinfo info;
+    scu__address address;
+  } * found;
+  if (strcmp(host, "no such host") == 0) return EAI_NONAME;
+  if (atomic_load(&is_stuck)) {
+    sem_post(&is_asked);
+    sem_wait(&may_answer);
+  }
+  found = calloc(1, sizeof *found);
+  if (!found || !scu__address_parse(&found->address, first_address, 0)) return EAI_MEMORY;
+  found->info = (struct addrinfo){.ai_family = AF_INET,
+                                  .ai_socktype = hints->ai_socktype,
+                                  .ai_addrlen = found->address.length,
+                                  .ai_addr = (struct sockaddr *)&found->address.storage};
+  *out = &found->info;
+  return 0;
+}
+
+void freeaddrinfo(struct addrinfo *found) {
+  free(found);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static int receiver_at(const char *host, int kind, uint16_t *port) {
   scu__address address, actual;
   int fd = socket(AF_INET, kind | SOCK_CLOEXEC, 0);
   struct timeval patience = {.tv_sec = 20};
-  assert_true(fd >= 0 && scu__address_parse(&address, "127.0.0.1", 0));
+  assert_true(fd >= 0 && scu__address_parse(&address, host, 0));
   assert_int_equal(bind(fd, (struct sockaddr *)&address.storage, address.length), 0);
   actual.length = sizeof actual.storage;
   assert_int_equal(getsockname(fd, (struct sockaddr *)&actual.storage, &actual.length), 0);
   assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   *port = scu__address_port(&actual);
   return fd;
+}
+
+static int receiver(int kind, uint16_t *port) {
+  return receiver_at("127.0.0.1", kind, port);
 }
 
 static uint16_t port_of_nobody(int kind) {
@@ -118,11 +159,62 @@ static void test_the_queue_has_an_end(void **state) {
   close(fd);
 }
 
-static void test_a_host_without_address_is_refused(void **state) {
+static void test_a_host_without_address_is_refused_in_the_resolvers_words(void **state) {
   (void)state;
   scu__courier *courier;
-  assert_int_equal(scu__courier_open(SCU__COURIER_UDP, "no such host", 514, NULL, &courier, NULL), SCU_ERROR_TRANSPORT);
+  scu_error error;
+  scu__error_clear(&error);
+  assert_int_equal(scu__courier_open(SCU__COURIER_UDP, "no such host", 514, NULL, &courier, &error),
+                   SCU_ERROR_TRANSPORT);
   assert_null(courier);
+  assert_non_null(strstr(scu_error_reason(&error), "cannot look up host no such host: "));
+  assert_non_null(strstr(scu_error_reason(&error), "(resolver code -2)")); /* EAI_NONAME */
+}
+
+static void test_a_host_that_has_moved_is_found_again(void **state) {
+  (void)state;
+  static const scu__courier_kind kinds[] = {SCU__COURIER_UDP, SCU__COURIER_TCP};
+  static const int sockets[] = {SOCK_DGRAM, SOCK_STREAM};
+  for (size_t i = 0; i < 2; i++) {
+    uint16_t port;
+    char bytes[7]; /* a stream may bring several at once */
+    int fd = receiver_at("127.0.0.2", sockets[i], &port);
+    scu__courier *courier;
+    first_address = "127.0.0.1";
+    assert_int_equal(scu__courier_open(kinds[i], "moving", port, NULL, &courier, NULL), SCU_OK);
+    first_address = "127.0.0.2";
+    assert_int_equal(i == 1 ? listen(fd, 1) : 0, 0);
+    /* Of a datagram it is known with the next one that nobody was there. */
+    struct pollfd watch = {.fd = fd, .events = POLLIN};
+    for (int n = 0; n < 500 && poll(&watch, 1, 20) == 0; n++)
+      assert_int_equal(scu__courier_send(courier, (const uint8_t *)"message", 7), SCU_OK);
+    assert_int_equal(poll(&watch, 1, 0), 1);
+    int from = i ? accept(fd, NULL, NULL) : fd;
+    assert_int_equal(recv(from, bytes, sizeof bytes, MSG_WAITALL), 7);
+    scu__courier_free(courier);
+    if (i) close(from);
+    close(fd);
+  }
+  first_address = "127.0.0.1";
+}
+
+static void test_a_resolver_that_does_not_answer_keeps_nobody(void **state) {
+  (void)state;
+  scu__courier *courier;
+  assert_int_equal(scu__courier_open(SCU__COURIER_TCP, "moving", port_of_nobody(SOCK_STREAM), NULL, &courier, NULL),
+                   SCU_OK);
+  assert_int_equal(sem_init(&is_asked, 0, 0), 0);
+  assert_int_equal(sem_init(&may_answer, 0, 0), 0);
+  atomic_store(&is_stuck, true);
+  assert_int_equal(scu__courier_send(courier, (const uint8_t *)"x", 1), SCU_OK);
+  sem_wait(&is_asked);
+  uint64_t started = scu__clock_now_ms(NULL);
+  scu__courier_finish(courier, 200);
+  assert_true(scu__clock_now_ms(NULL) - started < 5000);
+  assert_int_equal(scu__courier_lost(courier), 1);
+  scu__courier_free(courier);
+  atomic_store(&is_stuck, false);
+  sem_post(&may_answer);
 }
 
 int main(void) {
@@ -131,7 +223,9 @@ int main(void) {
       cmocka_unit_test(test_a_stream_is_whole_and_in_order_though_nobody_may_be_there_at_first),
       cmocka_unit_test(test_what_nobody_takes_is_counted),
       cmocka_unit_test(test_the_queue_has_an_end),
-      cmocka_unit_test(test_a_host_without_address_is_refused),
+      cmocka_unit_test(test_a_host_without_address_is_refused_in_the_resolvers_words),
+      cmocka_unit_test(test_a_host_that_has_moved_is_found_again),
+      cmocka_unit_test(test_a_resolver_that_does_not_answer_keeps_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
