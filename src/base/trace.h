@@ -32,6 +32,7 @@ struct scu__tap {
   void *(*connected)(scu__tap *self, const scu__trace_ends *ends);
   /* Whole, as it went or came, header included. An A-ASSOCIATE-RQ may hold a passcode or token in its 58H item: to be
    * masked before it is kept. */
+  /* Whole, header included; length 0: one that could not be had. */
   void (*pdu)(scu__tap *self, void *conversation, bool is_sent, const uint8_t *bytes, size_t length);
   void (*closed)(scu__tap *self, void *conversation);
 };
