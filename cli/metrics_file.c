@@ -62,12 +62,20 @@ static int make_fresh(const char *path, int *fd) {
   return *fd < 0 ? errno : 0;
 }
 
+/* 0 or errno. A device, pipe or link of that name - /dev/null - is no file of ours, and is not renamed away. */
+static int check_place(const char *path) {
+  struct stat status;
+  if (lstat(path, &status) != 0) return errno == ENOENT ? 0 : errno;
+  return S_ISREG(status.st_mode) ? 0 : EEXIST;
+}
+
 /* 0 or errno. The file may be read by everybody: it holds numbers. */
 static int write_file(const metrics_file *file) {
   size_t length;
   char *text = text_of(file->metrics, &length);
   if (!text) return ENOMEM;
-  int fd = -1, fault = make_fresh(file->fresh_path, &fd);
+  int fd = -1, fault = check_place(file->path);
+  if (fault == 0) fault = make_fresh(file->fresh_path, &fd);
   if (fault == 0) fault = write_whole(fd, text, length);
   if (fault == 0 && fchmod(fd, 0644) != 0) fault = errno;
   if (fd >= 0 && close(fd) != 0 && fault == 0) fault = errno;
@@ -102,7 +110,8 @@ static bool start_thread(metrics_file *file) {
 
 static bool report_write(cli *context, const char *path, int fault) {
   if (fault != 0)
-    report_fault(context, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, NULL, "cannot write to %s: %s", path, strerror(fault));
+    report_fault(context, SCU_ERROR_STORAGE, SCU_PHASE_STORAGE, NULL, "cannot write to %s: %s", path,
+                 fault == EEXIST ? "what is there is not a regular file" : strerror(fault));
   return fault == 0;
 }
 

@@ -128,6 +128,16 @@ class Metrics(unittest.TestCase):
                 self.assertEqual(self.read()["scu_connections_total{side=acceptor}"], 0)
         self.assertEqual(sorted(os.listdir(self.folder)), ["in", "samples", "scu.prom", "scu.prom.tmp"])
 
+    def test_what_is_no_file_is_not_replaced(self):
+        for make in (os.mkfifo, lambda path: os.symlink("elsewhere", path)):
+            make(self.path)
+            before = os.lstat(self.path)
+            run = scu("listen", "-o", self.folder, "--port", "127.0.0.1:0", "--metrics", self.path)
+            self.assertEqual(run.code, 11, run)
+            self.assertIn("not a regular file", run.err)
+            self.assertEqual(os.lstat(self.path).st_ino, before.st_ino)
+            os.unlink(self.path)
+
     def test_a_failure_leaves_nothing_behind(self):
         os.mkdir(self.path)
         run = scu("listen", "-o", self.folder, "--port", "127.0.0.1:0", "--metrics", self.path)
