@@ -135,6 +135,10 @@ static int add_path(store *s, const char *path, size_t *count) {
   const habits *h = s->c.h;
   struct stat about;
   if (stat(path, &about) != 0) {
+    if (h->has[HABIT_NO_HALT]) {
+      log_line(h, LOG_WARN, "cannot access file: %s, ignoring file", path);
+      return HABIT_DONE;
+    }
     log_line(h, LOG_FATAL, "cannot access file: %s", path);
     return HABIT_FAILED;
   }

@@ -59,6 +59,7 @@ LINES = [
     line("storescp", "storescu -R -nh", "ct-1.dcm", "not-dicom.txt", "ct-2.dcm"),
     line("storescp", "storescu -R", "not-dicom.txt", "ct-1.dcm"),
     line("storescp", "storescu", "nowhere.dcm"),
+    line("storescp", "storescu -v -R -nh", "nowhere.dcm", "ct-1.dcm"),
     line("storescp", "storescu", "."),
     line("storescp", "storescu -R", "rle.dcm"),
     line("refusing", "storescu -v -R", "ct-1.dcm", "ct-2.dcm"),
