@@ -51,7 +51,7 @@ static const char *study_row(capped *a, const scu_dataset *query, size_t row) {
 }
 
 static const char *capped_row(void *user, const scu_dataset *query, size_t row) {
-  static char text[200];
+  static char text[320];
   capped *a = user;
   char level[17] = "", study[65] = "";
   scu_dataset_text(query, "QueryRetrieveLevel", level, sizeof level);
