@@ -94,7 +94,10 @@ const char *with_comment(const cli *context, const char *reason, const char *com
 }
 
 const char *sayable_uid(const cli *context, const char *uid) {
-  return context->shows_phi || uid[strspn(uid, "0123456789.")] == 0 ? uid : "(masked)";
+  enum { DIGEST_MIN = 32 }; /* hexadecimal digits, as some de-identify: no name either */
+  size_t hexadecimal = strspn(uid, "0123456789abcdefABCDEF");
+  bool is_digest = hexadecimal >= DIGEST_MIN && uid[hexadecimal] == 0;
+  return context->shows_phi || is_digest || uid[strspn(uid, "0123456789.")] == 0 ? uid : "(masked)";
 }
 
 void report_error(cli *context, const scu_error *error) {

@@ -24,7 +24,8 @@ void report_fault(cli *context, scu_result result, scu_phase phase, const char *
 /* The reason together with the peer's Error Comment. A comment may name a patient: without --phi there is
  * only a word on how to see it. Returns reason or `to`. */
 const char *with_comment(const cli *context, const char *reason, const char *comment, char to[512]);
-/* uid, or "(masked)" where it has more than digits and points and --phi was not given: a peer may put a name there. */
+/* uid, or "(masked)" where it has more than digits and points, is no digest either, and --phi was not given: a peer may
+ * put a name there. */
 const char *sayable_uid(const cli *context, const char *uid);
 /* The name of an error in JSON: "timeout" */
 void error_code(scu_result result, char to[24]);

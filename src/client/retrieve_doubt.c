@@ -67,7 +67,7 @@ void scu__retrieve_compare_sent(scu__retrieve *op) {
   uint64_t sent = op->peer_completed + op->peer_warning, said = 0;
   for (size_t i = 0; i < op->inventory.study_count; i++)
     said += op->inventory.studies[i].said + op->inventory.studies[i].said_by_series;
-  if (op->inventory.found_count == 0 || op->inventory.held_back > 0) return;
+  if (op->query->is_raw || op->inventory.found_count == 0 || op->inventory.held_back > 0) return;
   if (sent == 0 && op->peer_failed == 0)
     scu__retrieve_doubt(op, NULL, "the peer does not say that it has sent anything of what matched");
   else if (sent > 0 && said > sent + op->peer_failed)

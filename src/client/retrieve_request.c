@@ -143,7 +143,9 @@ static void take_failed_list(scu__retrieve *op, const scu_dataset *identifier) {
   if (!list || scu__values_open(&values, identifier, list) != SCU_OK) return;
   while (scu__values_next(&values, &text, &length)) {
     scu__uid uid;
-    if (scu__uid_from_bytes(&uid, (const uint8_t *)text, length)) scu__retrieve_take_failed(op, uid.text);
+    bool is_uid = scu__uid_from_bytes(&uid, (const uint8_t *)text, length);
+    if (is_uid && (scu__uid_is_valid(uid.text) || scu__inventory_has(&op->inventory, uid.text)))
+      scu__retrieve_take_failed(op, uid.text);
   }
 }
 
