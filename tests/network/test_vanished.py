@@ -83,7 +83,9 @@ class Vanished(unittest.TestCase):
         for patient in silent.result():
             self.assertIsNotNone(patient["seconds"], patient)
             self.assertGreaterEqual(patient["seconds"], SILENCE - 1, patient)
-            self.assertEqual(patient["code"], 0, patient)
+            # The peer had its say at last: there was no such study, so nothing was sent (3, neither 6 nor 8).
+            self.assertEqual(patient["code"], 3, patient)
+            self.assertIn("does not say that it has sent anything", patient["err"])
         self.check_noticed(cut.result()[0], NOTICED / 2, NOTICED)
 
     def test_the_time_is_what_it_is_set_to(self):
